@@ -1,0 +1,44 @@
+//! What time it is. Nothing below the store reads a clock; it is handed the time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A source of wall-clock time for a [`SealedStore`](crate::SealedStore).
+///
+/// Servers use [`SystemClock`]; tests implement this trait (or use `hazmat::ManualClock`) so that they
+/// never have to sleep.
+///
+/// ```
+/// use sealed_session::{Clock, KeyRing, RootSecret, SealedStore};
+///
+/// struct Noon;
+/// impl Clock for Noon {
+///     fn now_ms(&self) -> u64 {
+///         1_795_003_200_000
+///     }
+/// }
+///
+/// let ring = KeyRing::single(RootSecret::generate()?);
+/// let store = SealedStore::builder(ring).clock(Noon).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    fn now_ms(&self) -> u64;
+}
+
+/// The operating system's clock. A clock set before 1970 reads 0.
+///
+/// ```
+/// use sealed_session::{Clock, SystemClock};
+///
+/// assert!(SystemClock.now_ms() > 1_700_000_000_000);
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> u64 {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+    }
+}

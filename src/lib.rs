@@ -1,0 +1,84 @@
+//! Web sessions that need no infrastructure: the id in the cookie *is* the authenticated ciphertext of the
+//! session and its expiry.
+//!
+//! - [`SealedStore`] makes, reads, updates and touches sessions; every change returns a new [`SessionId`].
+//! - [`KeyRing`] holds root secrets that rotate, by a command or by the clock, without logging anybody out.
+//! - What was tampered with is [`SessionError::Invalid`], what is over is [`SessionError::NotFound`].
+//!
+//! ```
+//! use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionError, SessionId, SessionPlugin};
+//!
+//! let ring = KeyRing::single(RootSecret::generate()?); // in a server: KeyRing::load("ring.json")?
+//! let store = SealedStore::builder(ring).app_id("shop.example").build()?;
+//!
+//! let id = store.create(CreateOptions { user_id: Some("user-42".into()), ..Default::default() })?;
+//! let id = store.update(&id, r#"{"cart":["A1"]}"#)?;
+//! assert_eq!(store.read(&id)?.user_id.as_deref(), Some("user-42"));
+//!
+//! let tampered = SessionId::new(id.as_str().replacen('A', "B", 1));
+//! assert!(matches!(store.read(&tampered), Err(SessionError::Invalid(_))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! None is on by default, and each only adds: turning one on changes no bytes, defaults or errors.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cli` | the command `sealed-session` |
+//! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
+//! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
+//!
+//! # Where to read
+//!
+//! The modules in the order in which data flows: a token's text and layout, sealing and opening under the
+//! keys of a ring, the record, the rules of time and size, the store.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod token;
+
+mod aead;
+mod key;
+mod ring;
+mod seal;
+
+mod record;
+mod uid;
+
+mod policy;
+
+mod session;
+mod store;
+
+mod clock;
+mod csrf;
+mod error;
+mod file;
+mod hex;
+mod inspect;
+mod json;
+mod random;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{ConfigError, KeyError, OpenError, Reason, ResealError, SealError};
+pub use inspect::TokenInfo;
+pub use key::{KeyId, RootId, RootSecret};
+pub use ring::{Kept, KeyInfo, KeyRing, KeyState, Pruned, Revoked, Root};
+pub use session::{
+    CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord, empty_data_json, encode_data_map,
+};
+pub use store::{OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
+pub use uid::SessionUid;
+
+/// The examples of README.md are compiled and run as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,179 @@
+//! Pure rules: how long sessions live, which clocks are believed, and how large a token may be. No clock, no
+//! randomness, no keys.
+
+use crate::error::{Reason, SealError};
+use crate::record::{self, Times};
+use crate::token;
+
+/// The settings of a store that the rules need. All times in milliseconds.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) default_ttl_ms: u64,
+    pub(crate) max_ttl_ms: u64,
+    pub(crate) max_lifetime_ms: u64,
+    pub(crate) leeway_ms: u64,
+    /// Records are padded to a multiple of so many octets; 1 for no padding.
+    pub(crate) padding: usize,
+    /// The longest token that is made.
+    pub(crate) max_token_chars: usize,
+}
+
+impl Policy {
+    /// The times of a session that begins now.
+    pub(crate) fn begin(&self, now: u64, asked_ttl_ms: u64) -> Result<Times, SealError> {
+        let times = Times { created: now, renewed: now, expires: self.expiry(now, now, asked_ttl_ms) };
+        times.check_order().map_err(|_| SealError::ExpiredAtOnce)?;
+        Ok(times)
+    }
+
+    /// The times of a session that is renewed now. It may be shortened as well as extended; when its
+    /// absolute lifetime leaves it none, it is expired.
+    ///
+    /// A session that another server renewed in this server's future is renewed from then, so that
+    /// `renewed` never goes back.
+    pub(crate) fn renew(&self, times: Times, now: u64, asked_ttl_ms: u64) -> Result<Times, Reason> {
+        let renewed = now.max(times.renewed);
+        let expires = self.expiry(times.created, renewed, asked_ttl_ms);
+        if expires <= renewed {
+            return Err(Reason::Expired);
+        }
+        Ok(Times { renewed, expires, ..times })
+    }
+
+    /// When a session expires by both its idle timeout and its absolute lifetime.
+    pub(crate) fn expires_at(&self, times: Times) -> u64 {
+        times.expires.min(times.created.saturating_add(self.max_lifetime_ms))
+    }
+
+    /// A session renewed further ahead than clocks may differ was not made by a server of ours.
+    pub(crate) fn check_renewed(&self, times: Times, now: u64) -> Result<(), Reason> {
+        if times.renewed <= now.saturating_add(self.leeway_ms) { Ok(()) } else { Err(Reason::Future) }
+    }
+
+    /// A session is expired from the millisecond of its expiry on.
+    pub(crate) fn check_live(&self, times: Times, now: u64) -> Result<(), Reason> {
+        if now < self.expires_at(times) { Ok(()) } else { Err(Reason::Expired) }
+    }
+
+    /// Octets of the record once padded, if its token is not too long.
+    ///
+    /// Padding stops at the size limit: it hides a length, and must not make a session fail.
+    pub(crate) fn padded_len(&self, user_id: Option<&str>, data: &str) -> Result<usize, SealError> {
+        check_user_id(user_id)?;
+        let len = record::unpadded_len(user_id, data);
+        let longest = token::max_record_len(self.max_token_chars);
+        if len > longest {
+            let needed = token::encoded_len(len);
+            return Err(SealError::TooLarge { needed, allowed: self.max_token_chars });
+        }
+        Ok(len.next_multiple_of(self.padding).min(longest))
+    }
+
+    /// Octets by which the data may still grow.
+    pub(crate) fn remaining(&self, user_id: Option<&str>, data: &str) -> Result<usize, SealError> {
+        self.padded_len(user_id, data)?;
+        Ok(token::max_record_len(self.max_token_chars) - record::unpadded_len(user_id, data))
+    }
+
+    fn expiry(&self, created: u64, renewed: u64, asked_ttl_ms: u64) -> u64 {
+        let ttl = if asked_ttl_ms == 0 { self.default_ttl_ms } else { asked_ttl_ms };
+        let idle = renewed.saturating_add(ttl.min(self.max_ttl_ms));
+        idle.min(created.saturating_add(self.max_lifetime_ms))
+    }
+}
+
+fn check_user_id(user_id: Option<&str>) -> Result<(), SealError> {
+    match user_id.map(str::len) {
+        Some(len) if len > record::MAX_USER_ID_LEN => Err(SealError::UserIdTooLong { len }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        default_ttl_ms: 100,
+        max_ttl_ms: 500,
+        max_lifetime_ms: 1_000,
+        leeway_ms: 10,
+        padding: 16,
+        max_token_chars: 200,
+    };
+
+    #[test]
+    fn a_ttl_of_0_is_the_default_and_a_longer_one_is_cut() {
+        let expires = |ttl| POLICY.begin(7, ttl).unwrap().expires;
+        assert_eq!((expires(0), expires(1), expires(500), expires(501)), (107, 8, 507, 507));
+        assert_eq!(expires(u64::MAX), 507);
+    }
+
+    #[test]
+    fn a_session_at_the_end_of_time_is_not_made() {
+        assert_eq!(POLICY.begin(u64::MAX, 0), Err(SealError::ExpiredAtOnce));
+        assert_eq!(POLICY.begin(u64::MAX - 1, 0).unwrap().expires, u64::MAX);
+    }
+
+    #[test]
+    fn renewing_extends_shortens_and_stops_at_the_absolute_lifetime() {
+        let times = Times { created: 0, renewed: 100, expires: 200 };
+        assert_eq!(POLICY.renew(times, 150, 0), Ok(Times { created: 0, renewed: 150, expires: 250 }));
+        assert_eq!(POLICY.renew(times, 150, 1), Ok(Times { created: 0, renewed: 150, expires: 151 }));
+        assert_eq!(POLICY.renew(times, 999, 500), Ok(Times { created: 0, renewed: 999, expires: 1_000 }));
+        assert_eq!(POLICY.renew(times, 1_000, 500), Err(Reason::Expired));
+    }
+
+    #[test]
+    fn renewing_never_goes_back_behind_another_servers_clock() {
+        let times = Times { created: 100, renewed: 109, expires: 200 };
+        assert_eq!(POLICY.renew(times, 100, 50), Ok(Times { created: 100, renewed: 109, expires: 159 }));
+    }
+
+    #[test]
+    fn expiry_is_the_earlier_of_idle_timeout_and_absolute_lifetime() {
+        let times = Times { created: 0, renewed: 900, expires: 1_200 };
+        assert_eq!(POLICY.expires_at(times), 1_000);
+        assert_eq!(POLICY.check_live(times, 999), Ok(()));
+        assert_eq!(POLICY.check_live(times, 1_000), Err(Reason::Expired));
+        let times = Times { created: 0, renewed: 0, expires: 5 };
+        assert_eq!(POLICY.check_live(times, 4), Ok(()));
+        assert_eq!(POLICY.check_live(times, 5), Err(Reason::Expired));
+    }
+
+    #[test]
+    fn a_renewal_in_the_future_is_believed_within_the_leeway() {
+        let renewed = |renewed| Times { created: 0, renewed, expires: u64::MAX };
+        assert_eq!(POLICY.check_renewed(renewed(60), 50), Ok(()));
+        assert_eq!(POLICY.check_renewed(renewed(61), 50), Err(Reason::Future));
+        assert_eq!(POLICY.check_renewed(renewed(u64::MAX), u64::MAX - 3), Ok(()));
+    }
+
+    #[test]
+    fn padding_goes_to_the_next_multiple_and_stops_at_the_limit() {
+        // 200 characters carry 150 octets, of which 93 are the record.
+        assert_eq!(POLICY.padded_len(None, "{}").unwrap(), 48);
+        assert_eq!(POLICY.padded_len(None, "{\"\":0}").unwrap(), 64);
+        assert_eq!(POLICY.padded_len(None, &"x".repeat(40)).unwrap(), 93);
+        assert_eq!(POLICY.padded_len(None, &"x".repeat(47)).unwrap(), 93);
+        let too_large = SealError::TooLarge { needed: 202, allowed: 200 };
+        assert_eq!(POLICY.padded_len(None, &"x".repeat(48)), Err(too_large));
+    }
+
+    #[test]
+    fn what_remains_is_exactly_what_still_fits() {
+        for user in [None, Some(""), Some("user")] {
+            let left = POLICY.remaining(user, "{}").unwrap();
+            assert!(POLICY.padded_len(user, &"x".repeat(2 + left)).is_ok());
+            assert!(POLICY.padded_len(user, &"x".repeat(3 + left)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_user_id_of_65535_bytes_would_read_as_anonymous() {
+        let policy = Policy { max_token_chars: 200_000, ..POLICY };
+        assert!(policy.padded_len(Some(&"u".repeat(65_534)), "{}").is_ok());
+        let refused = policy.padded_len(Some(&"u".repeat(65_535)), "{}");
+        assert_eq!(refused, Err(SealError::UserIdTooLong { len: 65_535 }));
+    }
+}

@@ -1,0 +1,165 @@
+//! What operators do to a ring: add, revoke and prune root secrets, so that no valid token loses its key.
+
+use super::{KeyRing, KeyState, Root, epoch, file};
+use crate::error::KeyError;
+use crate::key::RootId;
+
+/// What [`KeyRing::prune`] removed and what it kept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// The roots that no valid token can need.
+    pub removed: Vec<RootId>,
+    /// The others.
+    pub kept: Vec<Kept>,
+}
+
+/// A root that is still needed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Which one.
+    pub id: RootId,
+    /// What it may do now.
+    pub state: KeyState,
+    /// When it will no longer be needed, if that is decided, in milliseconds since 1970.
+    pub until_ms: Option<u64>,
+}
+
+/// What [`KeyRing::revoke`] did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Whether the root was revoked before, so that nothing changed.
+    pub already: bool,
+    /// How many roots still open tokens.
+    pub left: usize,
+    /// The root that seals now.
+    pub sealing: Option<RootId>,
+}
+
+impl KeyRing {
+    /// Adds a root secret. The root before it gets the time at which it retires: when the added one takes
+    /// over, plus the longest life of a token, plus a grace of one period (at least a day), so that nobody
+    /// is logged out. A retirement that is already set is never brought forward.
+    ///
+    /// # Errors
+    /// As [`KeyRing::new`]; the ring is then unchanged.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, KeyState, Root, RootSecret};
+    ///
+    /// let now_ms = 1_795_000_000_000;
+    /// let mut ring = KeyRing::single(RootSecret::generate()?);
+    /// ring.add(Root::new(RootSecret::generate()?).activating_at(now_ms + 600_000), now_ms)?;
+    /// assert_eq!(ring.states_at(now_ms), [KeyState::Sealing, KeyState::Staged]);
+    /// let retire_at_ms = now_ms + 600_000 + (30 + 1) * 86_400_000;
+    /// assert_eq!(ring.roots()[0].retire_at_ms(), Some(retire_at_ms));
+    /// # Ok::<(), sealed_session::KeyError>(())
+    /// ```
+    pub fn add(&mut self, root: Root, now_ms: u64) -> Result<(), KeyError> {
+        let start = root.activate_at_ms;
+        self.roots.push(root);
+        if let Err(fault) = self.check_windows(super::DEFAULT_LEEWAY_MS).and_then(|()| self.check_lives()) {
+            self.roots.pop();
+            return Err(fault.into_error());
+        }
+        let before = self.predecessor(start, now_ms);
+        self.set_retirement(before);
+        let added = self.roots.len().checked_sub(1);
+        self.set_retirement(added);
+        Ok(())
+    }
+
+    /// Withdraws a root secret: none of its tokens opens any more. The root before it takes over again, if
+    /// there is one, and no longer retires on account of the revoked one.
+    ///
+    /// # Errors
+    /// When the ring has no such root; and, unless `force` is set, when nothing would be left to seal with.
+    /// The ring is then unchanged.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, RootSecret};
+    ///
+    /// let mut ring = KeyRing::single(RootSecret::generate()?);
+    /// let id = ring.roots()[0].id();
+    /// assert!(ring.revoke(id, 0, false).is_err());
+    /// assert_eq!(ring.revoke(id, 0, true)?.left, 0);
+    /// # Ok::<(), sealed_session::KeyError>(())
+    /// ```
+    pub fn revoke(&mut self, id: RootId, now_ms: u64, force: bool) -> Result<Revoked, KeyError> {
+        let index =
+            self.roots.iter().position(|root| root.id() == id).ok_or_else(|| self.no_such_root(id))?;
+        let seals_before = self.sealing_index(now_ms).is_some();
+        let Some(root) = self.roots.get_mut(index) else { return Err(self.no_such_root(id)) };
+        let (start, already) = (root.activate_at_ms, root.revoked);
+        root.revoked = true;
+        if seals_before && self.sealing_index(now_ms).is_none() && !force {
+            if let Some(root) = self.roots.get_mut(index) {
+                root.revoked = already;
+            }
+            return Err(KeyError::new(format!(
+                "root {id} is the only one that seals now: add another with `ring rotate --activate-in 0s` \
+                 first, or revoke it all the same with --force (then no session can be made or changed)"
+            )));
+        }
+        if !already {
+            let before = self.predecessor(start, now_ms);
+            self.set_retirement(before);
+        }
+        let left = self.states_at(now_ms).into_iter().filter(|state| state.opens()).count();
+        Ok(Revoked { already, left, sealing: self.sealing_root_at(now_ms).map(Root::id) })
+    }
+
+    /// Removes the roots that no valid token can need: those that are gone, and those that are revoked.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Root, RootSecret};
+    ///
+    /// let old = Root::new(RootSecret::generate()?).retiring_at(5_000);
+    /// let new = Root::new(RootSecret::generate()?).activating_at(1_000);
+    /// let mut ring = KeyRing::new(vec![old, new])?;
+    /// assert!(ring.prune(4_999).removed.is_empty());
+    /// assert_eq!(ring.prune(5_000).removed.len(), 1);
+    /// # Ok::<(), sealed_session::KeyError>(())
+    /// ```
+    pub fn prune(&mut self, now_ms: u64) -> Pruned {
+        let mut pruned = Pruned { removed: Vec::new(), kept: Vec::new() };
+        let mut states = self.states_at(now_ms).into_iter();
+        self.roots.retain(|root| match states.next() {
+            Some(state) if state.opens() => {
+                pruned.kept.push(Kept { id: root.id(), state, until_ms: root.retire_at_ms });
+                true
+            }
+            _ => {
+                pruned.removed.push(root.id());
+                false
+            }
+        });
+        pruned
+    }
+
+    /// The root that seals until `start`: the one activated last before it, revoked and gone ones aside.
+    fn predecessor(&self, start: u64, now_ms: u64) -> Option<usize> {
+        let able = |root: &Root| !root.revoked && !root.is_gone(now_ms) && root.activate_at_ms < start;
+        let candidates = self.roots.iter().enumerate().filter(|(_, root)| able(root));
+        candidates.max_by_key(|(_, root)| root.activate_at_ms).map(|(index, _)| index)
+    }
+
+    /// A root retires when the last token that it sealed has expired; the last root of all does not retire.
+    fn set_retirement(&mut self, index: Option<usize>) {
+        let Some(index) = index else { return };
+        let max_ttl_s = self.max_ttl_s;
+        let starts = self.roots.iter().filter(|other| !other.revoked).map(|other| other.activate_at_ms);
+        let starts: Vec<u64> = starts.collect();
+        let Some(root) = self.roots.get_mut(index) else { return };
+        let successor = starts.into_iter().filter(|start| *start > root.activate_at_ms).min();
+        root.retire_at_ms = successor.map(|start| {
+            let kept_s = max_ttl_s.saturating_add(epoch::grace_s(root.period_s));
+            let retire = start.saturating_add(kept_s.saturating_mul(1000)).min(file::LAST_MS);
+            root.retire_at_ms.map_or(retire, |earlier| earlier.max(retire))
+        });
+    }
+
+    fn no_such_root(&self, id: RootId) -> KeyError {
+        let ids: Vec<String> = self.roots.iter().map(|root| root.id().to_string()).collect();
+        KeyError::new(format!("the ring has no root {id}; it has: {}", ids.join(", ")))
+    }
+}

@@ -1,0 +1,66 @@
+//! Sealing and opening: bytes into a token's text, a token's text into authenticated bytes. The only caller
+//! of an AEAD.
+//!
+//! A token is tried under exactly one key, the one that its key id names. There is no trial decryption, and
+//! so no partitioning oracle.
+
+use zeroize::Zeroizing;
+
+use crate::aead;
+use crate::error::{Reason, SealError};
+use crate::key::{KeyId, SealingKey};
+use crate::ring::KeyState;
+use crate::ring::live::Table;
+use crate::token::{self, HEADER_LEN, Parts, SALT_LEN, TAG_LEN};
+
+/// Seals the `record_len` octets that `write` appends.
+///
+/// Header, record and tag share one buffer; the record is encrypted where it is written.
+pub(crate) fn seal(
+    key: &SealingKey,
+    salt: &[u8; SALT_LEN],
+    associated_data: &[u8],
+    record_len: usize,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> Result<String, SealError> {
+    let mut bytes = token::start(key.id(), salt, record_len);
+    write(&mut bytes);
+    let (header, record) = bytes.split_at_mut_checked(HEADER_LEN).ok_or(SealError::Aead)?;
+    let message_key = key.message_key(salt);
+    let tag = with_aad(header, associated_data, |aad| aead::seal_in_place(&message_key, aad, record));
+    bytes.extend_from_slice(&tag.map_err(|_| SealError::Aead)?);
+    Ok(token::encode(&bytes))
+}
+
+/// The authentic plaintext of a token, and the key that opened it. There is no other way to make one than
+/// [`open`], so bytes that were not authenticated cannot be taken for a record.
+pub(crate) struct Opened {
+    bytes: Zeroizing<Vec<u8>>,
+    pub(crate) key_id: KeyId,
+    pub(crate) key_state: KeyState,
+}
+
+impl Opened {
+    /// The record as it was sealed.
+    pub(crate) fn record(&self) -> &[u8] {
+        let end = self.bytes.len().saturating_sub(TAG_LEN);
+        self.bytes.get(HEADER_LEN..end).unwrap_or_default()
+    }
+}
+
+/// Opens a token: steps 1 to 4 of the order of checks. Nothing before the AEAD depends on a secret.
+pub(crate) fn open(keys: &Table, text: &str, associated_data: &[u8]) -> Result<Opened, Reason> {
+    let mut bytes = Zeroizing::new(token::decode(text)?);
+    let Parts { header, key_id, salt, ciphertext, tag } = Parts::split(&mut bytes)?;
+    let entry = keys.opening(key_id)?;
+    let message_key = entry.key.message_key(&salt);
+    with_aad(header, associated_data, |aad| aead::open_in_place(&message_key, aad, ciphertext, tag))
+        .map_err(|_| Reason::Tag)?;
+    Ok(Opened { key_id, key_state: entry.state, bytes })
+}
+
+/// Header and associated data as the AEAD takes them: in one piece. The header is of fixed length, so the
+/// two cannot run into each other.
+fn with_aad<T>(header: &[u8], associated_data: &[u8], then: impl FnOnce(&[u8]) -> T) -> T {
+    if associated_data.is_empty() { then(header) } else { then(&[header, associated_data].concat()) }
+}

@@ -1,0 +1,518 @@
+//! [`SealedStore`]: the session contract over sealed tokens.
+//!
+//! The only place that reads a clock, and the only one that turns a [`Reason`] into `Invalid` or `NotFound`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::csrf;
+use crate::error::{ConfigError, OpenError, Reason, ResealError, SealError};
+use crate::json;
+use crate::key::KeyId;
+use crate::policy::Policy;
+use crate::random::Entropy;
+use crate::record::{Record, Times};
+use crate::ring::live::{LiveRing, Table};
+use crate::ring::{KeyRing, KeyState};
+use crate::seal;
+use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
+use crate::token::SALT_LEN;
+use crate::uid::SessionUid;
+
+mod builder;
+
+pub use builder::SealedStoreBuilder;
+
+/// Sessions without a database: each id is the authenticated ciphertext of its own record and expiry.
+///
+/// Cheap to clone and to share between threads; reading takes no lock. Every operation exists with
+/// associated data too (`*_with`): bytes that are authenticated but not stored in the token, such as a
+/// tenant id. A token made with some opens only with the same.
+///
+/// ```
+/// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+///
+/// let ring = KeyRing::single(RootSecret::generate()?);
+/// let store = SealedStore::builder(ring).cookie_name("__Host-session").app_id("shop").build()?;
+///
+/// let id = store.create(CreateOptions { user_id: Some("user-42".into()), ..Default::default() })?;
+/// let id = store.update(&id, r#"{"cart":["A1"]}"#)?; // a new id: write it back to the cookie
+/// assert_eq!(store.read(&id)?.data_json, r#"{"cart":["A1"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SealedStore(Arc<Inner>);
+
+struct Inner {
+    ring: LiveRing,
+    policy: Policy,
+    clock: Box<dyn Clock>,
+    entropy: Entropy,
+    cookie_name: String,
+}
+
+/// A session that was opened, with what the contract's record does not tell.
+///
+/// ```
+/// use sealed_session::{CreateOptions, KeyRing, KeyState, RootSecret, SealedStore, SessionPlugin};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let session = store.open(&store.create(CreateOptions::default())?)?;
+/// assert_eq!(session.key_state(), KeyState::Sealing);
+/// assert_eq!(session.renewed_at_ms(), session.record().created_at_ms);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedSession {
+    record: SessionRecord,
+    uid: SessionUid,
+    renewed_at_ms: u64,
+    key_id: KeyId,
+    key_state: KeyState,
+}
+
+impl OpenedSession {
+    /// The record, as [`SessionPlugin::read`] returns it.
+    #[must_use]
+    pub fn record(&self) -> &SessionRecord {
+        &self.record
+    }
+
+    /// The record, owned.
+    #[must_use]
+    pub fn into_record(self) -> SessionRecord {
+        self.record
+    }
+
+    /// What stays the same while the id changes; replaced by cycle and login.
+    #[must_use]
+    pub fn uid(&self) -> SessionUid {
+        self.uid
+    }
+
+    /// When the expiry was last set, by create, login or touch, in milliseconds since 1970.
+    #[must_use]
+    pub fn renewed_at_ms(&self) -> u64 {
+        self.renewed_at_ms
+    }
+
+    /// The key that opened the token.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// What that key may do now. [`KeyState::Accepted`] means that a newer key seals: re-sealing such
+    /// sessions as they are used is how a rotation reaches every active user.
+    #[must_use]
+    pub fn key_state(&self) -> KeyState {
+        self.key_state
+    }
+}
+
+impl SealedStore {
+    /// Starts building a store over a ring.
+    pub fn builder(ring: KeyRing) -> SealedStoreBuilder {
+        SealedStoreBuilder::new(ring)
+    }
+
+    /// The name of the cookie that this store's keys are bound to.
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        &self.0.cookie_name
+    }
+
+    /// Reads a session with all that is known of it.
+    ///
+    /// # Errors
+    /// [`OpenError`], which tells a client only whether the session is invalid or over.
+    pub fn open(&self, id: &SessionId) -> Result<OpenedSession, OpenError> {
+        self.open_with(id, b"")
+    }
+
+    /// As [`open`](Self::open), for a session made with associated data.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); other associated data than it was made with is `Invalid`.
+    pub fn open_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<OpenedSession, OpenError> {
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let Record { times, uid, user_id, data } = moment.live_record(&opened)?;
+        let record = SessionRecord {
+            id: id.clone(),
+            user_id: user_id.map(str::to_owned),
+            data_json: data.to_owned(),
+            created_at_ms: times.created,
+            expires_at_ms: self.0.policy.expires_at(times),
+        };
+        let (key_id, key_state) = (opened.key_id, opened.key_state);
+        Ok(OpenedSession { record, uid, renewed_at_ms: times.renewed, key_id, key_state })
+    }
+
+    /// As [`SessionPlugin::create`], with associated data.
+    ///
+    /// # Errors
+    /// [`SealError`]: data that is no JSON object, a user id too long, a token too large for its cookie, a
+    /// ring that does not seal, or a random generator that fails.
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let id = store.create_with(CreateOptions::default(), b"tenant-7")?;
+    /// assert!(store.open_with(&id, b"tenant-7").is_ok());
+    /// assert!(store.open_with(&id, b"tenant-8").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_with(
+        &self,
+        options: CreateOptions,
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let data = if options.data_json.is_empty() { "{}" } else { &options.data_json };
+        json::check_object(data)?;
+        let moment = self.moment();
+        let times = self.0.policy.begin(moment.now, options.ttl_ms)?;
+        moment.seal_new(times, options.user_id.as_deref(), data, associated_data)
+    }
+
+    /// As [`SessionPlugin::update`], with associated data.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) for the id, as [`create_with`](Self::create_with) for the data.
+    pub fn update_with(
+        &self,
+        id: &SessionId,
+        data_json: &str,
+        associated_data: &[u8],
+    ) -> Result<SessionId, ResealError> {
+        let data = if data_json.is_empty() { "{}" } else { data_json };
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let record = moment.live_record(&opened)?;
+        json::check_object(data)?;
+        Ok(moment.seal(&Record { data, ..record }, associated_data)?)
+    }
+
+    /// As [`SessionPlugin::touch`], with associated data.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) for the id, as [`create_with`](Self::create_with) for the new one.
+    pub fn touch_with(
+        &self,
+        id: &SessionId,
+        ttl_ms: u64,
+        associated_data: &[u8],
+    ) -> Result<SessionId, ResealError> {
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let record = moment.live_record(&opened)?;
+        let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(OpenError::new)?;
+        Ok(moment.seal(&Record { times, ..record }, associated_data)?)
+    }
+
+    /// Seals the session anew under the key that seals now, and changes nothing else.
+    ///
+    /// # Errors
+    /// As [`touch_with`](Self::touch_with).
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let old = store.create(CreateOptions::default())?;
+    /// let new = store.reseal(&old)?;
+    /// assert_ne!(old, new);
+    /// assert_eq!(store.open(&old)?.uid(), store.open(&new)?.uid());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reseal(&self, id: &SessionId) -> Result<SessionId, ResealError> {
+        self.reseal_with(id, b"")
+    }
+
+    /// As [`reseal`](Self::reseal), with associated data.
+    ///
+    /// # Errors
+    /// As [`touch_with`](Self::touch_with).
+    pub fn reseal_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let record = moment.live_record(&opened)?;
+        Ok(moment.seal(&record, associated_data)?)
+    }
+
+    /// Gives the session a new uid and keeps everything else: what to do when its privileges change
+    /// (against session fixation).
+    ///
+    /// # Errors
+    /// As [`touch_with`](Self::touch_with).
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let old = store.create(CreateOptions::default())?;
+    /// let new = store.cycle(&old)?;
+    /// assert_ne!(store.open(&old)?.uid(), store.open(&new)?.uid());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cycle(&self, id: &SessionId) -> Result<SessionId, ResealError> {
+        self.cycle_with(id, b"")
+    }
+
+    /// As [`cycle`](Self::cycle), with associated data.
+    ///
+    /// # Errors
+    /// As [`touch_with`](Self::touch_with).
+    pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let Record { times, user_id, data, .. } = moment.live_record(&opened)?;
+        Ok(moment.seal_new(times, user_id, data, associated_data)?)
+    }
+
+    /// Logs a user in: a new session (new uid, created now, default TTL) with the data of the old one.
+    ///
+    /// # Errors
+    /// As [`touch_with`](Self::touch_with); [`SealError::UserIdTooLong`] for more than 65,534 bytes.
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let cart = CreateOptions { data_json: r#"{"cart":["A1"]}"#.into(), ..Default::default() };
+    /// let id = store.authenticate(&store.create(cart)?, "user-42")?;
+    /// let record = store.read(&id)?;
+    /// assert_eq!(record.user_id.as_deref(), Some("user-42"));
+    /// assert_eq!(record.data_json, r#"{"cart":["A1"]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn authenticate(&self, id: &SessionId, user_id: &str) -> Result<SessionId, ResealError> {
+        self.authenticate_with(id, user_id, b"")
+    }
+
+    /// As [`authenticate`](Self::authenticate), with associated data.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub fn authenticate_with(
+        &self,
+        id: &SessionId,
+        user_id: &str,
+        associated_data: &[u8],
+    ) -> Result<SessionId, ResealError> {
+        let moment = self.moment();
+        let opened = moment.open(id, associated_data)?;
+        let record = moment.live_record(&opened)?;
+        let times = self.0.policy.begin(moment.now, 0)?;
+        Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
+    }
+
+    /// How many more bytes the data of such a session may have before its token is too large. Padding is
+    /// accounted for.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`] or [`SealError::UserIdTooLong`] when it does not even fit as it is.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// assert_eq!(store.remaining(None, "{}")?, 2956);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remaining(&self, user_id: Option<&str>, data_json: &str) -> Result<usize, SealError> {
+        self.0.policy.remaining(user_id, data_json)
+    }
+
+    /// Replaces the ring under running readers, without a lock: the way to rotate keys while serving.
+    ///
+    /// # Errors
+    /// When the new ring's longest life of a token is shorter than this store's maximum TTL, or one of its
+    /// epoch windows is too large; the old ring then stays.
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, KeyState, Root, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let old = RootSecret::generate()?;
+    /// let text = old.to_text();
+    /// let store = SealedStore::builder(KeyRing::single(old)).build()?;
+    /// let id = store.create(CreateOptions::default())?;
+    ///
+    /// let new = Root::new(RootSecret::generate()?).activating_at(1);
+    /// store.replace_ring(KeyRing::new(vec![Root::new(text.parse()?), new])?)?;
+    /// assert_eq!(store.open(&id)?.key_state(), KeyState::Accepted); // nobody is logged out
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replace_ring(&self, ring: KeyRing) -> Result<(), ConfigError> {
+        builder::check_ring(&ring, &self.0.policy)?;
+        let now = self.0.clock.now_ms();
+        self.0.ring.replace(ring, now).map_err(|e| ConfigError(e.to_string()))
+    }
+
+    /// A new CSRF token for the session with this uid: put it into a form, and check it when it comes back.
+    /// Each call gives another text, all of them valid for as long as the session's keys.
+    ///
+    /// # Errors
+    /// [`SealError::NoSealingKey`] and [`SealError::NoRandomness`].
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let uid = store.open(&store.create(CreateOptions::default())?)?.uid();
+    /// let token = store.csrf_token(uid)?;
+    /// assert!(store.check_csrf_token(uid, &token).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn csrf_token(&self, uid: SessionUid) -> Result<String, SealError> {
+        let moment = self.moment();
+        let key = moment.keys.sealing().ok_or(SealError::NoSealingKey)?;
+        Ok(csrf::make(key, &moment.fresh()?, uid))
+    }
+
+    /// Whether a text is a CSRF token of the session with this uid, under any key that opens tokens. The
+    /// comparison takes constant time.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it is not.
+    pub fn check_csrf_token(&self, uid: SessionUid, text: &str) -> Result<(), OpenError> {
+        csrf::check(&self.moment().keys, text, uid).map_err(OpenError::new)
+    }
+
+    /// One reading of the clock, and the keys of that time: an operation never mixes two.
+    fn moment(&self) -> Moment<'_> {
+        let now = self.0.clock.now_ms();
+        Moment { store: &self.0, now, keys: self.0.ring.at(now) }
+    }
+}
+
+impl SessionPlugin for SealedStore {
+    fn name(&self) -> &str {
+        "sealed"
+    }
+
+    fn create(&self, opts: CreateOptions) -> Result<SessionId, SessionError> {
+        Ok(self.create_with(opts, b"")?)
+    }
+
+    fn read(&self, id: &SessionId) -> Result<SessionRecord, SessionError> {
+        Ok(self.open(id)?.into_record())
+    }
+
+    fn update(&self, id: &SessionId, data_json: &str) -> Result<SessionId, SessionError> {
+        Ok(self.update_with(id, data_json, b"")?)
+    }
+
+    fn touch(&self, id: &SessionId, ttl_ms: u64) -> Result<SessionId, SessionError> {
+        Ok(self.touch_with(id, ttl_ms, b"")?)
+    }
+
+    /// Does nothing: a stateless token cannot be taken back. The host removes the cookie; a copy of it is
+    /// worth something until it expires.
+    fn delete(&self, _: &SessionId) -> Result<(), SessionError> {
+        Ok(())
+    }
+
+    /// Whether a key seals now and the random generator answers.
+    fn is_healthy(&self) -> bool {
+        let moment = self.moment();
+        moment.keys.sealing().is_some() && moment.fresh::<1>().is_ok()
+    }
+}
+
+impl fmt::Debug for SealedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedStore")
+            .field("cookie_name", &self.0.cookie_name)
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Joins several pieces of associated data so that no two lists give the same bytes: each piece is preceded
+/// by its length.
+///
+/// ```
+/// use sealed_session::join_associated_data;
+///
+/// assert_ne!(join_associated_data(&[b"ab", b"c"]), join_associated_data(&[b"a", b"bc"]));
+/// assert_eq!(join_associated_data(&[b"ab"]), [0, 0, 0, 2, b'a', b'b']);
+/// ```
+///
+/// # Panics
+/// When a piece has 4 GiB or more.
+#[must_use]
+pub fn join_associated_data(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(pieces.iter().map(|piece| 4 + piece.len()).sum());
+    for piece in pieces {
+        #[expect(clippy::expect_used, reason = "a caller with 4 GiB of associated data must be told")]
+        let len = u32::try_from(piece.len()).expect("a piece of associated data has less than 4 GiB");
+        joined.extend_from_slice(&len.to_be_bytes());
+        joined.extend_from_slice(piece);
+    }
+    joined
+}
+
+/// A store at a time.
+struct Moment<'a> {
+    store: &'a Inner,
+    now: u64,
+    keys: arc_swap::Guard<Arc<Table>>,
+}
+
+impl Moment<'_> {
+    fn open(&self, id: &SessionId, associated_data: &[u8]) -> Result<seal::Opened, OpenError> {
+        seal::open(&self.keys, id.as_str(), associated_data).map_err(OpenError::new)
+    }
+
+    /// The record of an authentic token: steps 5 and 6 of the order of checks.
+    fn live_record<'b>(&self, opened: &'b seal::Opened) -> Result<Record<'b>, OpenError> {
+        let check = || -> Result<Record<'b>, Reason> {
+            let record = Record::parse(opened.record())?;
+            record.times.check_order()?;
+            self.store.policy.check_renewed(record.times, self.now)?;
+            self.store.policy.check_live(record.times, self.now)?;
+            Ok(record)
+        };
+        check().map_err(OpenError::new)
+    }
+
+    /// Seals under a new uid. Uid and salt are one draw from the generator.
+    fn seal_new(
+        &self,
+        times: Times,
+        user_id: Option<&str>,
+        data: &str,
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let fresh: [u8; SessionUid::LEN + SALT_LEN] = self.fresh()?;
+        let (mut uid, mut salt) = ([0; SessionUid::LEN], [0; SALT_LEN]);
+        let (first, second) = fresh.split_at(SessionUid::LEN);
+        uid.copy_from_slice(first);
+        salt.copy_from_slice(second);
+        let record = Record { times, uid: SessionUid::from_bytes(uid), user_id, data };
+        self.seal_salted(&record, &salt, associated_data)
+    }
+
+    fn seal(&self, record: &Record<'_>, associated_data: &[u8]) -> Result<SessionId, SealError> {
+        self.seal_salted(record, &self.fresh()?, associated_data)
+    }
+
+    fn seal_salted(
+        &self,
+        record: &Record<'_>,
+        salt: &[u8; SALT_LEN],
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let len = self.store.policy.padded_len(record.user_id, record.data)?;
+        record.times.check_order().map_err(|_| SealError::ExpiredAtOnce)?;
+        let key = self.keys.sealing().ok_or(SealError::NoSealingKey)?;
+        seal::seal(key, salt, associated_data, len, |out| record.encode(len, out)).map(SessionId)
+    }
+
+    fn fresh<const N: usize>(&self) -> Result<[u8; N], SealError> {
+        self.store.entropy.fresh().map_err(|_| SealError::NoRandomness)
+    }
+}
