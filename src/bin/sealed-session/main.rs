@@ -1,2 +1,39 @@
-//! placeholder
-fn main() {}
+//! The command `sealed-session`: makes and rotates key rings, seals and opens sessions, and explains itself.
+//!
+//! Exit codes: 0 done, 2 usage, 3 Invalid, 4 NotFound, 1 anything else. Secrets are read from files and the
+//! environment only, never from the command line, where other users could see them.
+
+mod args;
+mod failure;
+mod lines;
+mod open;
+mod progress;
+mod ring;
+mod seal;
+mod time;
+mod tour;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Keygen => ring::keygen(),
+        Command::Ring { command } => ring::run(command),
+        Command::Seal(arguments) => seal::run(&arguments),
+        Command::Open(arguments) => open::run(&arguments),
+        Command::Inspect { token, .. } => open::inspect(token.as_deref()),
+        Command::Tour => tour::run(),
+    }
+}
