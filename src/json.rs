@@ -14,7 +14,7 @@ pub(crate) fn check_object(text: &str) -> Result<(), SealError> {
     read.map_err(|e| SealError::NotAnObject {
         message: match e.classify() {
             // Such a message would quote the value that stands there.
-            Category::Data => "something else stands there".to_owned(),
+            Category::Data => "a value of another kind stands there".to_owned(),
             _ => e.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
         },
         line: e.line(),

@@ -1,28 +1,30 @@
 //! [`SealedStore`]: the session contract over sealed tokens.
 //!
-//! The only place that reads a clock, and the only one that turns a [`Reason`] into `Invalid` or `NotFound`.
+//! The only place that reads a clock, and the only one that turns a refusal into `Invalid` or `NotFound`.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::csrf;
-use crate::error::{ConfigError, OpenError, Reason, ResealError, SealError};
+use crate::error::{ConfigError, OpenError, ResealError, SealError};
 use crate::json;
-use crate::key::KeyId;
 use crate::policy::Policy;
 use crate::random::Entropy;
-use crate::record::{Record, Times};
-use crate::ring::live::{LiveRing, Table};
-use crate::ring::{KeyRing, KeyState};
-use crate::seal;
+use crate::record::Record;
+use crate::ring::KeyRing;
+use crate::ring::live::LiveRing;
 use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
-use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
 
 mod builder;
+mod moment;
+mod opened;
+
+use moment::Moment;
 
 pub use builder::SealedStoreBuilder;
+pub use opened::OpenedSession;
 
 /// Sessions without a database: each id is the authenticated ciphertext of its own record and expiry.
 ///
@@ -50,65 +52,6 @@ struct Inner {
     clock: Box<dyn Clock>,
     entropy: Entropy,
     cookie_name: String,
-}
-
-/// A session that was opened, with what the contract's record does not tell.
-///
-/// ```
-/// use sealed_session::{CreateOptions, KeyRing, KeyState, RootSecret, SealedStore, SessionPlugin};
-///
-/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
-/// let session = store.open(&store.create(CreateOptions::default())?)?;
-/// assert_eq!(session.key_state(), KeyState::Sealing);
-/// assert_eq!(session.renewed_at_ms(), session.record().created_at_ms);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenedSession {
-    record: SessionRecord,
-    uid: SessionUid,
-    renewed_at_ms: u64,
-    key_id: KeyId,
-    key_state: KeyState,
-}
-
-impl OpenedSession {
-    /// The record, as [`SessionPlugin::read`] returns it.
-    #[must_use]
-    pub fn record(&self) -> &SessionRecord {
-        &self.record
-    }
-
-    /// The record, owned.
-    #[must_use]
-    pub fn into_record(self) -> SessionRecord {
-        self.record
-    }
-
-    /// What stays the same while the id changes; replaced by cycle and login.
-    #[must_use]
-    pub fn uid(&self) -> SessionUid {
-        self.uid
-    }
-
-    /// When the expiry was last set, by create, login or touch, in milliseconds since 1970.
-    #[must_use]
-    pub fn renewed_at_ms(&self) -> u64 {
-        self.renewed_at_ms
-    }
-
-    /// The key that opened the token.
-    #[must_use]
-    pub fn key_id(&self) -> KeyId {
-        self.key_id
-    }
-
-    /// What that key may do now. [`KeyState::Accepted`] means that a newer key seals: re-sealing such
-    /// sessions as they are used is how a rotation reaches every active user.
-    #[must_use]
-    pub fn key_state(&self) -> KeyState {
-        self.key_state
-    }
 }
 
 impl SealedStore {
@@ -453,66 +396,4 @@ pub fn join_associated_data(pieces: &[&[u8]]) -> Vec<u8> {
         joined.extend_from_slice(piece);
     }
     joined
-}
-
-/// A store at a time.
-struct Moment<'a> {
-    store: &'a Inner,
-    now: u64,
-    keys: arc_swap::Guard<Arc<Table>>,
-}
-
-impl Moment<'_> {
-    fn open(&self, id: &SessionId, associated_data: &[u8]) -> Result<seal::Opened, OpenError> {
-        seal::open(&self.keys, id.as_str(), associated_data).map_err(OpenError::new)
-    }
-
-    /// The record of an authentic token: steps 5 and 6 of the order of checks.
-    fn live_record<'b>(&self, opened: &'b seal::Opened) -> Result<Record<'b>, OpenError> {
-        let check = || -> Result<Record<'b>, Reason> {
-            let record = Record::parse(opened.record())?;
-            record.times.check_order()?;
-            self.store.policy.check_renewed(record.times, self.now)?;
-            self.store.policy.check_live(record.times, self.now)?;
-            Ok(record)
-        };
-        check().map_err(OpenError::new)
-    }
-
-    /// Seals under a new uid. Uid and salt are one draw from the generator.
-    fn seal_new(
-        &self,
-        times: Times,
-        user_id: Option<&str>,
-        data: &str,
-        associated_data: &[u8],
-    ) -> Result<SessionId, SealError> {
-        let fresh: [u8; SessionUid::LEN + SALT_LEN] = self.fresh()?;
-        let (mut uid, mut salt) = ([0; SessionUid::LEN], [0; SALT_LEN]);
-        let (first, second) = fresh.split_at(SessionUid::LEN);
-        uid.copy_from_slice(first);
-        salt.copy_from_slice(second);
-        let record = Record { times, uid: SessionUid::from_bytes(uid), user_id, data };
-        self.seal_salted(&record, &salt, associated_data)
-    }
-
-    fn seal(&self, record: &Record<'_>, associated_data: &[u8]) -> Result<SessionId, SealError> {
-        self.seal_salted(record, &self.fresh()?, associated_data)
-    }
-
-    fn seal_salted(
-        &self,
-        record: &Record<'_>,
-        salt: &[u8; SALT_LEN],
-        associated_data: &[u8],
-    ) -> Result<SessionId, SealError> {
-        let len = self.store.policy.padded_len(record.user_id, record.data)?;
-        record.times.check_order().map_err(|_| SealError::ExpiredAtOnce)?;
-        let key = self.keys.sealing().ok_or(SealError::NoSealingKey)?;
-        seal::seal(key, salt, associated_data, len, |out| record.encode(len, out)).map(SessionId)
-    }
-
-    fn fresh<const N: usize>(&self) -> Result<[u8; N], SealError> {
-        self.store.entropy.fresh().map_err(|_| SealError::NoRandomness)
-    }
 }

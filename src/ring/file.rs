@@ -5,24 +5,19 @@
 //!   "keys": [ { "secret": "ssr1_...", "period_s": 0, "created_at": "2026-11-20T00:00:00Z",
 //!               "activate_at": "2026-11-20T00:10:00Z", "retire_at": null, "revoked": false } ] }
 //! ```
-//!
-//! Every field is parsed by itself from the text that stands there, so that a mistake is reported with its
-//! line and name, and no error can quote a secret.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{DEFAULT_MAX_TTL_S, Fault, KeyRing, Root};
+use super::{KeyRing, parse};
 use crate::error::KeyError;
 use crate::file;
 use crate::key::RootSecret;
 
-const FORMAT: &str = "sealed-session-ring/1";
+pub(super) const FORMAT: &str = "sealed-session-ring/1";
 /// The name of the ring file in a folder that Kubernetes or systemd mounts.
 const NAME_IN_FOLDER: &str = "ring.json";
 /// Room for thousands of secrets; what is larger is some other file.
@@ -104,21 +99,7 @@ impl KeyRing {
     /// assert!(error.to_string().starts_with("line 1, field format:"));
     /// ```
     pub fn from_json(text: &str) -> Result<Self, KeyError> {
-        let source = Source(text);
-        let raw: RawRing = source.object(text, "the ring")?;
-        source.format(raw.format)?;
-        let max_ttl_s = match raw.max_ttl_s {
-            Some(raw) => source.max_ttl_s(raw)?,
-            None => DEFAULT_MAX_TTL_S,
-        };
-        let raw_keys: Vec<&RawValue> = source.value(raw.keys, "keys", "a list of objects")?;
-        let mut keys = Vec::with_capacity(raw_keys.len());
-        for (index, raw) in raw_keys.iter().enumerate() {
-            keys.push(source.object::<RawKey>(raw.get(), format_args!("keys[{index}]"))?);
-        }
-        let roots =
-            keys.iter().enumerate().map(|(index, key)| source.root(index, key)).collect::<Result<_, _>>()?;
-        Self::build(roots, max_ttl_s).map_err(|fault| source.fault(fault, &keys))
+        parse::ring(text)
     }
 
     /// The text of the ring file; it holds the secrets, and is wiped when dropped.
@@ -174,156 +155,6 @@ struct KeyOut<'a> {
     activate_at: String,
     retire_at: Option<String>,
     revoked: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRing<'a> {
-    #[serde(borrow)]
-    format: &'a RawValue,
-    #[serde(borrow, default, deserialize_with = "present")]
-    max_ttl_s: Option<&'a RawValue>,
-    #[serde(borrow)]
-    keys: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawKey<'a> {
-    #[serde(borrow)]
-    secret: &'a RawValue,
-    #[serde(borrow)]
-    period_s: &'a RawValue,
-    #[serde(borrow, default, deserialize_with = "present")]
-    created_at: Option<&'a RawValue>,
-    #[serde(borrow)]
-    activate_at: &'a RawValue,
-    #[serde(borrow)]
-    retire_at: &'a RawValue,
-    #[serde(borrow)]
-    revoked: &'a RawValue,
-}
-
-/// An optional field that stands there, even as `null`: only one that is left out has its default.
-fn present<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(field).map(Some)
-}
-
-/// The text of a ring file, which every raw value is a part of.
-struct Source<'a>(&'a str);
-
-impl<'a> Source<'a> {
-    /// The fields of a JSON object; each is still raw.
-    fn object<T: Deserialize<'a>>(&self, part: &'a str, what: impl std::fmt::Display) -> Result<T, KeyError> {
-        // serde would also take a list for a struct.
-        if !part.trim_ascii_start().starts_with('{') {
-            return Err(self.error(part, what, "a JSON object is expected"));
-        }
-        serde_json::from_str(part).map_err(|e| {
-            let line = self.line(part) + e.line().saturating_sub(1);
-            KeyError::new(format!("line {line}, column {}, {what}: {}", e.column(), without_secret(&e)))
-        })
-    }
-
-    fn value<T: Deserialize<'a>>(
-        &self,
-        raw: &'a RawValue,
-        field: impl std::fmt::Display,
-        expected: &str,
-    ) -> Result<T, KeyError> {
-        let wrong =
-            |_| self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
-        serde_json::from_str(raw.get()).map_err(wrong)
-    }
-
-    fn format(&self, raw: &'a RawValue) -> Result<(), KeyError> {
-        let expected = format!("\"{FORMAT}\"");
-        let format: String = self.value(raw, "format", &expected)?;
-        if format == FORMAT {
-            return Ok(());
-        }
-        Err(self.error(
-            raw.get(),
-            "field format",
-            format_args!("{expected} is expected: is this a ring file?"),
-        ))
-    }
-
-    fn max_ttl_s(&self, raw: &'a RawValue) -> Result<u64, KeyError> {
-        let expected = "a whole number of seconds, 1 or more,";
-        match self.value(raw, "max_ttl_s", expected)? {
-            0 => Err(self.error(raw.get(), "field max_ttl_s", format_args!("{expected} is expected"))),
-            seconds => Ok(seconds),
-        }
-    }
-
-    fn root(&self, index: usize, key: &RawKey<'a>) -> Result<Root, KeyError> {
-        let field = |name| format!("keys[{index}].{name}");
-        let secret: &str = self.value(key.secret, field("secret"), "text without escapes (ssr1_...)")?;
-        let secret = RootSecret::from_text(secret)
-            .map_err(|e| self.error(key.secret.get(), format_args!("field {}", field("secret")), e))?;
-        let period_s = self.value(
-            key.period_s,
-            field("period_s"),
-            "a whole number of seconds (0 for a key that does not rotate)",
-        )?;
-        let mut root = Root::new(secret).rotating_every(Duration::from_secs(period_s))?;
-        root.created_at_ms = match key.created_at {
-            Some(raw) => self.time(raw, field("created_at"))?,
-            None => None,
-        };
-        root.activate_at_ms = self.time(key.activate_at, field("activate_at"))?.ok_or_else(|| {
-            self.error(
-                key.activate_at.get(),
-                format_args!("field {}", field("activate_at")),
-                "a time is expected",
-            )
-        })?;
-        root.retire_at_ms = self.time(key.retire_at, field("retire_at"))?;
-        root.revoked = self.value(key.revoked, field("revoked"), "true or false")?;
-        Ok(root)
-    }
-
-    fn time(&self, raw: &'a RawValue, field: String) -> Result<Option<u64>, KeyError> {
-        let expected = "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, to the millisecond,";
-        let Some(text) = self.value::<Option<String>>(raw, &field, expected)? else { return Ok(None) };
-        let time = text.parse::<Timestamp>().ok().filter(|time| time.subsec_nanosecond() % 1_000_000 == 0);
-        let ms = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
-        let wrong =
-            || self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
-        ms.ok_or_else(wrong).map(Some)
-    }
-
-    /// A mistake that only shows when the whole ring is seen, at the place where it stands.
-    fn fault(&self, fault: Fault, keys: &[RawKey<'a>]) -> KeyError {
-        let place = format!("field keys[{}].{}", fault.index, fault.field);
-        let raw = keys.get(fault.index).map(|key| match fault.field {
-            "secret" => key.secret,
-            "period_s" => key.period_s,
-            "retire_at" => key.retire_at,
-            _ => key.activate_at,
-        });
-        self.error(raw.map_or(self.0, RawValue::get), place, fault.message)
-    }
-
-    fn error(&self, part: &str, what: impl std::fmt::Display, message: impl std::fmt::Display) -> KeyError {
-        KeyError::new(format!("line {}, {what}: {message}", self.line(part)))
-    }
-
-    /// The line (from 1) at which a part of the text begins.
-    fn line(&self, part: &str) -> usize {
-        let offset = (part.as_ptr() as usize).saturating_sub(self.0.as_ptr() as usize);
-        let lead = part.len() - part.trim_ascii_start().len();
-        let before = self.0.as_bytes().iter().take(offset + lead);
-        1 + before.filter(|&&octet| octet == b'\n').count()
-    }
-}
-
-/// serde quotes unknown field names; one of them may be a secret in the wrong place.
-fn without_secret(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    if text.contains("ssr1_") { "a secret stands where a field name is expected".into() } else { text.into() }
 }
 
 fn timestamp(ms: u64) -> Result<String, KeyError> {

@@ -1,6 +1,6 @@
 //! The command `sealed-session`: makes and rotates key rings, seals and opens sessions, and explains itself.
 //!
-//! Exit codes: 0 done, 2 usage, 3 Invalid, 4 NotFound, 1 anything else. Secrets are read from files and the
+//! Exit codes: 0 done, 2 usage, 3 Invalid, 4 `NotFound`, 1 anything else. Secrets are read from files and the
 //! environment only, never from the command line, where other users could see them.
 
 mod args;

@@ -32,7 +32,7 @@ impl Progress {
 
     /// So many lines and bytes have been read.
     pub(crate) fn at(&self, lines: u64, bytes: u64) {
-        if lines % EVERY == 0 && !self.bar.is_hidden() {
+        if lines.is_multiple_of(EVERY) && !self.bar.is_hidden() {
             self.bar.set_position(bytes);
             self.bar.set_message(lines.to_string());
         }
@@ -51,7 +51,7 @@ fn stdin_len() -> Option<u64> {
     use std::os::fd::AsFd as _;
     let file = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
     let metadata = file.metadata().ok()?;
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 #[cfg(not(unix))]

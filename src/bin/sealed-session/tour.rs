@@ -194,7 +194,7 @@ impl<'a> Tour<'a> {
         let data = format!(r#"{{"note":"{}"}}"#, "x".repeat(4000));
         match self.store.update_with(id, &data, b"") {
             Err(sealed_session::ResealError::Seal(e @ SealError::TooLarge { .. })) => {
-                self.bad(&e.to_string())?
+                self.bad(&e.to_string())?;
             }
             other => return Err(unexpected(format!("{other:?}"))),
         }

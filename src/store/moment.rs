@@ -1,0 +1,76 @@
+//! A store at one reading of its clock: the steps that all operations share.
+
+use std::sync::Arc;
+
+use arc_swap::Guard;
+
+use super::Inner;
+use crate::error::{OpenError, Reason, SealError};
+use crate::record::{Record, Times};
+use crate::ring::live::Table;
+use crate::seal;
+use crate::session::SessionId;
+use crate::token::SALT_LEN;
+use crate::uid::SessionUid;
+
+/// A store at a time.
+pub(super) struct Moment<'a> {
+    pub(super) store: &'a Inner,
+    pub(super) now: u64,
+    pub(super) keys: Guard<Arc<Table>>,
+}
+
+impl Moment<'_> {
+    pub(super) fn open(&self, id: &SessionId, associated_data: &[u8]) -> Result<seal::Opened, OpenError> {
+        seal::open(&self.keys, id.as_str(), associated_data).map_err(OpenError::new)
+    }
+
+    /// The record of an authentic token: steps 5 and 6 of the order of checks.
+    pub(super) fn live_record<'b>(&self, opened: &'b seal::Opened) -> Result<Record<'b>, OpenError> {
+        let check = || -> Result<Record<'b>, Reason> {
+            let record = Record::parse(opened.record())?;
+            record.times.check_order()?;
+            self.store.policy.check_renewed(record.times, self.now)?;
+            self.store.policy.check_live(record.times, self.now)?;
+            Ok(record)
+        };
+        check().map_err(OpenError::new)
+    }
+
+    /// Seals under a new uid. Uid and salt are one draw from the generator.
+    pub(super) fn seal_new(
+        &self,
+        times: Times,
+        user_id: Option<&str>,
+        data: &str,
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let fresh: [u8; SessionUid::LEN + SALT_LEN] = self.fresh()?;
+        let (mut uid, mut salt) = ([0; SessionUid::LEN], [0; SALT_LEN]);
+        let (first, second) = fresh.split_at(SessionUid::LEN);
+        uid.copy_from_slice(first);
+        salt.copy_from_slice(second);
+        let record = Record { times, uid: SessionUid::from_bytes(uid), user_id, data };
+        self.seal_salted(&record, &salt, associated_data)
+    }
+
+    pub(super) fn seal(&self, record: &Record<'_>, associated_data: &[u8]) -> Result<SessionId, SealError> {
+        self.seal_salted(record, &self.fresh()?, associated_data)
+    }
+
+    fn seal_salted(
+        &self,
+        record: &Record<'_>,
+        salt: &[u8; SALT_LEN],
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let len = self.store.policy.padded_len(record.user_id, record.data)?;
+        record.times.check_order().map_err(|_| SealError::ExpiredAtOnce)?;
+        let key = self.keys.sealing().ok_or(SealError::NoSealingKey)?;
+        seal::seal(key, salt, associated_data, len, |out| record.encode(len, out)).map(SessionId)
+    }
+
+    pub(super) fn fresh<const N: usize>(&self) -> Result<[u8; N], SealError> {
+        self.store.entropy.fresh().map_err(|_| SealError::NoRandomness)
+    }
+}
