@@ -1,0 +1,24 @@
+# Sourced by scripts/test: finds or installs the interpreters of the independent implementations, and names
+# them in SEALED_SESSION_PYTHON and SEALED_SESSION_NODE.
+
+install() {
+  if [ "$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@"
+}
+
+command -v cc >/dev/null || install build-essential
+command -v node >/dev/null || install nodejs
+command -v python3 >/dev/null || install python3
+
+if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cryptography' 2>/dev/null; then
+  rm -rf target/python
+  if ! python3 -m venv target/python; then
+    # Debian ships the module apart from the interpreter.
+    install python3-venv
+    python3 -m venv --clear target/python
+  fi
+  target/python/bin/python -m pip install --quiet --disable-pip-version-check 'cryptography>=42'
+fi
+
+export SEALED_SESSION_PYTHON="$PWD/target/python/bin/python" SEALED_SESSION_NODE=node
