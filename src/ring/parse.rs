@@ -126,30 +126,22 @@ impl<'a> Source<'a> {
             "a whole number of seconds (0 for a key that does not rotate)",
         )?;
         let mut root = Root::new(secret).rotating_every(Duration::from_secs(period_s))?;
-        root.created_at_ms = match key.created_at {
-            Some(raw) => self.time(raw, field("created_at"))?,
-            None => None,
+        root.created_at_ms = key.created_at.map(|raw| self.time(raw, field("created_at"))).transpose()?;
+        root.activate_at_ms = self.time(key.activate_at, field("activate_at"))?;
+        root.retire_at_ms = match key.retire_at.get() {
+            "null" => None,
+            _ => Some(self.time(key.retire_at, field("retire_at"))?),
         };
-        root.activate_at_ms = self.time(key.activate_at, field("activate_at"))?.ok_or_else(|| {
-            self.error(
-                key.activate_at.get(),
-                format_args!("field {}", field("activate_at")),
-                "a time is expected",
-            )
-        })?;
-        root.retire_at_ms = self.time(key.retire_at, field("retire_at"))?;
         root.revoked = self.value(key.revoked, field("revoked"), "true or false")?;
         Ok(root)
     }
 
-    fn time(&self, raw: &'a RawValue, field: String) -> Result<Option<u64>, KeyError> {
+    fn time(&self, raw: &'a RawValue, field: String) -> Result<u64, KeyError> {
         let expected = "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, to the millisecond,";
-        let Some(text) = self.value::<Option<String>>(raw, &field, expected)? else { return Ok(None) };
-        let time = text.parse::<Timestamp>().ok().filter(|time| time.subsec_nanosecond() % 1_000_000 == 0);
-        let ms = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
+        let text: String = self.value(raw, &field, expected)?;
         let wrong =
             || self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
-        ms.ok_or_else(wrong).map(Some)
+        timestamp(&text).ok_or_else(wrong)
     }
 
     /// A mistake that only shows when the whole ring is seen, at the place where it stands.
@@ -182,4 +174,13 @@ fn without_secret(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     if text.contains("ssr1_") { "a secret stands where a field name is expected".into() } else { text.into() }
+}
+
+/// Milliseconds since 1970 of an RFC 3339 time in UTC, of which the library reads a superset.
+fn timestamp(text: &str) -> Option<u64> {
+    let shape =
+        text.len() >= "1970-01-01T00:00:00Z".len() && text.ends_with('Z') && text.get(10..11) == Some("T");
+    let time = text.parse::<Timestamp>().ok().filter(|_| shape)?;
+    let whole_ms = time.subsec_nanosecond() % 1_000_000 == 0;
+    u64::try_from(time.as_millisecond()).ok().filter(|_| whole_ms)
 }
