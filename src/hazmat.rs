@@ -19,6 +19,10 @@ use crate::seal;
 use crate::store::SealedStoreBuilder;
 use crate::uid::SessionUid;
 
+mod provider;
+
+pub use provider::Provider;
+
 /// A clock that stands still until it is moved. Its clones are the same clock.
 ///
 /// ```

@@ -26,6 +26,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
