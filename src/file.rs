@@ -30,13 +30,13 @@ pub(crate) fn read_private(path: &Path, max_len: u64) -> Result<Zeroizing<String
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Replaces the file by `text`, mode 0600, so that a crash at any point leaves the old file or the new one.
-/// A symbolic link is followed, and the owner and group of an existing file are kept.
+/// Replaces the file by `text`, so that a crash at any point leaves the old file or the new one. A symbolic
+/// link is followed. The mode is 0600; owner, group and what the group was allowed are kept.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), KeyError> {
     let failed = |e: io::Error| KeyError::new(format!("{}: cannot be written: {e}", path.display()));
     let target = fs::canonicalize(path).map_err(failed)?;
     let temporary = write_beside(&target, text).map_err(failed)?;
-    keep_owner(&target, temporary.as_file()).map_err(failed)?;
+    keep_access(&target, temporary.as_file()).map_err(failed)?;
     temporary.persist(&target).map_err(|e| failed(e.error))?;
     sync_folder(&target).map_err(failed)
 }
@@ -74,19 +74,19 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
 }
 
-/// An operator who rotates as root must not lock out the server that owns the file.
+/// An operator who rotates must not lock out the server that reads the file by its owner or group.
 #[cfg(unix)]
-fn keep_owner(old: &Path, new: &File) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
+fn keep_access(old: &Path, new: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let (old, now) = (fs::metadata(old)?, new.metadata()?);
-    if (old.uid(), old.gid()) == (now.uid(), now.gid()) {
-        return Ok(());
+    if (old.uid(), old.gid()) != (now.uid(), now.gid()) {
+        std::os::unix::fs::fchown(new, Some(old.uid()), Some(old.gid()))?;
     }
-    std::os::unix::fs::fchown(new, Some(old.uid()), Some(old.gid()))
+    new.set_permissions(fs::Permissions::from_mode(0o600 | old.mode() & 0o060))
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &Path, _: &File) -> io::Result<()> {
+fn keep_access(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -167,7 +167,7 @@ pub fn derive(root: &RootSecret, context: &Context<'_>, salt: &[u8; 24]) -> Resu
 /// assert_eq!(fields.encode(0).len(), 48);
 /// assert_eq!(fields.encode(13).len(), 61);
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Fields<'a> {
     /// When the session began, in milliseconds since 1970, like the next two.
     pub created_at_ms: u64,

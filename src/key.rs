@@ -18,7 +18,8 @@ use std::fmt;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::KeyError;
 use crate::hex;
@@ -100,12 +101,17 @@ impl RootSecret {
     pub(crate) fn extract(&self) -> RootKey {
         let mut id = [0; RootId::LEN];
         let (mut prk, hkdf) = Hkdf::<Sha256>::extract(Some(ROOT_SECRET_SALT), &self.0);
-        zeroize::Zeroize::zeroize(prk.as_mut_slice());
+        prk.as_mut_slice().zeroize();
         expand(&hkdf, &[ROOT_ID_LABEL], &mut id);
         RootKey { expand: hkdf, id: RootId(id) }
     }
 
-    /// The bytes, for the text form and for `hazmat`.
+    /// Whether both are the same secret, in constant time for secrets of one length.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
+    /// The bytes, for the text form.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -152,7 +152,7 @@ impl KeyRing {
                 return fault("retire_at", "it retires before it activates, so it would never seal".into());
             }
             let earlier = || self.roots.iter().take(index).enumerate();
-            if let Some((other, _)) = earlier().find(|(_, other)| other.id() == root.id()) {
+            if let Some((other, _)) = earlier().find(|(_, other)| other.secret.same_as(&root.secret)) {
                 return fault("secret", format!("the same secret stands in keys[{other}]: remove one"));
             }
             let same_start = |other: &Root| !other.revoked && other.activate_at_ms == root.activate_at_ms;

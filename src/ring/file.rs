@@ -44,7 +44,7 @@ impl KeyRing {
     }
 
     /// Replaces an existing ring file, atomically: a crash at any point leaves the old file or the new one.
-    /// The new one has mode 0600 and the owner of the old one.
+    /// The new one has mode 0600, and keeps the owner, the group and what the group was allowed.
     ///
     /// # Errors
     /// When the file does not exist or cannot be written; it is then unchanged.
