@@ -54,6 +54,7 @@ mod expiry;
 mod identity;
 mod refusal;
 mod renewal;
+mod revocation;
 mod server_backed;
 mod stateless;
 
@@ -65,8 +66,8 @@ use probe::Probe;
 
 /// Runs every case of the subject's family, each on a fresh subject from `make`.
 ///
-/// A panic of the plugin fails the case and the run goes on (the panic hook still prints it). The cases of
-/// the other family are not in the report.
+/// A panic of the plugin fails the case and the run goes on (the panic hook still prints it). Cases that
+/// do not concern the subject's family are not in the report.
 ///
 /// # Panics
 /// When `make` does.
@@ -84,23 +85,24 @@ use probe::Probe;
 /// ```
 #[must_use = "a failure is only in the report; `assert_passed` panics for it"]
 pub fn run(mut make: impl FnMut() -> Subject) -> Report {
-    let family = make().family;
+    let first = make();
     let outcomes = THEMES
         .iter()
         .copied()
         .flatten()
-        .filter(|case| case.concerns(family))
+        .filter(|case| case.concerns(&first))
         .map(|case| Outcome { name: case.name, behaviour: case.behaviour, result: conduct(case, make()) });
     Report::new(outcomes.collect())
 }
 
-const THEMES: [&[Case]; 9] = [
+const THEMES: [&[Case]; 10] = [
     identity::CASES,
     data::CASES,
     refusal::CASES,
     change::CASES,
     stateless::CASES,
     server_backed::CASES,
+    revocation::CASES,
     expiry::CASES,
     renewal::CASES,
     bad_id::CASES,

@@ -182,7 +182,8 @@ pub trait SessionPlugin: Send + Sync {
     /// integrity check.
     fn read(&self, id: &SessionId) -> Result<SessionRecord, SessionError>;
 
-    /// Replaces the data and keeps everything else, the expiry included. Returns the id to use from now on.
+    /// Replaces the data and keeps everything else, the expiry included; empty text stands for `{}`. Returns
+    /// the id to use from now on.
     ///
     /// # Errors
     /// As [`read`](Self::read) for the id and as [`create`](Self::create) for the data.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use super::probe::Probe;
-use super::subject::Family;
+use super::subject::{Family, Subject};
 use crate::session::{SessionError, SessionRecord};
 
 /// One behaviour, and how to look for it.
@@ -12,8 +12,16 @@ pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) behaviour: &'static str,
     pub(super) check: fn(&Probe) -> Check,
-    /// `None` for both.
-    only: Option<Family>,
+    scope: Scope,
+}
+
+/// Whom a case concerns.
+#[derive(Clone, Copy)]
+pub(super) enum Scope {
+    All,
+    Only(Family),
+    /// Who can take a session back.
+    Revoking,
 }
 
 /// What a case comes to: nothing to complain of, or an early end.
@@ -28,16 +36,20 @@ pub(super) enum Stop {
 
 impl Case {
     pub(super) const fn new(name: &'static str, behaviour: &'static str, check: fn(&Probe) -> Check) -> Self {
-        Self { name, behaviour, check, only: None }
+        Self { name, behaviour, check, scope: Scope::All }
     }
 
-    /// The same case, for one family only.
-    pub(super) const fn only(self, family: Family) -> Self {
-        Self { only: Some(family), ..self }
+    /// The same case, for some only.
+    pub(super) const fn only(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
-    pub(super) fn concerns(&self, family: Family) -> bool {
-        self.only.is_none_or(|only| only == family)
+    pub(super) fn concerns(&self, subject: &Subject) -> bool {
+        match self.scope {
+            Scope::All => true,
+            Scope::Only(family) => subject.family == family,
+            Scope::Revoking => subject.revokes,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ fn update_with_equal_data(probe: &Probe) -> Check {
 }
 
 fn touch_keeps_user_and_data(probe: &Probe) -> Check {
-    let id = probe.session()?;
+    // Data that shows whether it was parsed and written anew.
+    let id = probe.create(Some(USER), r#"{ "b":1e10, "a":"\u0041é", "a":-0 }"#, 0)?;
     let before = probe.read(&id)?;
     let after = probe.read(&probe.touch(&id, 0)?)?;
     same("user_id", after.user_id, before.user_id)?;

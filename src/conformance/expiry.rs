@@ -94,10 +94,7 @@ fn a_ttl_of_1_ms_is_meant(probe: &Probe) -> Check {
 fn a_session_of_default_ttl_ends(probe: &Probe) -> Check {
     let record = probe.read(&probe.session()?)?;
     let ttl = record.expires_at_ms.saturating_sub(record.created_at_ms);
-    probe.advance(ttl.saturating_sub(1))?;
-    same_state("in the last millisecond", &probe.read(&record.id)?, &record)?;
-    probe.advance(10)?;
-    not_found("read after the expiry", probe.backend().read(&record.id))
+    probe.ends_after(&record, ttl)
 }
 
 fn update_lasts_until_the_expiry(probe: &Probe) -> Check {

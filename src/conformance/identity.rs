@@ -4,7 +4,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use super::case::{Case, Check, Stop, case, ensure, invalid, panic_text, same, shown};
 use super::probe::{DATA, Probe, USER, options};
-use crate::session::{SessionError, SessionId, SessionPlugin};
+use crate::session::{SessionError, SessionId};
 
 pub(super) const CASES: &[Case] = &[
     case!(the_name_is_not_empty, "A backend has a name."),
@@ -124,31 +124,38 @@ fn sessions_do_not_mix(probe: &Probe) -> Check {
     Ok(())
 }
 
+/// Thread by thread its own sessions; step by step together, so that what mixes them up is seen every time.
 fn threads_share_a_backend(probe: &Probe) -> Check {
     let backend = probe.backend();
-    let joined: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = (0..4).map(|n| scope.spawn(move || one_thread(backend, n))).collect();
-        started.into_iter().map(ScopedJoinHandle::join).collect()
-    });
-    joined.into_iter().try_for_each(|thread| match thread {
-        Ok(result) => result,
-        Err(payload) => Err(Stop::Failed(format!("a thread panicked: {}", panic_text(&*payload)))),
+    let data_of = |user: &str| format!(r#"{{"of":"{user}"}}"#);
+    let users: Vec<_> = (0..64).map(|n| format!("user-{n}")).collect();
+    let created = in_threads(&users, |user| backend.create(options(Some(user), "{}", 0)))?;
+    let sessions: Vec<_> = users.iter().zip(created).collect();
+    let updated = in_threads(&sessions, |(user, id)| backend.update(id, &data_of(user)))?;
+    let touched = in_threads(&updated, |id| backend.touch(id, 0))?;
+    let records = in_threads(&touched, |id| backend.read(id))?;
+    users.iter().zip(records).try_for_each(|(user, record)| {
+        same("user_id", record.user_id.as_deref(), Some(user.as_str()))?;
+        same("data_json", record.data_json, data_of(user))
     })
 }
 
-fn one_thread(backend: &dyn SessionPlugin, n: usize) -> Check {
-    let failed = |error: SessionError| Stop::Failed(format!("thread {n}: {error}"));
-    let user = format!("thread-{n}");
-    for round in 0..16 {
-        let data = format!(r#"{{"thread":{n},"round":{round}}}"#);
-        let id = backend.create(options(Some(&user), "{}", 0)).map_err(failed)?;
-        let id = backend.update(&id, &data).map_err(failed)?;
-        let id = backend.touch(&id, 0).map_err(failed)?;
-        let record = backend.read(&id).map_err(failed)?;
-        same("user_id", record.user_id.as_deref(), Some(user.as_str()))?;
-        same("data_json", record.data_json, data)?;
-    }
-    Ok(())
+/// Takes one step for each input, on four threads.
+fn in_threads<T: Sync, U: Send>(
+    inputs: &[T],
+    step: impl Fn(&T) -> Result<U, SessionError> + Sync,
+) -> Result<Vec<U>, Stop> {
+    let all_of = &|inputs: &[T]| inputs.iter().map(&step).collect::<Result<Vec<U>, _>>();
+    let joined: Vec<_> = thread::scope(|scope| {
+        let shares = inputs.chunks(inputs.len().div_ceil(4));
+        let started: Vec<_> = shares.map(|share| scope.spawn(move || all_of(share))).collect();
+        started.into_iter().map(ScopedJoinHandle::join).collect()
+    });
+    let outputs = joined.into_iter().map(|thread| match thread {
+        Ok(result) => result.map_err(|e| Stop::Failed(format!("in one of several threads: {e}"))),
+        Err(payload) => Err(Stop::Failed(format!("a thread panicked: {}", panic_text(&*payload)))),
+    });
+    Ok(outputs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// After create, update and touch alike.

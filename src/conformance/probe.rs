@@ -1,6 +1,6 @@
 //! The subject as cases use it: an operation that must succeed and does not ends the case.
 
-use super::case::{Check, Stop, shown};
+use super::case::{Check, Stop, not_found, same_state, shown};
 use super::subject::{Family, Subject};
 use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
 
@@ -44,8 +44,9 @@ impl Probe {
         self.read(&self.create(Some(USER), DATA, ttl_ms)?)
     }
 
+    /// The record's id is the one that is asked for here; whether it was so is for one case to say.
     pub(super) fn read(&self, id: &SessionId) -> Result<SessionRecord, Stop> {
-        due("read", self.backend().read(id))
+        Ok(SessionRecord { id: id.clone(), ..due("read", self.backend().read(id))? })
     }
 
     pub(super) fn update(&self, id: &SessionId, data_json: &str) -> Result<SessionId, Stop> {
@@ -64,6 +65,16 @@ impl Probe {
         let advance = self.0.advance.as_ref().ok_or_else(|| unknown("how to move its clock on"))?;
         advance(ms);
         Ok(())
+    }
+
+    /// The session lives for so long and is over soon after. Which millisecond exactly is the first is for
+    /// few cases to say, so that a backend which is wrong there fails those and no others.
+    pub(super) fn ends_after(&self, record: &SessionRecord, ms: u64) -> Check {
+        const MARGIN: u64 = 10;
+        self.advance(ms.saturating_sub(MARGIN))?;
+        same_state("shortly before the expiry", &self.read(&record.id)?, record)?;
+        self.advance(2 * MARGIN)?;
+        not_found("read after the expiry", self.backend().read(&record.id))
     }
 
     pub(super) fn default_ttl_ms(&self) -> Result<u64, Stop> {

@@ -1,6 +1,6 @@
 //! What update and touch do to the times of a session.
 
-use super::case::{Case, Check, Stop, case, not_found, same, same_state};
+use super::case::{Case, Check, Stop, case, ensure, same, same_state};
 use super::probe::{MINUTE, Probe};
 use crate::session::SessionRecord;
 
@@ -30,13 +30,13 @@ fn update_keeps_the_expiry(probe: &Probe) -> Check {
     let before = aged(probe, 10 * MINUTE)?;
     let after = probe.read(&probe.update(&before.id, "{}")?)?;
     same("expires_at_ms", after.expires_at_ms, before.expires_at_ms)?;
-    ends_after(probe, &after, 9 * MINUTE)
+    probe.ends_after(&after, 9 * MINUTE)
 }
 
 fn reading_does_not_extend(probe: &Probe) -> Check {
     let before = aged(probe, 10 * MINUTE)?;
     same_state("when read again", &probe.read(&before.id)?, &before)?;
-    ends_after(probe, &before, 9 * MINUTE)
+    probe.ends_after(&before, 9 * MINUTE)
 }
 
 fn touch_keeps_created_at(probe: &Probe) -> Check {
@@ -50,14 +50,14 @@ fn touch_extends(probe: &Probe) -> Check {
     let before = aged(probe, 2 * MINUTE)?;
     let after = probe.read(&probe.touch(&before.id, 10 * MINUTE)?)?;
     same("expires_at_ms", after.expires_at_ms, before.created_at_ms.saturating_add(11 * MINUTE))?;
-    ends_after(probe, &after, 10 * MINUTE)
+    probe.ends_after(&after, 10 * MINUTE)
 }
 
 fn touch_shortens(probe: &Probe) -> Check {
     let before = aged(probe, 10 * MINUTE)?;
     let after = probe.read(&probe.touch(&before.id, MINUTE)?)?;
     same("expires_at_ms", after.expires_at_ms, before.created_at_ms.saturating_add(2 * MINUTE))?;
-    ends_after(probe, &after, MINUTE)
+    probe.ends_after(&after, MINUTE)
 }
 
 /// Needs no declared default: what create gives for 0 is what touch must give.
@@ -88,14 +88,15 @@ fn touch_stops_at_the_maximum_lifetime(probe: &Probe) -> Check {
     let mut record = probe.session_of(MINUTE)?;
     let (mut now, end) = (record.created_at_ms, record.created_at_ms.saturating_add(lifetime));
     for _ in 0..TOUCHES {
-        let left = record.expires_at_ms.saturating_sub(now);
-        if record.expires_at_ms >= end {
-            same("expires_at_ms", record.expires_at_ms, end)?;
-            return ends_after(probe, &record, left);
+        let (expiry, left) = (record.expires_at_ms, record.expires_at_ms.saturating_sub(now));
+        if expiry >= end {
+            same("expires_at_ms", expiry, end)?;
+            return probe.ends_after(&record, left);
         }
         probe.advance(left.saturating_sub(1))?;
         now = now.saturating_add(left.saturating_sub(1));
         record = probe.read(&probe.touch(&record.id, u64::MAX)?)?;
+        ensure!(record.expires_at_ms > expiry, "a touch within the maximum lifetime does not extend");
     }
     Err(Stop::NotRun(format!("a session can be touched {TOUCHES} times within its maximum lifetime")))
 }
@@ -114,13 +115,4 @@ fn aged(probe: &Probe, ttl_ms: u64) -> Result<SessionRecord, Stop> {
     let record = probe.session_of(ttl_ms)?;
     probe.advance(MINUTE)?;
     Ok(record)
-}
-
-/// The session lives until the millisecond before, and is over soon after; which millisecond exactly is for
-/// the cases of `expiry`.
-fn ends_after(probe: &Probe, record: &SessionRecord, ms: u64) -> Check {
-    probe.advance(ms.saturating_sub(1))?;
-    same_state("in the last millisecond", &probe.read(&record.id)?, record)?;
-    probe.advance(10)?;
-    not_found("read after the expiry", probe.backend().read(&record.id))
 }

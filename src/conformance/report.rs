@@ -141,5 +141,5 @@ impl fmt::Display for Report {
 
 /// A message of a foreign plugin or panic may have several lines, and a report has one for each case.
 fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    message.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -27,7 +27,10 @@ pub enum Family {
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
 /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
-/// let subject = Subject::new(store, Family::Stateless).default_ttl_ms(24 * 60 * 60 * 1000);
+/// let subject = Subject::new(store, Family::Stateless)
+///     .default_ttl_ms(24 * 60 * 60 * 1000)
+///     .max_ttl_ms(30 * 24 * 60 * 60 * 1000)
+///     .max_lifetime_ms(30 * 24 * 60 * 60 * 1000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a subject does nothing until `run` makes it"]
@@ -38,6 +41,7 @@ pub struct Subject {
     pub(super) default_ttl_ms: Option<u64>,
     pub(super) max_ttl_ms: Option<u64>,
     pub(super) max_lifetime_ms: Option<u64>,
+    pub(super) revokes: bool,
 }
 
 impl Subject {
@@ -50,6 +54,7 @@ impl Subject {
             default_ttl_ms: None,
             max_ttl_ms: None,
             max_lifetime_ms: None,
+            revokes: family == Family::ServerBacked,
         }
     }
 
@@ -84,7 +89,7 @@ impl Subject {
         self
     }
 
-    /// How many milliseconds a session lives when 0 is asked for.
+    /// How many milliseconds a session lives when a TTL of 0 is asked for.
     pub fn default_ttl_ms(mut self, ms: u64) -> Self {
         self.default_ttl_ms = Some(ms);
         self
@@ -102,6 +107,12 @@ impl Subject {
         self.max_lifetime_ms = Some(ms);
         self
     }
+
+    /// A stateless plugin that remembers what was deleted: the cases about deleted sessions are for it too.
+    pub fn with_revocation(mut self) -> Self {
+        self.revokes = true;
+        self
+    }
 }
 
 impl fmt::Debug for Subject {
@@ -112,6 +123,7 @@ impl fmt::Debug for Subject {
             .field("default_ttl_ms", &self.default_ttl_ms)
             .field("max_ttl_ms", &self.max_ttl_ms)
             .field("max_lifetime_ms", &self.max_lifetime_ms)
+            .field("revokes", &self.revokes)
             .finish_non_exhaustive()
     }
 }
