@@ -1,0 +1,48 @@
+//! `keygen` and `ring`: making, changing and listing key rings, and where commands read a ring from.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
+
+mod cli_common;
+
+#[path = "cli_ring/add.rs"]
+mod add;
+#[path = "cli_ring/init.rs"]
+mod init;
+#[path = "cli_ring/list.rs"]
+mod list;
+#[path = "cli_ring/revoke.rs"]
+mod revoke;
+#[path = "cli_ring/source.rs"]
+mod source;
+
+use serde_json::Value;
+
+use cli_common::Folder;
+
+const MINUTE: u64 = 60_000;
+
+const MAX_TTL_S: u64 = 30 * 86_400;
+
+/// Every command that reads `ring.json`.
+const RING_READERS: [&str; 7] = [
+    "ring list ring.json",
+    "ring add ring.json secret",
+    "ring rotate ring.json",
+    "ring revoke ring.json 0123456789abcdef --force",
+    "ring prune ring.json",
+    "seal --ring ring.json --name s --data {}",
+    "open --ring ring.json --name s token",
+];
+
+fn states(folder: &Folder) -> Vec<Value> {
+    folder.roots("").iter().map(|root| root["state"].clone()).collect()
+}
+
+/// Runs a command that is to fail and leave `ring.json` as it is.
+#[track_caller]
+fn fails_and_changes_nothing(folder: &Folder, line: &str, code: i32, words: &str) {
+    let (before, names) = (folder.read("ring.json"), folder.names());
+    folder.run(line).fails(code, words);
+    assert_eq!((folder.read("ring.json"), folder.names()), (before, names), "{line}");
+}

@@ -1,0 +1,61 @@
+//! Colours and progress on a terminal, which `script` of util-linux plays. Without it nothing is tested here.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use crate::cli_common::Folder;
+use crate::cli_common::running::Running;
+
+/// A shell line that runs on a terminal; its words `sealed-session` stand for the command.
+fn on_a_terminal(folder: &Folder, line: &str) -> Option<Command> {
+    let missing = Command::new("script").arg("--version").stdout(Stdio::null()).status().is_err();
+    let mut command = Command::new("script");
+    let line = line.replace("sealed-session", concat!("'", env!("CARGO_BIN_EXE_sealed-session"), "'"));
+    command.current_dir(folder.path("")).args(["-qec", &line, "/dev/null"]);
+    command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    (!missing).then_some(command)
+}
+
+#[test]
+fn the_tour_is_coloured_unless_colours_are_unwanted() {
+    let folder = Folder::new();
+    for (line, coloured) in [("sealed-session tour", true), ("NO_COLOR=1 sealed-session tour", false)] {
+        let Some(mut command) = on_a_terminal(&folder, line) else { return };
+        let mut running = Running::spawn(&mut command);
+        let stdout = running.collect_stdout();
+        let story = running.end(&stdout).succeeds();
+        assert!(story.contains("All of it held."), "{story}");
+        assert_eq!(story.contains("\x1b["), coloured, "{story}");
+    }
+}
+
+#[test]
+fn a_stream_shows_how_far_it_is_and_clears_it_away() {
+    let folder = Folder::with_ring();
+    let Some(mut command) =
+        on_a_terminal(&folder, "sealed-session seal --ring ring.json --name s < lines > tokens")
+    else {
+        return;
+    };
+    let made = Command::new("mkfifo").arg(folder.path("lines")).status();
+    assert!(made.unwrap().success());
+    let (path, (done, wait)) = (folder.path("lines"), mpsc::channel::<()>());
+    // The stream goes on until its progress was seen. Opening waits for the reader.
+    thread::spawn(move || {
+        let mut lines = File::create(path).unwrap();
+        lines.write_all("{}\n".repeat(1_024).as_bytes()).unwrap();
+        let _ = wait.recv();
+    });
+    let mut running = Running::spawn(&mut command);
+    let seen = running.wait_for("1024 lines, ");
+    drop(done);
+    let rest = running.end(&seen).succeeds();
+    assert!(rest.ends_with("\x1b[2K"), "{rest:?}");
+    assert_eq!(folder.read("tokens").lines().count(), 1_024);
+}
