@@ -131,6 +131,19 @@ pub(crate) struct KeyContext {
 }
 
 impl KeyContext {
+    /// The context of a cookie that a browser would keep and send back. Which names are good style is for
+    /// whoever writes the Set-Cookie header.
+    pub(crate) fn of_cookie(app: &str, name: &str) -> Result<Self, KeyError> {
+        let forbidden = |c: char| c.is_control() || matches!(c, ';' | '=' | ',');
+        if name.is_empty() || name.trim() != name || name.contains(forbidden) {
+            return Err(KeyError::new(format!(
+                "{name:?} is no cookie name: it must not be empty, begin or end with a space, or hold a \
+                 control character, ';', ',' or '='"
+            )));
+        }
+        Self::new(app, name)
+    }
+
     /// Both are carried with a length of 16 bits, so neither may be longer than 65,535 bytes.
     pub(crate) fn new(app: &str, name: &str) -> Result<Self, KeyError> {
         for (what, text) in [("application id", app), ("cookie name", name)] {

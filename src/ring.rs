@@ -57,16 +57,44 @@ impl KeyRing {
         Self::build(roots, DEFAULT_MAX_TTL_S).map_err(Fault::into_error)
     }
 
-    /// The same ring with another longest life of a token. A store whose maximum TTL is longer refuses to be
+    /// As [`new`](Self::new), with another longest life of a token than 30 days. A store whose maximum TTL is longer refuses to be
     /// built; commands compute from it when an old secret may go.
     ///
     /// # Errors
     /// When it is not a whole number of seconds, is 0, or makes more than 1,024 epochs accepted at a time.
-    pub fn with_max_ttl(self, max_ttl: Duration) -> Result<Self, KeyError> {
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sealed_session::{KeyRing, Root, RootSecret};
+    ///
+    /// // Within 30 days there would be too many epochs of half an hour.
+    /// let often = Root::new(RootSecret::generate()?).rotating_every(Duration::from_secs(30 * 60))?;
+    /// let ring = KeyRing::new_with_max_ttl(vec![often], Duration::from_secs(86_400))?;
+    /// assert_eq!(ring.max_ttl_s(), 86_400);
+    /// # Ok::<(), sealed_session::KeyError>(())
+    /// ```
+    pub fn new_with_max_ttl(roots: Vec<Root>, max_ttl: Duration) -> Result<Self, KeyError> {
         if max_ttl.subsec_nanos() != 0 || max_ttl.is_zero() {
             return Err(KeyError::new("the longest life of a token is a whole number of seconds, 1 or more"));
         }
-        Self::build(self.roots, max_ttl.as_secs()).map_err(Fault::into_error)
+        Self::build(roots, max_ttl.as_secs()).map_err(Fault::into_error)
+    }
+
+    /// The same ring with another longest life of a token.
+    ///
+    /// # Errors
+    /// As [`new_with_max_ttl`](Self::new_with_max_ttl).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sealed_session::{KeyRing, RootSecret};
+    ///
+    /// let ring = KeyRing::single(RootSecret::generate()?).with_max_ttl(Duration::from_secs(3_600))?;
+    /// assert_eq!(ring.max_ttl_s(), 3_600);
+    /// # Ok::<(), sealed_session::KeyError>(())
+    /// ```
+    pub fn with_max_ttl(self, max_ttl: Duration) -> Result<Self, KeyError> {
+        Self::new_with_max_ttl(self.roots, max_ttl)
     }
 
     /// The root secrets, in the order in which they were given.
@@ -105,7 +133,7 @@ impl KeyRing {
     /// rotating root, those of the accepted epochs. `leeway_ms` is the store's.
     ///
     /// # Errors
-    /// When the cookie name or the application id is longer than 65,535 bytes.
+    /// When the name is no cookie's, or name or application id are longer than 65,535 bytes.
     pub fn keys_at(
         &self,
         app_id: &str,
@@ -113,7 +141,7 @@ impl KeyRing {
         now_ms: u64,
         leeway_ms: u64,
     ) -> Result<Vec<KeyInfo>, KeyError> {
-        let context = crate::key::KeyContext::new(app_id, cookie_name)?;
+        let context = crate::key::KeyContext::of_cookie(app_id, cookie_name)?;
         let keys = live::keys_at(self, now_ms, leeway_ms).map(|slot| {
             let key = slot.root.key.sealing_key(&context, slot.root.period_s, slot.epoch);
             KeyInfo { root_id: slot.root.id(), key_id: key.id(), epoch: slot.epoch, state: slot.state }

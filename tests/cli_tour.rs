@@ -60,42 +60,44 @@ fn help_stands_before_everything_else() {
     folder.run("inspect -- --help").fails(3, "refused");
 }
 
+/// Command lines, and what the error says of them.
+const SENSELESS: [(&str, &str); 30] = [
+    ("bogus", "'bogus'"),
+    ("--bogus", "'--bogus'"),
+    ("ring bogus", "'bogus'"),
+    ("keygen x", "'x'"),
+    ("tour x", "'x'"),
+    ("ring init", "<FILE>"),
+    ("ring init new.json x", "'x'"),
+    ("ring init new.json --bogus", "'--bogus'"),
+    ("ring add ring.json", "<SECRET_FILE>"),
+    ("ring list", "<FILE>"),
+    ("ring rotate", "<FILE>"),
+    ("ring prune", "<FILE>"),
+    ("seal --name s --data {}", "--ring"),
+    ("seal --ring ring.json --data {}", "--name"),
+    ("seal --ring ring.json --name s --user u", "--data"),
+    ("seal --ring ring.json --name s --data {} --bogus", "'--bogus'"),
+    ("seal --ring ring.json --name s --data {} -x", "'-x'"),
+    ("seal --ring ring.json --name s --data {} x", "'x'"),
+    ("seal --ring ring.json --name s --name s --data {}", "--name"),
+    ("seal --ring ring.json --name s --data {} --data {}", "--data"),
+    ("seal --ring ring.json --name a;b --data {}", "\"a;b\" is no cookie name"),
+    ("open --name s x", "--ring"),
+    ("open --ring ring.json x", "--name"),
+    ("open --ring ring.json --name s --ad", "--ad"),
+    ("open --ring ring.json --name s --now x", "--now"),
+    ("open --ring ring.json --name a=b x", "\"a=b\" is no cookie name"),
+    ("open --ring ring.json --name s x y", "'y'"),
+    ("open --ring ring.json --name s -x -y", "'-y'"),
+    ("open --ring ring.json --name s -- -x -y", "'-y'"),
+    ("inspect x y", "'y'"),
+];
+
 #[test]
 fn a_command_line_that_makes_no_sense_is_a_usage_error() {
     let folder = Folder::with_ring();
-    let cases = [
-        ("bogus", "'bogus'"),
-        ("--bogus", "'--bogus'"),
-        ("ring bogus", "'bogus'"),
-        ("keygen x", "'x'"),
-        ("tour x", "'x'"),
-        ("ring init", "<FILE>"),
-        ("ring init new.json x", "'x'"),
-        ("ring init new.json --bogus", "'--bogus'"),
-        ("ring add ring.json", "<SECRET_FILE>"),
-        ("ring list", "<FILE>"),
-        ("ring rotate", "<FILE>"),
-        ("ring prune", "<FILE>"),
-        ("seal --name s --data {}", "--ring"),
-        ("seal --ring ring.json --data {}", "--name"),
-        ("seal --ring ring.json --name s --user u", "--data"),
-        ("seal --ring ring.json --name s --data {} --bogus", "'--bogus'"),
-        ("seal --ring ring.json --name s --data {} -x", "'-x'"),
-        ("seal --ring ring.json --name s --data {} x", "'x'"),
-        ("seal --ring ring.json --name s --name s --data {}", "--name"),
-        ("seal --ring ring.json --name s --data {} --data {}", "--data"),
-        ("seal --ring ring.json --name a;b --data {}", "\"a;b\" is no cookie name"),
-        ("open --name s x", "--ring"),
-        ("open --ring ring.json x", "--name"),
-        ("open --ring ring.json --name s --ad", "--ad"),
-        ("open --ring ring.json --name s --now x", "--now"),
-        ("open --ring ring.json --name a=b x", "\"a=b\" is no cookie name"),
-        ("open --ring ring.json --name s x y", "'y'"),
-        ("open --ring ring.json --name s -x -y", "'-y'"),
-        ("open --ring ring.json --name s -- -x -y", "'-y'"),
-        ("inspect x y", "'y'"),
-    ];
-    for (line, words) in cases {
+    for (line, words) in SENSELESS {
         folder.run(line).fails(2, words);
     }
     assert_eq!(folder.run("").code, 2);
@@ -116,32 +118,34 @@ fn names_that_no_cookie_can_have_are_usage_errors() {
     ended.fails(2, "the application id has 65536 bytes, and at most 65535 are allowed");
 }
 
+/// What the tour says, in this order: each title with what happened then.
+const STORY: [&str; 18] = [
+    ". create\n",
+    "Set-Cookie: __Host-session=",
+    "read: user-42, {\"cart\":",
+    ". update\n",
+    "a new id: the data changed",
+    ". touch",
+    "a new id: expires ",
+    ". rotate",
+    "a second root secret is staged",
+    "re-sealed under the new key",
+    ". tamper\n",
+    "of the token, in the ciphertext): Invalid",
+    ". rename",
+    "the same token in the cookie __Host-admin",
+    ". overflow",
+    "characters, and 4082 are allowed",
+    ". expire\n",
+    "at its expiry: NotFound",
+];
+
 #[test]
 fn the_tour_tells_the_whole_story_and_cleans_up() {
     let folder = Folder::new();
     let story = folder.cli("tour").env("TMPDIR", folder.path("")).end().succeeds();
     let mut rest = story.as_str();
-    // In this order, each title with what happened then.
-    for words in [
-        ". create\n",
-        "Set-Cookie: __Host-session=",
-        "read: user-42, {\"cart\":",
-        ". update\n",
-        "a new id: the data changed",
-        ". touch",
-        "a new id: expires ",
-        ". rotate",
-        "a second root secret is staged",
-        "re-sealed under the new key",
-        ". tamper\n",
-        "of the token, in the ciphertext): Invalid",
-        ". rename",
-        "the same token in the cookie __Host-admin",
-        ". overflow",
-        "characters, and 4082 are allowed",
-        ". expire\n",
-        "at its expiry: NotFound",
-    ] {
+    for words in STORY {
         let (_, after) = rest.split_once(words).unwrap_or_else(|| panic!("{words:?} is missed in {story}"));
         rest = after;
     }

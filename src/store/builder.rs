@@ -139,11 +139,10 @@ impl SealedStoreBuilder {
     /// [`ConfigError`] for settings that contradict each other or the ring, and for a cookie name that no
     /// browser would send back.
     pub fn build(self) -> Result<SealedStore, ConfigError> {
-        check_cookie_name(&self.cookie_name)?;
+        let context =
+            KeyContext::of_cookie(&self.app_id, &self.cookie_name).map_err(|e| ConfigError(e.to_string()))?;
         let policy = self.policy()?;
         check_ring(&self.ring, &policy)?;
-        let context =
-            KeyContext::new(&self.app_id, &self.cookie_name).map_err(|e| ConfigError(e.to_string()))?;
         let now = self.clock.now_ms();
         let ring = LiveRing::new(self.ring, context, policy.leeway_ms, now)
             .map_err(|e| ConfigError(e.to_string()))?;
@@ -210,19 +209,6 @@ pub(super) fn check_ring(ring: &KeyRing, policy: &Policy) -> Result<(), ConfigEr
         )));
     }
     ring.check_windows(policy.leeway_ms).map_err(|fault| ConfigError(fault.into_error().to_string()))
-}
-
-/// A browser cuts or drops a cookie whose name holds these. Which names are good style is for whoever
-/// writes the Set-Cookie header.
-fn check_cookie_name(name: &str) -> Result<(), ConfigError> {
-    let forbidden = |c: char| c.is_control() || matches!(c, ';' | '=' | ',');
-    if name.is_empty() || name.trim() != name || name.contains(forbidden) {
-        return Err(ConfigError(format!(
-            "{name:?} is no cookie name: it must not be empty, begin or end with a space, or hold a control \
-             character, ';', ',' or '='"
-        )));
-    }
-    Ok(())
 }
 
 fn positive(what: &str, set: Option<Duration>, default: u64) -> Result<u64, ConfigError> {

@@ -104,3 +104,12 @@ fn durations_that_are_none_are_usage_errors() {
     assert_eq!(folder.names(), ["ring.json"]);
     assert_eq!(states(&folder), ["sealing"]);
 }
+
+#[test]
+fn a_short_longest_life_allows_a_short_period() {
+    let folder = Folder::new();
+    // A day and an hour of lives and grace, in steps of 89 s: 1,013 epochs and the one before them.
+    folder.run("ring init ring.json --every 89s --max-ttl 1h").succeeds();
+    folder.run("ring init half-hourly.json --every 30m --max-ttl 1d").succeeds();
+    folder.run("ring init none.json --max-ttl 0s").fails(2, "a second or more");
+}

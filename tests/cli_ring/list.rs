@@ -18,7 +18,7 @@ fn list_tells_of_every_root_in_text_and_in_json() {
     assert_eq!(roots[1]["retire_at"], Value::Null);
     assert!(text.lines().nth(1).unwrap().ends_with("retires -"), "{text}");
     let last = text.lines().last().unwrap();
-    assert!(last.starts_with("2 root secrets; ") && last.contains(&folder.root_id(0)), "{last}");
+    assert!(last.starts_with("root secrets: 2; ") && last.contains(&folder.root_id(0)), "{last}");
     // The last line stands elsewhere when a program reads the list.
     folder.run("ring list ring.json --json").says(last);
 }
@@ -43,7 +43,7 @@ fn list_with_a_name_adds_the_ids_of_its_keys() {
     folder.run("ring list ring.json --app a").fails(2, "--name");
 }
 
-/// The words that a ring command may not say.
+/// The secrets in the ring, without their prefix.
 fn secrets(folder: &Folder) -> Vec<String> {
     let ring: Value = serde_json::from_str(&folder.read("ring.json")).unwrap();
     let keys = ring["keys"].as_array().unwrap();
@@ -52,38 +52,33 @@ fn secrets(folder: &Folder) -> Vec<String> {
 
 #[test]
 fn no_ring_command_ever_prints_a_secret() {
-    let folder = Folder::new();
+    let folder = Folder::with_ring();
     folder.keygen("secret");
-    let mut said = String::new();
-    let mut run = |line: &str| {
-        let ended = folder.run(line);
-        said += &ended.stdout;
-        said += &ended.stderr;
-    };
-    for line in
-        ["init ring.json", "add ring.json secret", "rotate ring.json --activate-in 0s", "init ring.json"]
-    {
-        run(&format!("ring {line}"));
+    let first = folder.root_id(0);
+    let before = run_all(
+        &folder,
+        &[
+            "ring init ring.json",
+            "ring add ring.json secret",
+            "ring rotate ring.json --activate-in 0s",
+            "ring list ring.json",
+            "ring list ring.json --json --name s",
+            "ring add ring.json secret",
+            "ring add ring.json ring.json",
+        ],
+    );
+    let secrets = secrets(&folder);
+    let after = run_all(&folder, &[&format!("ring revoke ring.json {first}"), "ring prune ring.json"]);
+    assert_eq!((secrets.len(), folder.roots("").len()), (3, 2), "all of it happened");
+    let said = before + &after;
+    for secret in secrets {
+        let mut pieces = (0..secret.len() - 12).map(|at| &secret[at..at + 12]);
+        assert!(pieces.all(|piece| !said.contains(piece)), "{said}");
     }
-    let before = secrets(&folder);
-    let (first, second) = (folder.root_id(0), folder.root_id(1));
-    for line in [
-        "list ring.json",
-        "list ring.json --json --name s",
-        "add ring.json secret",
-        "add ring.json ring.json",
-    ] {
-        run(&format!("ring {line}"));
-    }
-    for line in
-        [format!("revoke ring.json {first}"), format!("revoke ring.json {second}"), "prune ring.json".into()]
-    {
-        run(&format!("ring {line}"));
-    }
-    assert_eq!((before.len(), secrets(&folder).len()), (3, 1), "all of it happened");
-    assert!(said.contains(&first) && said.contains("pruned"), "{said}");
-    for secret in before {
-        let pieces = (0..secret.len() - 12).map(|at| &secret[at..at + 12]);
-        assert!(pieces.into_iter().all(|piece| !said.contains(piece)), "{said}");
-    }
+}
+
+/// All that some commands print, done or refused.
+fn run_all(folder: &Folder, lines: &[&str]) -> String {
+    let ended = lines.iter().map(|line| folder.run(line));
+    ended.map(|ended| ended.stdout + &ended.stderr).collect()
 }

@@ -123,3 +123,33 @@ fn one_secret_in_the_environment_does_without_a_ring() {
         .run("seal --secret-env SECRET --ring ring.json --name s --data {}")
         .fails(2, "cannot be used with");
 }
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let folder = Folder::with_ring();
+    let secret = folder.run("keygen").line();
+    let lines = [
+        "seal --name s --data {} --secret-env SECRET",
+        "seal --name s --data {} --ring SECRET",
+        "ring add ring.json SECRET",
+        "ring revoke ring.json SECRET",
+        "ring list SECRET",
+        "ring SECRET",
+    ];
+    for line in lines {
+        let ended = folder.run(&line.replace("SECRET", &secret));
+        assert!(
+            !ended.stderr.contains(&secret) && ended.stderr.contains("[redacted]"),
+            "{line}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_no_cookies_is_a_usage_error_everywhere() {
+    let folder = Folder::with_ring();
+    for line in ["ring list ring.json --name a;b", "seal --ring ring.json --name a;b --data {}"] {
+        folder.run(line).fails(2, "no cookie name");
+    }
+}

@@ -7,13 +7,13 @@ use crate::cli_common::{Folder, NOW};
 use crate::{MAX_TTL_S, REFUSED, SECRET, check};
 
 /// The known answers of SPEC.md, section 18: tokens that an independent implementation made.
-const TOKEN: &str = "AU4vXW5N8UXka_GeO8EI9KSgoaKjpKWmp6ipqqusra6vsLGys7S1trfuYp1876R00llkRRSFRccRXul2ZOKlxsgZY83WOn\
-                     CIcn_0_dCil-3EIoutTu44mzxbljkMJjkwXiJIRyufTnR4";
-const DAILY_SECRET: &str =
-    "ssr1_WlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWtmAa1o";
-const DAILY_TOKEN: &str = "AV2aJ__ohFckUg2RYU_lH7VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5entE1WEs99EHv39xIK6TzY5CwdU7AadjJJ-qrsxHAqooTy_J\
-     qWHI2565OnpXHqOoNGwe0qAmM-g6drmOLd7OuYm3YWZDNFPhizWju-vW6WHcDjpudQ5ow3UELfaOQTP4xyHEE9xo_--NZ_9S7WgH\
-     phgEJok5w_9l5q4i0x8";
+const TOKEN: &str = "AU4vXW5N8UXka_GeO8EI9KSgoaKjpKWmp6ipqqusra6vsLGys7S1trfuYp1876R00llkRRSFRccR\
+                     Xul2ZOKlxsgZY83WOnCIcn_0_dCil-3EIoutTu44mzxbljkMJjkwXiJIRyufTnR4";
+const DAILY_SECRET: &str = "ssr1_WlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlp\
+                            aWlpaWlpaWlpaWtmAa1o";
+const DAILY_TOKEN: &str = "AV2aJ__ohFckUg2RYU_lH7VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5entE1WEs99EHv39xIK6TzY5C\
+                           wdU7AadjJJ-qrsxHAqooTy_JqWHI2565OnpXHqOoNGwe0qAmM-g6drmOLd7OuYm3YWZDNFPhizWj\
+                           u-vW6WHcDjpudQ5ow3UELfaOQTP4xyHEE9xo_--NZ_9S7WgHphgEJok5w_9l5q4i0x8";
 
 #[test]
 fn a_token_of_another_implementation_opens_into_exactly_these_fields() {

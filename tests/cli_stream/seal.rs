@@ -62,36 +62,38 @@ fn windows_line_ends_and_a_last_line_without_an_end_are_sealed() {
     assert_eq!(sessions[1]["data_json"], r#"{"b":1}"#);
 }
 
+/// Lines that are no session, and what the error says of them.
+const BAD_LINES: [(&str, &str); 24] = [
+    ("{\"foo\":1}", "unknown field `foo`"),
+    ("{\"user_id\":\"x\",\"user_id\":\"y\"}", "duplicate field `user_id`"),
+    ("{\"data\":{},\"data\":{}}", "duplicate field `data`"),
+    ("[null,{},0]", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("\"x\"", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("null", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("  \t", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("\u{feff}{}", "a JSON object with user_id, data and ttl_ms is expected"),
+    ("{bad}", "column 2: key must be a string"),
+    ("{\"data\":{}", "EOF while parsing an object"),
+    ("{} {}", "column 4: trailing characters"),
+    ("{\"data\":null}", "the data must be a JSON object"),
+    ("{\"data\":[]}", "the data must be a JSON object"),
+    ("{\"data\":\"{}\"}", "the data must be a JSON object"),
+    ("{\"data\":1}", "the data must be a JSON object"),
+    ("{\"user_id\":1}", "user_id is text or null"),
+    ("{\"ttl_ms\":null}", "ttl_ms is a whole number"),
+    ("{\"ttl_ms\":-1}", "ttl_ms is a whole number"),
+    ("{\"ttl_ms\":1.5}", "ttl_ms is a whole number"),
+    ("{\"ttl_ms\":\"1h\"}", "ttl_ms is a whole number"),
+    ("{\"ttl_ms\":18446744073709551616}", "ttl_ms is a whole number"),
+    ("{\"ttl_ms\":2592000001}", "2592000001 ms is longer than the ring's max_ttl_s allows"),
+    ("{\"ttl_ms\":18446744073709551615}", "is longer than the ring's max_ttl_s allows"),
+];
+
 #[test]
 fn a_bad_line_ends_it_with_its_number_after_the_tokens_before_it() {
     let folder = Folder::with_ring();
-    let cases = [
-        ("{\"foo\":1}", "unknown field `foo`"),
-        ("{\"user_id\":\"x\",\"user_id\":\"y\"}", "duplicate field `user_id`"),
-        ("{\"data\":{},\"data\":{}}", "duplicate field `data`"),
-        ("[null,{},0]", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("\"x\"", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("null", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("  \t", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("\u{feff}{}", "a JSON object with user_id, data and ttl_ms is expected"),
-        ("{bad}", "column 2: key must be a string"),
-        ("{\"data\":{}", "EOF while parsing an object"),
-        ("{} {}", "column 4: trailing characters"),
-        ("{\"data\":null}", "the data must be a JSON object"),
-        ("{\"data\":[]}", "the data must be a JSON object"),
-        ("{\"data\":\"{}\"}", "the data must be a JSON object"),
-        ("{\"data\":1}", "the data must be a JSON object"),
-        ("{\"user_id\":1}", "expected a string"),
-        ("{\"ttl_ms\":null}", "expected u64"),
-        ("{\"ttl_ms\":-1}", "expected u64"),
-        ("{\"ttl_ms\":1.5}", "expected u64"),
-        ("{\"ttl_ms\":\"1h\"}", "expected u64"),
-        ("{\"ttl_ms\":18446744073709551616}", "expected u64"),
-        ("{\"ttl_ms\":2592000001}", "2592000001 ms is longer than the ring's max_ttl_s allows"),
-        ("{\"ttl_ms\":18446744073709551615}", "is longer than the ring's max_ttl_s allows"),
-    ];
-    for (line, words) in cases {
+    for (line, words) in BAD_LINES {
         assert_ends_at_line_3(&folder, line.as_bytes(), words);
     }
 }
@@ -128,5 +130,14 @@ fn a_line_of_a_mebibyte_is_sealed() {
     for end in ["\n", ""] {
         let input = format!("{}{end}", object_of(MIB));
         folder.cli(SEAL).input(input).end().line();
+    }
+}
+
+#[test]
+fn a_value_of_a_line_is_not_quoted() {
+    let folder = Folder::with_ring();
+    for line in [r#"{"ttl_ms":"hunter2"}"#, r#"{"user_id":["hunter2"]}"#, r#"{"data":"hunter2"}"#] {
+        let ended = folder.cli("seal --ring ring.json --name s").input(line).end();
+        assert!(!ended.stderr.contains("hunter2") && ended.stderr.contains("line 1"), "{}", ended.stderr);
     }
 }

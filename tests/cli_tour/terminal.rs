@@ -1,4 +1,4 @@
-//! Colours and progress on a terminal, which `script` of util-linux plays. Without it nothing is tested here.
+//! Colours and progress on a terminal, which `script` plays (an essential package of Debian, and part of util-linux).
 
 use std::fs::File;
 use std::io::Write as _;
@@ -10,8 +10,7 @@ use crate::cli_common::Folder;
 use crate::cli_common::running::Running;
 
 /// A shell line that runs on a terminal; its words `sealed-session` stand for the command.
-fn on_a_terminal(folder: &Folder, line: &str) -> Option<Command> {
-    let missing = Command::new("script").arg("--version").stdout(Stdio::null()).status().is_err();
+fn on_a_terminal(folder: &Folder, line: &str) -> Command {
     let mut command = Command::new("script");
     let line = line.replace("sealed-session", concat!("'", env!("CARGO_BIN_EXE_sealed-session"), "'"));
     command.current_dir(folder.path("")).args(["-qec", &line, "/dev/null"]);
@@ -19,14 +18,14 @@ fn on_a_terminal(folder: &Folder, line: &str) -> Option<Command> {
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
-    (!missing).then_some(command)
+    command
 }
 
 #[test]
 fn the_tour_is_coloured_unless_colours_are_unwanted() {
     let folder = Folder::new();
     for (line, coloured) in [("sealed-session tour", true), ("NO_COLOR=1 sealed-session tour", false)] {
-        let Some(mut command) = on_a_terminal(&folder, line) else { return };
+        let mut command = on_a_terminal(&folder, line);
         let mut running = Running::spawn(&mut command);
         let stdout = running.collect_stdout();
         let story = running.end(&stdout).succeeds();
@@ -38,11 +37,8 @@ fn the_tour_is_coloured_unless_colours_are_unwanted() {
 #[test]
 fn a_stream_shows_how_far_it_is_and_clears_it_away() {
     let folder = Folder::with_ring();
-    let Some(mut command) =
-        on_a_terminal(&folder, "sealed-session seal --ring ring.json --name s < lines > tokens")
-    else {
-        return;
-    };
+    let mut command =
+        on_a_terminal(&folder, "sealed-session seal --ring ring.json --name s < lines > tokens");
     let made = Command::new("mkfifo").arg(folder.path("lines")).status();
     assert!(made.unwrap().success());
     let (path, (done, wait)) = (folder.path("lines"), mpsc::channel::<()>());
@@ -58,4 +54,16 @@ fn a_stream_shows_how_far_it_is_and_clears_it_away() {
     let rest = running.end(&seen).succeeds();
     assert!(rest.ends_with("\x1b[2K"), "{rest:?}");
     assert_eq!(folder.read("tokens").lines().count(), 1_024);
+}
+
+#[test]
+fn output_on_the_same_terminal_is_not_mixed_with_a_progress_bar() {
+    let folder = Folder::with_ring();
+    folder.write("lines", "{}\n{}\n{}\n");
+    let line = "sealed-session seal --ring ring.json --name s < lines";
+    let mut running = Running::spawn(&mut on_a_terminal(&folder, line));
+    let stdout = running.collect_stdout();
+    let shown = running.end(&stdout).succeeds();
+    let is_token = |token: &str| token.trim_end().bytes().all(|c| c.is_ascii_graphic());
+    assert!(shown.lines().all(is_token), "{shown:?}");
 }

@@ -14,7 +14,7 @@ use case::Case;
 use peer::Peer;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
@@ -84,7 +84,7 @@ fn the_command_line_and_the_other_implementations_open_each_others_tokens() {
             assert_eq!(ok["user"], json!(case.user), "{case:?}");
             assert_eq!(ok["data"], json!(case.data), "{case:?}");
             let token = peer.ask(&case.seal_request());
-            let opened: Value = command::open(&ring, &case, token["token"].as_str().unwrap());
+            let opened = command::open(&ring, &case, token["token"].as_str().unwrap());
             assert_eq!(opened["data_json"], json!(case.data), "{case:?}");
             assert_eq!(opened["user_id"], json!(case.user), "{case:?}");
         }

@@ -35,6 +35,10 @@ pub(crate) enum Command {
   (umask 077; sealed-session keygen > root-secret)")]
     Keygen,
     /// Make, list and rotate key rings
+    #[command(after_help = "Examples:
+  sealed-session ring init ring.json
+  sealed-session ring rotate ring.json
+  sealed-session ring list ring.json")]
     Ring {
         #[command(subcommand)]
         command: RingCommand,
@@ -54,7 +58,8 @@ every field may be left out.")]
   sealed-session open --ring ring.json --name s AU4vXW5N8UXk...
   sealed-session open --ring ring.json --name s < tokens.txt
 
-Ends with 3 if a token was Invalid, else with 4 if a session was NotFound (expired)."
+Ends with 3 if a token was Invalid, else with 4 if a session was NotFound (expired).
+Nothing around a token is ignored, not even a carriage return at the end of a line."
     )]
     Open(OpenArguments),
     /// Show what is visible in a token without any key; prints JSON
@@ -72,6 +77,8 @@ Ends with 3 if a token was Invalid, else with 4 if a session was NotFound (expir
         help: Option<bool>,
     },
     /// The whole story, explained, in a temporary folder
+    #[command(after_help = "Example:
+  sealed-session tour")]
     Tour,
 }
 
@@ -88,7 +95,7 @@ pub(crate) enum RingCommand {
         #[arg(long, value_name = "DURATION", value_parser = time::whole_seconds)]
         every: Option<Duration>,
         /// The longest life of any token under this ring
-        #[arg(long, value_name = "DURATION", value_parser = time::whole_seconds, default_value = "30d")]
+        #[arg(long, value_name = "DURATION", value_parser = time::seconds, default_value = "30d")]
         max_ttl: Duration,
     },
     /// Add a root secret from a file, staged at first so that every server has it before one uses it
@@ -167,9 +174,9 @@ pub(crate) struct SealArguments {
     /// Who is logged in; without it the session is anonymous
     #[arg(long, value_name = "ID", requires = "data", allow_hyphen_values = true)]
     pub(crate) user: Option<String>,
-    /// How long the session lives (90s, 1h, 30d); 0 stands for 24h
-    #[arg(long, value_name = "DURATION", value_parser = time::milliseconds, default_value = "24h")]
-    pub(crate) ttl: Duration,
+    /// How long the session lives (90s, 1h, 30d); without it, or with 0, 24h
+    #[arg(long, value_name = "DURATION", value_parser = time::milliseconds)]
+    pub(crate) ttl: Option<Duration>,
     /// Pad each record with zero bytes to a multiple of so many, to hide its length
     #[arg(long, value_name = "BYTES", default_value_t = 0, hide_default_value = true)]
     pub(crate) padding: usize,

@@ -8,14 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// So many lines go by between two looks at the bar: it must not slow the stream down.
 const EVERY: u64 = 256;
 
-/// Drawn only if standard error is a terminal and standard input is not.
+/// Drawn only if standard error is a terminal, and neither input nor output would get mixed up with it there.
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        if io::stdin().is_terminal() {
+        if io::stdin().is_terminal() || io::stdout().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
         // indicatif draws on standard error, and only on a terminal.

@@ -38,7 +38,7 @@ pub(crate) fn run(command: RingCommand) -> Result<(), Failure> {
 fn init(file: &Path, every: Option<Duration>, max_ttl: Duration, now: u64) -> Result<(), Failure> {
     let root = Root::new(RootSecret::generate()?).rotating_every(every.unwrap_or_default())?.created_at(now);
     let (id, rotates) = (root.id(), rotates(&root));
-    KeyRing::new(vec![root])?.with_max_ttl(max_ttl)?.save_new(file)?;
+    KeyRing::new_with_max_ttl(vec![root], max_ttl)?.save_new(file)?;
     say(format_args!("created {}: root {id} seals ({rotates})", file.display()))
 }
 
@@ -98,8 +98,8 @@ fn rotates(root: &Root) -> String {
 fn left(ring: &KeyRing, now: u64) -> String {
     let open = ring.states_at(now).into_iter().filter(|state| state.opens()).count();
     match ring.sealing_root_at(now) {
-        Some(root) => format!("{open} left that open tokens, root {} seals", root.id()),
-        None => format!("{open} left that open tokens, none seals"),
+        Some(root) => format!("open tokens: {open}; root {} seals", root.id()),
+        None => format!("open tokens: {open}; none seals"),
     }
 }
 
@@ -130,7 +130,8 @@ struct ListedKey {
 }
 
 fn list(ring: &KeyRing, name: Option<&str>, app: &str, json: bool, now: u64) -> Result<(), Failure> {
-    let keys = name.map(|name| ring.keys_at(app, name, now, LEEWAY_MS)).transpose()?;
+    let keys = name.map(|name| ring.keys_at(app, name, now, LEEWAY_MS)).transpose();
+    let keys = keys.map_err(|e| Failure::Usage(e.to_string()))?;
     let listed = ListedRing {
         max_ttl_s: ring.max_ttl_s(),
         keys: ring
@@ -140,7 +141,7 @@ fn list(ring: &KeyRing, name: Option<&str>, app: &str, json: bool, now: u64) -> 
             .map(|(r, s)| listed(r, s, keys.as_deref()))
             .collect(),
     };
-    let summary = format!("{} root secrets; {}", listed.keys.len(), left(ring, now));
+    let summary = format!("root secrets: {}; {}", listed.keys.len(), left(ring, now));
     if json {
         let mut out = io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &listed)?;

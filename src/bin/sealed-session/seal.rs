@@ -20,11 +20,12 @@ pub(crate) fn run(arguments: &SealArguments) -> Result<(), Failure> {
     let ring = arguments.store.load_ring()?;
     let max_ttl_ms = ring.max_ttl_s().saturating_mul(1000);
     let store = arguments.store.store(ring, arguments.padding)?;
-    let default_ttl_ms = match time::as_ms(arguments.ttl) {
+    let default_ttl_ms = match arguments.ttl.map_or(0, time::as_ms) {
         0 => time::as_ms(time::DEFAULT_TTL),
         ms => ms,
     };
-    check_ttl(default_ttl_ms, max_ttl_ms).map_err(|e| Failure::Other(format!("--ttl: {e}")))?;
+    let what = if arguments.ttl.is_some() { "--ttl" } else { "the default of 24h (--ttl sets another)" };
+    check_ttl(default_ttl_ms, max_ttl_ms).map_err(|e| Failure::Other(format!("{what}: {e}")))?;
     let sealer =
         Sealer { store, associated_data: arguments.store.associated_data(), default_ttl_ms, max_ttl_ms };
     match &arguments.data {
@@ -121,9 +122,14 @@ fn present<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(field).map(Some)
 }
 
-/// The reader counts lines of the one line that it sees.
+/// The reader counts lines of the one line that it sees, and quotes a value of a wrong type.
 fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or_default();
+    let message = match text.split(" at line ").next().unwrap_or_default() {
+        quoting if quoting.starts_with("invalid ") && error.is_data() => {
+            "user_id is text or null, data is an object, and ttl_ms is a whole number of milliseconds"
+        }
+        message => message,
+    };
     format!("column {}: {message}", error.column())
 }

@@ -28,6 +28,17 @@ pub(crate) fn whole_seconds(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// A duration of whole seconds, one or more.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    whole_seconds(text).and_then(|duration| {
+        if duration.is_zero() {
+            Err("a second or more is needed (examples: 12h, 7d)".into())
+        } else {
+            Ok(duration)
+        }
+    })
+}
+
 /// A duration in milliseconds; the parsers above have bounded it.
 pub(crate) fn as_ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

@@ -166,7 +166,7 @@ impl<'a> Tour<'a> {
             .collect();
         let answer = self.store.read(&SessionId::new(tampered));
         expect(matches!(answer, Err(SessionError::Invalid(_))), "tampering is Invalid")?;
-        let byte = at * 3 / 4;
+        let byte = at * 3 / 4 + 1;
         self.bad(&format!(
             "character {} changed (byte {byte} of the token, in the ciphertext): Invalid",
             at + 1
