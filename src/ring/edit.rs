@@ -37,8 +37,8 @@ pub struct Revoked {
 
 impl KeyRing {
     /// Adds a root secret. The root before it gets the time at which it retires: when the added one takes
-    /// over, plus the longest life of a token, plus a grace of one period (at least a day), so that nobody
-    /// is logged out. A retirement that is already set is never brought forward.
+    /// over (but not before now), plus the longest life of a token, plus a grace of one period (at least a
+    /// day), so that nobody is logged out. A retirement that is already set is never brought forward.
     ///
     /// # Errors
     /// As [`KeyRing::new`]; the ring is then unchanged.
@@ -55,16 +55,17 @@ impl KeyRing {
     /// # Ok::<(), sealed_session::KeyError>(())
     /// ```
     pub fn add(&mut self, root: Root, now_ms: u64) -> Result<(), KeyError> {
-        let start = root.activate_at_ms;
+        let (start, revoked) = (root.activate_at_ms, root.revoked);
         self.roots.push(root);
         if let Err(fault) = self.check_windows(super::DEFAULT_LEEWAY_MS).and_then(|()| self.check_lives()) {
             self.roots.pop();
             return Err(fault.into_error());
         }
-        let before = self.predecessor(start, now_ms);
-        self.set_retirement(before);
-        let added = self.roots.len().checked_sub(1);
-        self.set_retirement(added);
+        let added = self.roots.len().saturating_sub(1);
+        if let Some(before) = self.predecessor(start, now_ms).filter(|_| !revoked) {
+            self.retire_after_successor(before, now_ms);
+        }
+        self.retire_after_successor(added, now_ms);
         Ok(())
     }
 
@@ -100,9 +101,8 @@ impl KeyRing {
                  first, or revoke it all the same with --force (then no session can be made or changed)"
             )));
         }
-        if !already {
-            let before = self.predecessor(start, now_ms);
-            self.set_retirement(before);
+        if let Some(before) = self.predecessor(start, now_ms).filter(|_| !already) {
+            self.take_over(before, now_ms);
         }
         let left = self.states_at(now_ms).into_iter().filter(|state| state.opens()).count();
         Ok(Revoked { already, left, sealing: self.sealing_root_at(now_ms).map(Root::id) })
@@ -143,19 +143,33 @@ impl KeyRing {
         candidates.max_by_key(|(_, root)| root.activate_at_ms).map(|(index, _)| index)
     }
 
-    /// A root retires when the last token that it sealed has expired; the last root of all does not retire.
-    fn set_retirement(&mut self, index: Option<usize>) {
-        let Some(index) = index else { return };
+    /// A root with a successor retires when the last token that it can have sealed has expired. It sealed
+    /// until now even if its successor is said to have activated before: nobody had it then.
+    fn retire_after_successor(&mut self, index: usize, now_ms: u64) {
+        let successor = self.successor(index, now_ms);
         let max_ttl_s = self.max_ttl_s;
-        let starts = self.roots.iter().filter(|other| !other.revoked).map(|other| other.activate_at_ms);
-        let starts: Vec<u64> = starts.collect();
-        let Some(root) = self.roots.get_mut(index) else { return };
-        let successor = starts.into_iter().filter(|start| *start > root.activate_at_ms).min();
-        root.retire_at_ms = successor.map(|start| {
-            let kept_s = max_ttl_s.saturating_add(epoch::grace_s(root.period_s));
-            let retire = start.saturating_add(kept_s.saturating_mul(1000)).min(file::LAST_MS);
-            root.retire_at_ms.map_or(retire, |earlier| earlier.max(retire))
-        });
+        let (Some(root), Some(start)) = (self.roots.get_mut(index), successor) else { return };
+        let kept_s = max_ttl_s.saturating_add(epoch::grace_s(root.period_s));
+        let retire = start.max(now_ms).saturating_add(kept_s.saturating_mul(1000)).min(file::LAST_MS);
+        let retire = root.retire_at_ms.map_or(retire, |set| set.max(retire));
+        // Beyond what the file can hold nothing is decided, and the root is kept.
+        root.retire_at_ms = Some(retire).filter(|retire| *retire > root.activate_at_ms);
+    }
+
+    /// A root whose successor was revoked seals on until the next one, or without an end.
+    fn take_over(&mut self, index: usize, now_ms: u64) {
+        if self.successor(index, now_ms).is_some() {
+            self.retire_after_successor(index, now_ms);
+        } else if let Some(root) = self.roots.get_mut(index) {
+            root.retire_at_ms = None;
+        }
+    }
+
+    /// When the root that follows another activates; revoked and gone ones aside.
+    fn successor(&self, index: usize, now_ms: u64) -> Option<u64> {
+        let own = self.roots.get(index)?.activate_at_ms;
+        let able = |root: &&Root| !root.revoked && !root.is_gone(now_ms) && root.activate_at_ms > own;
+        self.roots.iter().filter(able).map(|root| root.activate_at_ms).min()
     }
 
     fn no_such_root(&self, id: RootId) -> KeyError {

@@ -15,6 +15,9 @@ use super::{DEFAULT_MAX_TTL_S, Fault, KeyRing, Root};
 use crate::error::KeyError;
 use crate::key::RootSecret;
 
+/// Octets of the longest name that an error repeats; a secret has more.
+const LONGEST_QUOTED: usize = 32;
+
 /// The ring that the text of a ring file describes.
 pub(super) fn ring(text: &str) -> Result<KeyRing, KeyError> {
     let source = Source(text);
@@ -78,8 +81,11 @@ impl<'a> Source<'a> {
             return Err(self.error(part, what, "a JSON object is expected"));
         }
         serde_json::from_str(part).map_err(|e| {
-            let line = self.line(part) + e.line().saturating_sub(1);
-            KeyError::new(format!("line {line}, column {}, {what}: {}", e.column(), without_secret(&e)))
+            // serde counts from the beginning of the part that it sees.
+            let (before, column_before) = self.place(part, 0);
+            let column = if e.line() <= 1 { column_before + e.column() } else { e.column() };
+            let line = before + e.line().saturating_sub(1);
+            KeyError::new(format!("line {line}, column {column}, {what}: {}", without_secret(&e)))
         })
     }
 
@@ -160,27 +166,46 @@ impl<'a> Source<'a> {
         KeyError::new(format!("line {}, {what}: {message}", self.line(part)))
     }
 
-    /// The line (from 1) at which a part of the text begins.
+    /// The line (from 1) at which what stands in a part of the text begins.
     fn line(&self, part: &str) -> usize {
-        let offset = (part.as_ptr() as usize).saturating_sub(self.0.as_ptr() as usize);
         let lead = part.len() - part.trim_ascii_start().len();
-        let before = self.0.as_bytes().iter().take(offset + lead);
-        1 + before.filter(|&&octet| octet == b'\n').count()
+        self.place(part, lead).0
+    }
+
+    /// The line (from 1) and the column (from 0) of an octet of a part of the text.
+    fn place(&self, part: &str, at: usize) -> (usize, usize) {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.0.as_ptr() as usize) + at;
+        let before = self.0.as_bytes().get(..offset).unwrap_or_default();
+        let newlines = before.iter().filter(|&&octet| octet == b'\n').count();
+        let column = before.iter().rev().take_while(|&&octet| octet != b'\n').count();
+        (1 + newlines, column)
     }
 }
 
-/// serde quotes unknown field names; one of them may be a secret in the wrong place.
+/// serde quotes unknown field names, and one of them may be a secret in the wrong place, with its prefix or
+/// without: a name longer than any of ours is not quoted.
 fn without_secret(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    if text.contains("ssr1_") { "a secret stands where a field name is expected".into() } else { text.into() }
+    let quoted = text.split('`').skip(1).step_by(2);
+    if quoted.clone().any(|name| name.len() > LONGEST_QUOTED) {
+        "a secret stands where a field name is expected, or a name that is none of ours".into()
+    } else {
+        text.into()
+    }
 }
 
-/// Milliseconds since 1970 of an RFC 3339 time in UTC, of which the library reads a superset.
+/// Milliseconds since 1970 of an RFC 3339 time in UTC with at most three digits of a fraction. The library
+/// reads more than that.
 fn timestamp(text: &str) -> Option<u64> {
-    let shape =
-        text.len() >= "1970-01-01T00:00:00Z".len() && text.ends_with('Z') && text.get(10..11) == Some("T");
-    let time = text.parse::<Timestamp>().ok().filter(|_| shape)?;
-    let whole_ms = time.subsec_nanosecond() % 1_000_000 == 0;
-    u64::try_from(time.as_millisecond()).ok().filter(|_| whole_ms)
+    let (seconds, fraction) = text.strip_suffix('Z')?.split_at_checked("1970-01-01T00:00:00".len())?;
+    let same_kind = |(shape, c): (u8, u8)| if shape == b'0' { c.is_ascii_digit() } else { c == shape };
+    let shaped = b"0000-00-00T00:00:00".iter().copied().zip(seconds.bytes()).all(same_kind);
+    let digits = fraction.strip_prefix('.').unwrap_or(fraction);
+    let fraction_ok =
+        fraction.is_empty() || matches!(digits.len(), 1..=3) && fraction.len() == digits.len() + 1;
+    if !shaped || !fraction_ok || !digits.bytes().all(|c| c.is_ascii_digit()) || seconds.ends_with("60") {
+        return None;
+    }
+    u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok()
 }

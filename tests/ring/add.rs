@@ -120,3 +120,33 @@ fn a_retirement_fits_a_ring_file() {
     let again = KeyRing::from_json(&ring.to_json().unwrap()).unwrap();
     assert!(retirements(&again)[0].unwrap() > NOW + 7_000 * 365 * DAY);
 }
+
+#[test]
+fn a_root_that_is_said_to_have_activated_before_now_logs_nobody_out() {
+    let mut ring = ring(vec![root(1)]);
+    ring.add(root(2).activating_at(NOW - 40 * DAY), NOW).unwrap();
+    assert_eq!(retirements(&ring), [Some(NOW + 30 * DAY + DAY), None]);
+}
+
+#[test]
+fn a_root_that_is_put_before_the_sealing_one_opens_for_a_lifetime() {
+    let mut ring = ring(vec![root(1).activating_at(NOW - 40 * DAY)]);
+    ring.add(root(2).activating_at(NOW - 90 * DAY), NOW).unwrap();
+    assert_eq!(retirements(&ring), [None, Some(NOW + 30 * DAY + DAY)]);
+}
+
+#[test]
+fn a_gone_root_is_no_successor() {
+    let gone = root(2).activating_at(NOW - 90 * DAY).retiring_at(NOW - 80 * DAY);
+    let mut ring = ring(vec![root(1), gone]);
+    ring.add(root(3).activating_at(NOW + DAY), NOW).unwrap();
+    assert_eq!(retirements(&ring)[0], Some(NOW + DAY + 30 * DAY + DAY));
+}
+
+#[test]
+fn a_retirement_that_is_said_is_kept() {
+    let mut ring = ring(vec![root(1).retiring_at(NOW + 500 * DAY)]);
+    ring.add(root(2).activating_at(NOW + DAY).retiring_at(NOW + 600 * DAY), NOW).unwrap();
+    ring.add(root(3).activating_at(NOW + DAY).revoked(), NOW).unwrap();
+    assert_eq!(retirements(&ring), [Some(NOW + 500 * DAY), Some(NOW + 600 * DAY), None]);
+}

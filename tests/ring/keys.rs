@@ -96,9 +96,18 @@ fn an_accepted_rotating_root_seals_in_no_epoch() {
 fn other_names_and_applications_have_other_keys() {
     let ring = ring(vec![root(1)]);
     let id = |app, name| ring.keys_at(app, name, NOW, 0).unwrap()[0].key_id;
-    let pairs = [("", "sid"), ("s", "id"), ("sid", ""), ("", "Sid"), ("", "sid\0"), ("\0", "sid")];
+    let pairs =
+        [("", "sid"), ("s", "id"), ("si", "d"), ("sid", "sid"), ("", "Sid"), ("\0", "sid"), ("3", "sid")];
     let ids: std::collections::HashSet<_> = pairs.iter().map(|(app, name)| id(app, name)).collect();
     assert_eq!(ids.len(), pairs.len());
+}
+
+#[test]
+fn names_that_no_browser_sends_back_have_no_keys() {
+    for name in ["", " sid", "sid ", "a;b", "a=b", "a,b", "sid\0", "sid\n"] {
+        let error = ring(vec![root(1)]).keys_at("", name, 0, 0).unwrap_err();
+        assert!(error.to_string().contains("is no cookie name"), "{name:?}: {error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Each mistake is named with its line and field.
 
+use sealed_session::KeyRing;
+
 use crate::common::secret;
 use crate::{error, error_of, lines};
 
@@ -144,4 +146,16 @@ fn what_is_no_object_at_all_is_an_error() {
 fn a_mistake_of_the_syntax_is_named_with_its_line() {
     assert!(error_of(7, r#"      "period_s": 0;"#).starts_with("line 7, column 20, "));
     assert!(error_of(12, "    }").starts_with("line 13, "));
+}
+
+#[test]
+fn places_count_from_the_beginning_of_the_file() {
+    let message = |text: &str| KeyRing::from_json(text).unwrap_err().to_string();
+    assert!(message("\n\n{\"format\":1,\"keys\":[]}").starts_with("line 3, field format"));
+    assert!(message("\n\n{\"format\":1}").starts_with("line 3, column 12, the ring: missing field `keys`"));
+    let on_one_line = r#"{"format":"sealed-session-ring/1","keys":[{"perio":2}]}"#;
+    let column = on_one_line.find("perio\"").unwrap() + "perio\"".len();
+    assert!(
+        message(on_one_line).starts_with(&format!("line 1, column {column}, keys[0]: unknown field `perio`"))
+    );
 }

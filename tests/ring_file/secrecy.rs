@@ -95,3 +95,11 @@ fn a_bare_secret_in_place_of_a_ring_is_not_quoted() {
         silent(&error(&text));
     }
 }
+
+#[test]
+fn a_secret_without_its_prefix_is_not_quoted_either() {
+    let text = secret(1).to_text();
+    let body = &text["ssr1_".len()..];
+    let message = KeyRing::from_json(&format!("{{\"{body}\":1}}")).unwrap_err().to_string();
+    assert!(!message.contains(body), "{message}");
+}
