@@ -19,8 +19,10 @@ use crate::seal;
 use crate::store::SealedStoreBuilder;
 use crate::uid::SessionUid;
 
+mod layout;
 mod provider;
 
+pub use layout::{decode_token, encode_token, parse_record};
 pub use provider::Provider;
 
 /// A clock that stands still until it is moved. Its clones are the same clock.
