@@ -11,14 +11,14 @@ command -v cc >/dev/null || install build-essential
 command -v node >/dev/null || install nodejs
 command -v python3 >/dev/null || install python3
 
-if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cryptography' 2>/dev/null; then
+if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cryptography, jsonschema' 2>/dev/null; then
   rm -rf target/python
   if ! python3 -m venv target/python; then
     # Debian ships the module apart from the interpreter.
     install python3-venv
     python3 -m venv --clear target/python
   fi
-  target/python/bin/python -m pip install --quiet --disable-pip-version-check 'cryptography>=42'
+  target/python/bin/python -m pip install --quiet --disable-pip-version-check 'cryptography>=42' 'jsonschema>=4.18'
 fi
 
 export SEALED_SESSION_PYTHON="$PWD/target/python/bin/python" SEALED_SESSION_NODE=node

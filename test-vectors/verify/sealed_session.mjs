@@ -20,7 +20,7 @@ const TAG_BYTES = 16;
 const UID_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES;
 const MIN_TEXT = 138;
-const MAX_TEXT = 8192;
+export const MAX_TEXT = 8192;
 // 8192 characters carry 6144 bytes; what the envelope does not take is the largest record that can be opened.
 const MAX_RECORD = (MAX_TEXT / 4) * 3 - HEADER_BYTES - TAG_BYTES;
 const ANONYMOUS = 0xffff;
@@ -52,10 +52,19 @@ export class SecretTextError extends Error {
   }
 }
 
+/** A key ring that must not be built. `check` names the member that is wrong, "json" or "unknown". */
+export class RingError extends Error {
+  constructor(check, message) {
+    super(message);
+    this.name = 'RingError';
+    this.check = check;
+  }
+}
+
 // ---- integers, text and bytes -------------------------------------------------------------------------------
 
-const minimum = (a, b) => (a < b ? a : b);
-const saturatingAdd = (a, b) => minimum(a + b, U64_MAX);
+export const minimum = (a, b) => (a < b ? a : b);
+export const saturatingAdd = (a, b) => minimum(a + b, U64_MAX);
 const saturatingSub = (a, b) => (a > b ? a - b : 0n);
 const ceilDiv = (a, b) => (a + b - 1n) / b;
 
@@ -257,7 +266,7 @@ export function parseRecord(bytes) {
   return { created, renewed, expires, uid, user, data };
 }
 
-const inOrder = ({ created, renewed, expires }) => created <= renewed && renewed < expires;
+export const inOrder = ({ created, renewed, expires }) => created <= renewed && renewed < expires;
 
 /** Returns when the session really ends, which is what a read reports as its expiry. */
 function checkTimes(session, { now, leeway, maxLifetime }) {
@@ -307,7 +316,7 @@ function decodeEnvelope(token) {
 
 const OPENING_STATES = new Set(['sealing', 'accepted', 'staged']);
 
-function findKey(keys, keyId) {
+export function findKey(keys, keyId) {
   const key = keys.get(keyId);
   // A revoked or gone key answers as an unknown one does.
   if (key === undefined || !OPENING_STATES.has(key.state)) throw new Refused('key_id');
@@ -334,27 +343,29 @@ export function openToken({ token, keys, ad = Buffer.alloc(0), now, leeway, maxL
   const key = findKey(keys, envelope.keyId);
   const session = parseRecord(decrypt(envelope, key.sealingKey, ad));
   const expires = checkTimes(session, { now, leeway, maxLifetime });
-  return { ...session, expires, keyId: envelope.keyId, keyState: key.state };
+  return { ...session, expires, sealedExpires: session.expires, keyId: envelope.keyId, keyState: key.state };
 }
 
 // ---- key ring -----------------------------------------------------------------------------------------------
 
-function requireDistinct(values, what) {
-  if (new Set(values).size !== values.length) throw new Error(`ring: ${what}`);
+function requireDistinct(values, check, what) {
+  if (new Set(values).size !== values.length) throw new RingError(check, `ring: ${what}`);
 }
 
 /** roots: [{secret, period_s, activate_at_ms, retire_at_ms or null, revoked}], the numbers as BigInt. */
 export class Ring {
-  constructor({ roots, max_ttl_s: maxTtlS = DEFAULT_MAX_TTL_S }) {
+  constructor({ roots, max_ttl_s: maxTtlS = DEFAULT_MAX_TTL_S, leeway = 0n }) {
     this.maxTtlS = maxTtlS;
     this.roots = roots.map((root) => ({ ...root, prk: derivePrk(root.secret) }));
-    requireDistinct(roots.map((root) => root.secret.toString('hex')), 'the same secret twice');
+    requireDistinct(roots.map((root) => root.secret.toString('hex')), 'secret', 'the same secret twice');
     const live = roots.filter((root) => !root.revoked);
-    requireDistinct(live.map((root) => root.activate_at_ms), 'equal activate_at');
+    requireDistinct(live.map((root) => root.activate_at_ms), 'activate_at', 'equal activate_at');
     for (const root of this.roots) {
       const retires = root.retire_at_ms;
-      if (retires !== null && retires <= root.activate_at_ms) throw new Error('ring: retire_at <= activate_at');
-      this.requireSmallWindow(root, 0n);
+      if (retires !== null && retires <= root.activate_at_ms) {
+        throw new RingError('retire_at', 'ring: retire_at <= activate_at');
+      }
+      this.requireSmallWindow(root, leeway);
     }
   }
 
@@ -367,8 +378,10 @@ export class Ring {
   /** Judged by the widest window of any `now`, so that a ring does not turn bad as the clock moves on. */
   requireSmallWindow(root, leeway) {
     if (root.period_s === 0n) return;
-    const span = this.lookBackS(root) * 1000n + leeway;
-    if (ceilDiv(span, root.period_s * 1000n) + 1n > MAX_EPOCHS) throw new Error('ring: more than 1024 epochs');
+    const span = this.lookBackS(root) + ceilDiv(leeway, 1000n);
+    if (ceilDiv(span, root.period_s) + 1n > MAX_EPOCHS) {
+      throw new RingError('period_s', 'ring: more than 1024 epochs');
+    }
   }
 
   rootStates(now) {
@@ -408,7 +421,7 @@ export class Ring {
       for (const { epoch, state } of this.epochs(root, rootStates[i], now, leeway)) {
         const sealingKey = deriveSealingKey(root.prk, { app, name, periodS: root.period_s, epoch });
         const keyId = deriveKeyId(sealingKey).toString('hex');
-        if (keys.has(keyId)) throw new Error('ring: two keys with one id');
+        if (keys.has(keyId)) throw new RingError('secret', 'ring: two keys with one id');
         keys.set(keyId, { sealingKey, state });
       }
     });
@@ -430,30 +443,44 @@ function timestampMs(text, what) {
   const ms = typeof text === 'string' && shape.test(text) ? Date.parse(text) : NaN;
   // Date.parse turns 30 February into 2 March; printing it again shows that.
   if (!(ms >= 0) || new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19)) {
-    throw new Error(`ring: ${what} is not a UTC time since 1970`);
+    throw new RingError(what, `ring: ${what} is not a UTC time since 1970`);
   }
   return BigInt(ms);
 }
 
 function seconds(value, what) {
-  // JSON.parse has already rounded anything larger.
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`ring: ${what} is not a whole number of seconds`);
-  return BigInt(value);
+  // JSON.parse rounds what a number does not hold; a reader that keeps it gives a BigInt.
+  if (Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  if (typeof value === 'bigint' && value >= 0n && value <= U64_MAX) return value;
+  throw new RingError(what, `ring: ${what} is not a whole number of seconds`);
 }
 
-function requireFields(object, allowed, what) {
-  if (object === null || typeof object !== 'object' || Array.isArray(object)) throw new Error(`${what}: no object`);
-  const unknown = Object.keys(object).find((key) => !allowed.includes(key));
-  if (unknown !== undefined) throw new Error(`${what}: unknown field ${unknown}`);
+function requireFields(object, required, optional, place, what) {
+  if (object === null || typeof object !== 'object' || Array.isArray(object)) {
+    throw new RingError(place, `${what}: no object`);
+  }
+  const unknown = Object.keys(object).find((key) => !required.includes(key) && !optional.includes(key));
+  if (unknown !== undefined) throw new RingError('unknown', `${what}: unknown field ${unknown}`);
+  const missing = required.find((key) => !Object.hasOwn(object, key));
+  if (missing !== undefined) throw new RingError(missing, `${what}: no ${missing}`);
+}
+
+function secretFromFile(text) {
+  if (typeof text !== 'string') throw new RingError('secret', 'ring: secret is not a string');
+  try {
+    return decodeRootSecret(text);
+  } catch (error) {
+    throw new RingError('secret', error.message);
+  }
 }
 
 function rootFromFile(key) {
-  requireFields(key, ['secret', 'period_s', 'created_at', 'activate_at', 'retire_at', 'revoked'], 'ring key');
-  if (typeof key.secret !== 'string') throw new Error('ring: secret is not a string');
-  if (typeof key.revoked !== 'boolean') throw new Error('ring: revoked is not a boolean');
+  const required = ['secret', 'period_s', 'activate_at', 'retire_at', 'revoked'];
+  requireFields(key, required, ['created_at'], 'keys', 'ring key');
+  if (typeof key.revoked !== 'boolean') throw new RingError('revoked', 'ring: revoked is not a boolean');
   if (key.created_at !== undefined) timestampMs(key.created_at, 'created_at');
   return {
-    secret: decodeRootSecret(key.secret),
+    secret: secretFromFile(key.secret),
     period_s: seconds(key.period_s, 'period_s'),
     activate_at_ms: timestampMs(key.activate_at, 'activate_at'),
     retire_at_ms: key.retire_at === null ? null : timestampMs(key.retire_at, 'retire_at'),
@@ -461,18 +488,19 @@ function rootFromFile(key) {
   };
 }
 
-/** The parsed JSON object of a ring file to a Ring. */
-export function ringFromFile(file) {
-  requireFields(file, ['format', 'max_ttl_s', 'keys'], 'ring');
-  if (file.format !== RING_FORMAT) throw new Error(`ring: format is not ${RING_FORMAT}`);
-  if (!Array.isArray(file.keys)) throw new Error('ring: keys is not a list');
+/** The parsed JSON object of a ring file to a Ring, for a server with this leeway. */
+export function ringFromFile(file, leeway = 0n) {
+  requireFields(file, ['format', 'keys'], ['max_ttl_s'], 'json', 'ring');
+  if (file.format !== RING_FORMAT) throw new RingError('format', `ring: format is not ${RING_FORMAT}`);
+  if (!Array.isArray(file.keys)) throw new RingError('keys', 'ring: keys is not a list');
   const maxTtlS = file.max_ttl_s === undefined ? DEFAULT_MAX_TTL_S : seconds(file.max_ttl_s, 'max_ttl_s');
-  return new Ring({ roots: file.keys.map(rootFromFile), max_ttl_s: maxTtlS });
+  if (maxTtlS === 0n) throw new RingError('max_ttl_s', 'ring: max_ttl_s is 0');
+  return new Ring({ roots: file.keys.map(rootFromFile), max_ttl_s: maxTtlS, leeway });
 }
 
 // ---- line protocol ------------------------------------------------------------------------------------------
 
-const field = {
+export const field = {
   text(request, name) {
     if (typeof request[name] !== 'string') throw new Error(`${name} is not a string`);
     return request[name];
@@ -543,7 +571,7 @@ const operations = {
   open_ring(request) {
     const opening = requestOpening(request);
     const [name, app] = [field.text(request, 'name'), field.text(request, 'app')];
-    const keys = ringFromFile(request.ring).keysAt(opening.now, opening.leeway, name, app);
+    const keys = ringFromFile(request.ring, opening.leeway).keysAt(opening.now, opening.leeway, name, app);
     const session = openToken({ ...opening, keys });
     return { ok: { ...sessionAnswer(session), key_id: session.keyId, key_state: session.keyState } };
   },
@@ -915,6 +943,14 @@ function testRingStates(report) {
   report.equal('no roots', new Ring({ roots: [] }).keysAt(0n, 0n, 'sid', '').size, 0);
 }
 
+function testRingLeeway(report) {
+  const roots = [root(1, 0n, { period_s: 1000n })];
+  const refuse = (what, leeway, want) =>
+    report.outcome(what, () => new Ring({ roots, max_ttl_s: 936599n, leeway }), want);
+  refuse('1024 epochs with a second of leeway', 1000n, 'ok');
+  refuse('1025 epochs, for a millisecond', 1001n, 'ring: more than 1024');
+}
+
 function testRingErrors(report) {
   const refuse = (what, roots, want, maxTtlS) =>
     report.outcome(what, () => new Ring({ roots, max_ttl_s: maxTtlS }), want);
@@ -984,6 +1020,10 @@ function testRingFile(report) {
   load('no time zone', ringFile({}, { retire_at: '2026-11-20T00:00:00' }), 'ring: retire_at');
   load('fraction of a second', ringFile({}, { period_s: 1.5 }), 'ring: period_s');
   load('unknown field', ringFile({}, { note: '' }), 'ring key: unknown field');
+  load('no longest TTL', ringFile({ max_ttl_s: 0 }), 'ring: max_ttl_s is 0');
+  load('a rounded longest TTL', ringFile({ max_ttl_s: 2 ** 53 }), 'ring: max_ttl_s');
+  load('an exact longest TTL', ringFile({ max_ttl_s: U64_MAX }, { period_s: 0n }), 'ok');
+  load('a missing field', ringFile({}, { retire_at: undefined }), 'ring: retire_at');
   load('bad secret', ringFile({}, { secret: 'x' }), 'root secret text: prefix');
 }
 
@@ -1032,8 +1072,8 @@ function selfTest() {
   const report = new Report();
   const tests = [
     testKnownAnswers, testTextRefusals, testEnvelopeRefusals, testFlippedBits, testRecordRefusals, testTimes,
-    testLifetime, testTexts, testSizes, testBase64, testSecretText, testRingStates, testRingErrors, testEpochs,
-    testEpochsOfTwoRoots, testRingFile, testProtocol,
+    testLifetime, testTexts, testSizes, testBase64, testSecretText, testRingStates, testRingErrors, testRingLeeway,
+    testEpochs, testEpochsOfTwoRoots, testRingFile, testProtocol,
   ];
   for (const test of tests) report.outcome(test.name, () => test(report), 'ok');
   for (const failure of report.failures) console.error(`MISMATCH ${failure}`);

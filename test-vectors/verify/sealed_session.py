@@ -20,7 +20,7 @@ import re
 import struct
 import sys
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -58,7 +58,12 @@ class SecretError(ValueError):
 
 
 class RingError(ValueError):
-    """A key ring that must not be built, or cannot do what was asked."""
+    """A key ring that must not be built, or cannot do what was asked. `check`
+    names the member that is wrong, "json" or "unknown"."""
+
+    def __init__(self, message, check):
+        super().__init__(message)
+        self.check = check
 
 
 # Base64url ----------------------------------------------------------------
@@ -307,6 +312,7 @@ def check_clock(record, now, leeway, max_lifetime):
 @dataclass(frozen=True)
 class Opened:
     record: Record  # its `expires` is the minimum that a reader reports
+    sealed: Record  # as it was sealed
     key_id: bytes
     key_state: str
 
@@ -321,7 +327,7 @@ def open_token(keys, token, associated_data, now, leeway, max_lifetime):
     record = parse_record(decrypt(sealing_key, raw, associated_data))
     check_time_order(record)
     expires = check_clock(record, now, leeway, max_lifetime)
-    return Opened(replace(record, expires=expires), key_id, state)
+    return Opened(replace(record, expires=expires), record, key_id, state)
 
 
 # Key ring -----------------------------------------------------------------
@@ -340,15 +346,15 @@ def ceil_div(a, b):
     return -(-a // b)
 
 
-def check_root(root, max_ttl_s):
+def check_root(root, max_ttl_s, leeway):
     derive_prk(root.secret)  # for its length check
     if root.retire_at_ms is not None and root.retire_at_ms <= root.activate_at_ms:
-        raise RingError("retire_at is not after activate_at")
+        raise RingError("retire_at is not after activate_at", "retire_at")
     if root.period_s:
-        # The most epochs that any `now` can give; the leeway is not known yet.
-        span_s = max_ttl_s + grace_s(root.period_s)
+        # The most epochs that any `now` can give.
+        span_s = max_ttl_s + grace_s(root.period_s) + ceil_div(leeway, 1000)
         if ceil_div(span_s, root.period_s) + 1 > MAX_EPOCHS:
-            raise RingError("more than 1024 epochs in the window")
+            raise RingError("more than 1024 epochs in the window", "period_s")
 
 
 def grace_s(period_s):
@@ -361,24 +367,24 @@ def epoch_window(root, max_ttl_s, now, leeway):
     period_ms = root.period_s * 1000
     oldest_ms = max(0, now - (max_ttl_s + grace_s(root.period_s)) * 1000)
     first, last = oldest_ms // period_ms, add_u64(now, leeway) // period_ms
-    # A large leeway can widen what the check at build time let through.
+    # A larger leeway than that of the build can widen what was let through.
     if last - first + 1 > MAX_EPOCHS:
-        raise RingError("more than 1024 epochs in the window")
+        raise RingError("more than 1024 epochs in the window", "period_s")
     return range(first, last + 1)
 
 
 class Ring:
-    def __init__(self, roots, max_ttl_s=DEFAULT_MAX_TTL_S):
+    def __init__(self, roots, max_ttl_s=DEFAULT_MAX_TTL_S, leeway=0):
         self.roots = list(roots)
         self.max_ttl_s = max_ttl_s
         for root in self.roots:
-            check_root(root, max_ttl_s)
+            check_root(root, max_ttl_s, leeway)
         if len({root.secret for root in self.roots}) != len(self.roots):
-            raise RingError("the same secret twice")
+            raise RingError("the same secret twice", "secret")
         # Equal times would leave it open which of the two seals.
         times = [root.activate_at_ms for root in self.roots if not root.revoked]
         if len(set(times)) != len(times):
-            raise RingError("equal activate_at")
+            raise RingError("equal activate_at", "activate_at")
 
     def root_state(self, root, now):
         if root.revoked:
@@ -416,61 +422,104 @@ class Ring:
             for epoch, state in self.epochs(root, now, leeway):
                 key = derive_sealing_key(prk, app, name, root.period_s, epoch)
                 if keys.setdefault(derive_key_id(key), (key, state)) != (key, state):
-                    raise RingError("two keys with one id")
+                    raise RingError("two keys with one id", "secret")
         return keys
 
 
 # Ring file ----------------------------------------------------------------
 
 
-def parse_time_ms(text):
-    # Only the form that the format shows: one spelling per instant.
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text):
-        raise RingError("a time is written YYYY-MM-DDTHH:MM:SSZ")
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    seconds = int(moment.timestamp())
+TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9])(?:\.([0-9]{1,3}))?Z")
+
+
+def parse_time_ms(text, check="time"):
+    # Only the form that the format shows; Python's own parsers take many more.
+    found = TIME.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        raise RingError("a time is written YYYY-MM-DDTHH:MM:SSZ", check)
+    try:
+        moment = datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    except ValueError as error:
+        raise RingError("no such date", check) from error
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
     if seconds < 0:
-        raise RingError("a time before 1970")
-    return seconds * 1000
+        raise RingError("a time before 1970", check)
+    return seconds * 1000 + int((found[2] or "0").ljust(3, "0"))
 
 
-def check_fields(value, required, optional):
+def check_fields(value, required, optional, place):
     """A misspelled field must not silently become a default."""
     if not isinstance(value, dict):
-        raise RingError("expected a JSON object")
-    if not required <= value.keys() <= required | optional:
-        raise RingError(f"fields: need {sorted(required)}, may have {sorted(optional)}")
+        raise RingError("expected a JSON object", place)
+    if unknown := value.keys() - required - optional:
+        raise RingError(f"unknown: {sorted(unknown)}", "unknown")
+    for name in sorted(required - value.keys()):
+        raise RingError(f"{name} is missing", name)
 
 
-def json_u64(value):
+def json_u64(value, check):
     # bool is a subclass of int in Python, and `true` is no number in JSON.
     if type(value) is not int or not 0 <= value <= U64_MAX:
-        raise RingError("expected an unsigned 64-bit integer")
+        raise RingError("expected an unsigned 64-bit integer", check)
     return value
 
 
+def parse_secret(text):
+    try:
+        return decode_secret(text)
+    except (SecretError, AttributeError) as error:
+        raise RingError(str(error), "secret") from error
+
+
 def parse_root(value):
-    check_fields(value, {"secret", "period_s", "activate_at", "retire_at", "revoked"}, {"created_at"})
+    check_fields(value, {"secret", "period_s", "activate_at", "retire_at", "revoked"}, {"created_at"}, "keys")
     if type(value["revoked"]) is not bool:
-        raise RingError("revoked is true or false")
-    if value.get("created_at") is not None:
-        parse_time_ms(value["created_at"])
+        raise RingError("revoked is true or false", "revoked")
+    if "created_at" in value:
+        parse_time_ms(value["created_at"], "created_at")
     retire_at = value["retire_at"]
     return Root(
-        decode_secret(value["secret"]),
-        json_u64(value["period_s"]),
-        parse_time_ms(value["activate_at"]),
-        None if retire_at is None else parse_time_ms(retire_at),
+        parse_secret(value["secret"]),
+        json_u64(value["period_s"], "period_s"),
+        parse_time_ms(value["activate_at"], "activate_at"),
+        None if retire_at is None else parse_time_ms(retire_at, "retire_at"),
         value["revoked"],
     )
 
 
-def parse_ring(value):
-    check_fields(value, {"format", "keys"}, {"max_ttl_s"})
+def parse_ring(value, leeway=0):
+    check_fields(value, {"format", "keys"}, {"max_ttl_s"}, "json")
     if value["format"] != RING_FORMAT:
-        raise RingError("unknown ring format")
-    max_ttl_s = json_u64(value.get("max_ttl_s", DEFAULT_MAX_TTL_S))
-    return Ring([parse_root(key) for key in value["keys"]], max_ttl_s)
+        raise RingError("unknown ring format", "format")
+    max_ttl_s = json_u64(value.get("max_ttl_s", DEFAULT_MAX_TTL_S), "max_ttl_s")
+    if max_ttl_s == 0:
+        raise RingError("max_ttl_s is 1 or more", "max_ttl_s")
+    if type(value["keys"]) is not list:
+        raise RingError("keys is a list", "keys")
+    return Ring([parse_root(key) for key in value["keys"]], max_ttl_s, leeway)
+
+
+def once(pairs):
+    """An object whose every name stands once; Python would take the last."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise RingError("a member given twice", "json")
+    return members
+
+
+def no_constant(name):
+    # NaN and Infinity are Python's, not JSON's.
+    raise ValueError(f"{name} is no JSON")
+
+
+def parse_ring_text(text, leeway=0):
+    try:
+        value = json.loads(text, object_pairs_hook=once, parse_constant=no_constant)
+    except RingError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise RingError(f"not JSON: {error}", "json") from error
+    return parse_ring(value, leeway)
 
 
 # Line protocol ------------------------------------------------------------
@@ -515,7 +564,7 @@ def op_open(request):
 
 def op_open_ring(request):
     now, leeway = decimal_u64(request["now"]), decimal_u64(request["leeway_ms"])
-    keys = parse_ring(request["ring"]).keys_at(now, leeway, request["name"], request["app"])
+    keys = parse_ring(request["ring"], leeway).keys_at(now, leeway, request["name"], request["app"])
     answer, opened = answer_open(keys, request)
     if opened:
         answer["ok"] |= {"key_id": opened.key_id.hex(), "key_state": opened.key_state}
@@ -905,6 +954,9 @@ def test_epochs(tally):
     for hours, count in ((1, 25), (48, 2)):
         other = replace(root, period_s=hours * 3600)
         tally.same(f"grace, {hours} h", len(states(Ring([other], 0), 10 * day)), count)
+    quick = [replace(root, period_s=1000)]
+    tally.same("too wide by the leeway", outcome(Ring, quick, 936600, 1)[0], "ValueError")
+    tally.same("just not too wide", outcome(Ring, quick, 936599, 1000).max_ttl_s, 936599)
     late = Ring([replace(root, activate_at_ms=11 * day)], max_ttl_s=0)
     tally.same("staged root", states(late, 10 * day), ["staged"] * 2)
     newer = Root(bytes(32), 0, day, None, False)
@@ -918,9 +970,13 @@ def test_protocol(tally):
     for number in ("-1", "1.0", "", " 1", "18446744073709551616"):
         got = answer(open_request("A" * 138, now=number))["error"]
         tally.same(f"number {number!r}", got, "failed")
-    for text in ("2026-11-20T00:00:00", "2026-02-30T00:00:00Z", "1969-12-31T23:59:59Z"):
+    bad_times = ["2026-11-20T00:00:00", "2026-02-30T00:00:00Z", "1969-12-31T23:59:59Z"]
+    for text in (*bad_times, "2026-11-20T00:00:60Z", 5, None):
         tally.same(f"time {text!r}", outcome(parse_time_ms, text)[0], "ValueError")
-    tally.same("time", parse_time_ms("2026-11-20T00:10:00Z"), 1795133400000)
+    for text, ms in (("00Z", 0), ("00.5Z", 500), ("00.05Z", 50), ("00.005Z", 5), ("00.000Z", 0)):
+        tally.same(f"time {text}", parse_time_ms(f"2026-11-20T00:10:{text}"), 1795133400000 + ms)
+    for digits in (".", ".0000", ",5"):
+        tally.same(f"time {digits}", outcome(parse_time_ms, f"2026-11-20T00:10:00{digits}Z")[0], "ValueError")
 
 
 def self_test():

@@ -1,0 +1,24 @@
+//! Operations on sessions, under given randomness: what they seal, and what they refuse.
+
+mod case;
+mod done;
+mod refused;
+
+use super::file::{self, File};
+
+pub(crate) fn file() -> File {
+    let mut vectors = done::vectors();
+    vectors.extend(refused::vectors());
+    let header = [
+        "Operations on a session (SPEC.md, section 14), with what a sealer must check (section 8) and the \
+         size limits (section 10).",
+        "OperationDone: at `now`, a sealer with this ring file and these settings is asked for `op`: create, \
+         update, touch, reseal, cycle, login or delete. It draws `uid`, where the operation needs a new one, \
+         and `salt`. It seals `record`, as `sealed`; delete seals nothing.",
+        "OperationRefused: it fails with `outcome`, because of `check`: a check of section 9 for `token`, or \
+         one of those that the README lists. With `repair` it does not fail.",
+        "`max_token_chars` is the most characters of a token; null stands for what the cookie's name \
+         leaves of 4096 octets.",
+    ];
+    file::build("operations.json", &header, vectors)
+}

@@ -1,0 +1,165 @@
+"""Operations on sessions: SPEC.md, sections 8, 10, 11 and 14.
+
+Like sealed_session.py, beside which it stands, it was written from SPEC.md and
+from no other implementation. It draws nothing: the caller gives salt and uid.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+import sealed_session as format_v1
+from sealed_session import Record, Refused, add_u64
+
+MAX_COOKIE = 4096
+MAX_USER = 65_534
+ENVELOPE = 57
+
+
+class NotSealed(Exception):
+    """A session that cannot be sealed as asked. `more` tells the sizes, if it
+    is about a size."""
+
+    def __init__(self, outcome, check, **more):
+        super().__init__(f"{outcome}: {check}")
+        self.outcome = outcome
+        self.check = check
+        self.more = more
+
+
+def no_constant(name):
+    # NaN and Infinity are Python's, not JSON's.
+    raise ValueError(f"{name} is no JSON")
+
+
+def check_object(text):
+    """RFC 8259, with numbers of any size: nothing of it is kept."""
+    try:
+        value = json.loads(text, parse_constant=no_constant, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise NotSealed("invalid", "data") from error
+    if not isinstance(value, dict):
+        raise NotSealed("invalid", "data")
+
+
+def stored(data):
+    check_object(data or "{}")
+    return data or "{}"
+
+
+def token_chars(record_len):
+    return -(-(ENVELOPE + record_len) * 4 // 3)
+
+
+def record_room(chars):
+    return chars * 3 // 4 - ENVELOPE
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """All times in milliseconds. `padding` is the multiple, 0 or 1 for none."""
+
+    ring: format_v1.Ring
+    app: str
+    name: str
+    leeway: int
+    max_lifetime: int
+    default_ttl: int
+    max_ttl: int
+    padding: int
+    max_token_chars: int | None
+
+    def __post_init__(self):
+        if self.max_ttl > self.ring.max_ttl_s * 1000:
+            raise NotSealed("refused", "max_ttl")
+
+    def keys(self, now):
+        return self.ring.keys_at(now, self.leeway, self.name, self.app)
+
+    def open(self, token, now, associated_data):
+        """The record as it was sealed."""
+        keys = self.keys(now)
+        opened = format_v1.open_token(keys, token, associated_data, now, self.leeway, self.max_lifetime)
+        return opened.sealed
+
+    def limit(self):
+        chars = self.max_token_chars
+        if chars is None:
+            chars = MAX_COOKIE - len(self.name.encode("utf-8"))
+        return min(chars, format_v1.MAX_TEXT)
+
+    def expiry(self, created, start, ttl):
+        """E of section 14."""
+        ttl = min(ttl or self.default_ttl, self.max_ttl)
+        return min(add_u64(start, ttl), add_u64(created, self.max_lifetime))
+
+    def seal(self, now, record, associated_data, salt):
+        """Section 8, whose steps are numbered here."""
+        sealing = [key for key, state in self.keys(now).values() if state == "sealing"]  # 1
+        if not sealing:
+            raise NotSealed("backend", "no_key")
+        record = replace(record, data=stored(record.data))  # 2
+        if record.user is not None and len(record.user.encode("utf-8")) > MAX_USER:
+            raise NotSealed("invalid", "user_id")
+        if not record.created <= record.renewed < record.expires:  # 3
+            raise NotSealed("backend", "expired_at_once")
+        plaintext = format_v1.encode_record(record)  # 4
+        room = record_room(self.limit())
+        if len(plaintext) > room:
+            needed = token_chars(len(plaintext))
+            raise NotSealed("backend", "size", needed=needed, allowed=self.limit())
+        padded = len(format_v1.pad_to_multiple(plaintext, self.padding))  # 5
+        plaintext = plaintext.ljust(min(padded, room), b"\0")
+        return format_v1.seal_raw(sealing[0], salt, associated_data, plaintext)  # 6 and 7
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an operation is asked, and what it draws."""
+
+    op: str
+    now: int
+    ad: bytes
+    salt: bytes
+    uid: bytes | None
+    token: str | None
+    ttl: int | None
+    user: str | None
+    data: str | None
+
+
+def created(sealer, asked):
+    expires = sealer.expiry(asked.now, asked.now, asked.ttl)
+    return Record(asked.now, asked.now, expires, asked.uid, asked.user, asked.data)
+
+
+def touched(sealer, asked, record):
+    renewed = max(asked.now, record.renewed)
+    expires = sealer.expiry(record.created, renewed, asked.ttl)
+    if expires <= renewed:
+        raise Refused("expired", "not_found")
+    return replace(record, renewed=renewed, expires=expires)
+
+
+def logged_in(sealer, asked, record):
+    expires = sealer.expiry(asked.now, asked.now, 0)
+    return Record(asked.now, asked.now, expires, asked.uid, asked.user, record.data)
+
+
+CHANGES = {
+    "update": lambda sealer, asked, record: replace(record, data=asked.data),
+    "touch": touched,
+    "reseal": lambda sealer, asked, record: record,
+    "cycle": lambda sealer, asked, record: replace(record, uid=asked.uid),
+    "login": logged_in,
+}
+
+
+def run(sealer, asked):
+    """The token that an operation seals; delete seals none."""
+    if asked.op == "delete":
+        return None
+    if asked.op == "create":
+        record = created(sealer, asked)
+    else:
+        record = CHANGES[asked.op](sealer, asked, sealer.open(asked.token, asked.now, asked.ad))
+    return sealer.seal(asked.now, record, asked.ad, asked.salt)

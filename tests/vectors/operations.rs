@@ -1,0 +1,128 @@
+//! `operations.json`.
+
+use std::time::Duration;
+
+use sealed_session::hazmat::with_randomness;
+use sealed_session::{
+    ConfigError, CreateOptions, ResealError, SealError, SealedStore, SealedStoreBuilder, SessionId,
+    SessionPlugin,
+};
+use serde_json::json;
+
+use crate::reading::{Vector, Verdict, run, same};
+
+#[test]
+fn operations_seal_and_refuse() {
+    run("operations.json", |kind, vector| match kind {
+        "OperationDone" => is_done(vector),
+        "OperationRefused" => is_refused(vector),
+        _ => Err(format!("unknown type {kind}")),
+    });
+}
+
+/// What an operation is refused by.
+#[derive(Debug)]
+enum Refusal {
+    Config(ConfigError),
+    Operation(ResealError),
+}
+
+impl From<ResealError> for Refusal {
+    fn from(error: ResealError) -> Self {
+        Self::Operation(error)
+    }
+}
+
+impl From<SealError> for Refusal {
+    fn from(error: SealError) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+fn is_done(vector: &Vector) -> Verdict {
+    let sealed = operation(vector).map_err(|e| format!("{e:?}"))?;
+    same("sealed", &json!(sealed.map(|id| id.0)), vector.get("sealed"))
+}
+
+fn is_refused(vector: &Vector) -> Verdict {
+    let (outcome, check) = (vector.text("outcome"), vector.text("check"));
+    match operation(vector) {
+        Ok(_) => return Err(format!("expected {check}, and it is done")),
+        Err(Refusal::Operation(ResealError::Open(error))) => vector.same_refusal(&outcome, &check, &error)?,
+        Err(Refusal::Operation(ResealError::Seal(error))) => {
+            same("refusal", names_of(&error), (&outcome, &check))?;
+            sizes(vector, &error)?;
+        }
+        Err(Refusal::Config(error)) => {
+            assert!(error.to_string().contains("longer than the ring's longest life of a token"), "{error}");
+            same("refusal", ("refused", "max_ttl"), (&outcome, &check))?;
+        }
+    }
+    operation(&vector.repaired()).map(drop).map_err(|e| format!("repaired, and still {e:?}"))
+}
+
+fn names_of(error: &SealError) -> (&'static str, &'static str) {
+    match error {
+        SealError::NotAnObject { .. } => ("invalid", "data"),
+        SealError::UserIdTooLong { .. } => ("invalid", "user_id"),
+        SealError::TooLarge { .. } => ("backend", "size"),
+        SealError::NoSealingKey => ("backend", "no_key"),
+        SealError::ExpiredAtOnce => ("backend", "expired_at_once"),
+        _ => ("backend", "another error"),
+    }
+}
+
+fn sizes(vector: &Vector, error: &SealError) -> Verdict {
+    match error {
+        SealError::TooLarge { needed, allowed } => {
+            same("sizes", (*needed, *allowed), (vector.count("needed"), vector.count("allowed")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn store(vector: &Vector) -> Result<SealedStore, ConfigError> {
+    let ms = |name| Duration::from_millis(vector.number(name));
+    let uid = if vector.has("uid") { vector.hex("uid") } else { vec![] };
+    let drawn = [uid, vector.hex("salt")].concat();
+    let builder = vector
+        .builder()
+        .max_lifetime(ms("max_lifetime_ms"))
+        .default_ttl(ms("default_ttl_ms"))
+        .max_ttl(ms("max_ttl_ms"))
+        .padding(vector.count("padding"));
+    let limit = Some("max_token_chars").filter(|name| !vector.get(name).is_null());
+    let builder =
+        limit.map(|name| vector.count(name)).into_iter().fold(builder, SealedStoreBuilder::max_token_chars);
+    // The buffer is as long as what is to be drawn, or the copy panics.
+    let write = move |out: &mut [u8]| {
+        out.copy_from_slice(&drawn);
+        true
+    };
+    with_randomness(builder, write).build()
+}
+
+fn operation(vector: &Vector) -> Result<Option<SessionId>, Refusal> {
+    let (store, ad) = (store(vector).map_err(Refusal::Config)?, vector.hex("ad"));
+    let id = || SessionId::new(vector.text("token"));
+    Ok(Some(match vector.text("op").as_str() {
+        "create" => store.create_with(
+            CreateOptions {
+                user_id: vector.optional_text("user"),
+                data_json: vector.text("data"),
+                ttl_ms: vector.number("ttl_ms"),
+            },
+            &ad,
+        )?,
+        "update" => store.update_with(&id(), &vector.text("data"), &ad)?,
+        "touch" => store.touch_with(&id(), vector.number("ttl_ms"), &ad)?,
+        "reseal" => store.reseal_with(&id(), &ad)?,
+        "cycle" => store.cycle_with(&id(), &ad)?,
+        "login" => store.authenticate_with(&id(), &vector.text("user"), &ad)?,
+        "delete" => {
+            assert_eq!(store.delete(&id()), Ok(()));
+            return Ok(None);
+        }
+        op => panic!("unknown operation {op}"),
+    }))
+}
