@@ -23,7 +23,7 @@ const NAME_IN_FOLDER: &str = "ring.json";
 /// Room for thousands of secrets; what is larger is some other file.
 const MAX_FILE_LEN: u64 = 1 << 20;
 /// The last time that the file can hold, in milliseconds since 1970; late in the year 9999.
-pub(crate) const LAST_MS: u64 = 253_402_207_200_000;
+pub(super) const LAST_MS: u64 = 253_402_207_200_000;
 
 impl KeyRing {
     /// Reads a ring file, or the `ring.json` in a folder, as Kubernetes and systemd credentials mount it.

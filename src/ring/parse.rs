@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::file::FORMAT;
+use super::file::{FORMAT, LAST_MS};
 use super::{DEFAULT_MAX_TTL_S, Fault, KeyRing, Root};
 use crate::error::KeyError;
 use crate::key::RootSecret;
@@ -143,7 +143,7 @@ impl<'a> Source<'a> {
     }
 
     fn time(&self, raw: &'a RawValue, field: String) -> Result<u64, KeyError> {
-        let expected = "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, to the millisecond,";
+        let expected = "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, before the end of 9999, to the millisecond,";
         let text: String = self.value(raw, &field, expected)?;
         let wrong =
             || self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
@@ -207,5 +207,6 @@ fn timestamp(text: &str) -> Option<u64> {
     if !shaped || !fraction_ok || !digits.bytes().all(|c| c.is_ascii_digit()) || seconds.ends_with("60") {
         return None;
     }
-    u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok()
+    // What is read can be written again.
+    u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok().filter(|ms| *ms <= LAST_MS)
 }

@@ -79,6 +79,9 @@ fn times_of_another_shape_or_of_no_day_are_refused() {
         "2026-11-20T00:10:00.123000000Z",
         "2026-11-20T00:10:00.Z",
         "2026-11-20T00:10:60Z",
+        // Later than the ring file's last time, so that it could not be written again.
+        "9999-12-30T22:00:00.001Z",
+        "9999-12-31T00:00:00Z",
         " 2026-11-20T00:10:00Z",
         "2026-11-20T00:10:00Z ",
         "2026-11-31T00:10:00Z",
