@@ -103,7 +103,7 @@ impl RootSecret {
         let (mut prk, hkdf) = Hkdf::<Sha256>::extract(Some(ROOT_SECRET_SALT), &self.0);
         prk.as_mut_slice().zeroize();
         expand(&hkdf, &[ROOT_ID_LABEL], &mut id);
-        RootKey { expand: hkdf, id: RootId(id) }
+        RootKey { expand: Box::new(hkdf), id: RootId(id) }
     }
 
     /// Whether both are the same secret, in constant time for secrets of one length.
@@ -159,8 +159,11 @@ impl KeyContext {
 }
 
 /// A root secret after HKDF-Extract: what sealing keys are derived from.
+///
+/// The states of a keyed HMAC stand in a box of their own, so that they stay where they are until they are
+/// wiped: a key that lay in a growing list itself would be left behind in the old one.
 pub(crate) struct RootKey {
-    expand: Hkdf<Sha256>,
+    expand: Box<Hkdf<Sha256>>,
     id: RootId,
 }
 
@@ -198,9 +201,10 @@ impl RootKey {
 
 /// The key of one cookie, application and epoch. It encrypts nothing itself.
 ///
-/// Held as the two SHA-256 states of a keyed HMAC, so that deriving a message key costs two compressions.
+/// Held as the two SHA-256 states of a keyed HMAC, so that deriving a message key costs two compressions; in a
+/// box, as in [`RootKey`].
 pub(crate) struct SealingKey {
-    expand: Hkdf<Sha256>,
+    expand: Box<Hkdf<Sha256>>,
     id: KeyId,
 }
 
@@ -210,7 +214,7 @@ impl SealingKey {
         let hkdf = Hkdf::<Sha256>::from_prk(key).expect("32 bytes are enough for a PRK");
         let mut id = [0; KeyId::LEN];
         expand(&hkdf, &[KEY_ID_LABEL], &mut id);
-        Self { expand: hkdf, id: KeyId(id) }
+        Self { expand: Box::new(hkdf), id: KeyId(id) }
     }
 
     pub(crate) fn id(&self) -> KeyId {

@@ -3,11 +3,12 @@
 //! Every field is parsed by itself from the text that stands there, so that a mistake is reported with its
 //! line and name, and no error can quote a secret.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::file::{FORMAT, LAST_MS};
@@ -80,29 +81,40 @@ impl<'a> Source<'a> {
         if !part.trim_ascii_start().starts_with('{') {
             return Err(self.error(part, what, "a JSON object is expected"));
         }
-        serde_json::from_str(part).map_err(|e| {
+        serde_json::from_str::<ShortNames>(part).and_then(|_| serde_json::from_str(part)).map_err(|e| {
             // serde counts from the beginning of the part that it sees.
             let (before, column_before) = self.place(part, 0);
             let column = if e.line() <= 1 { column_before + e.column() } else { e.column() };
             let line = before + e.line().saturating_sub(1);
-            KeyError::new(format!("line {line}, column {column}, {what}: {}", without_secret(&e)))
+            KeyError::new(format!("line {line}, column {column}, {what}: {}", message(&e)))
         })
     }
 
+    /// Anything but a string: serde quotes a string where it expects something else.
     fn value<T: Deserialize<'a>>(
         &self,
         raw: &'a RawValue,
         field: impl Display,
         expected: &str,
     ) -> Result<T, KeyError> {
-        let wrong =
-            |_| self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
-        serde_json::from_str(raw.get()).map_err(wrong)
+        let parsed = if raw.get().starts_with('"') { None } else { serde_json::from_str(raw.get()).ok() };
+        parsed.ok_or_else(|| {
+            self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"))
+        })
+    }
+
+    /// A string without escapes, where it stands. serde would copy one with escapes, and quote it in its error,
+    /// into memory that nobody wipes.
+    fn text(&self, raw: &'a RawValue, field: impl Display, expected: &str) -> Result<&'a str, KeyError> {
+        let text = raw.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        text.filter(|text| !text.contains('\\')).ok_or_else(|| {
+            self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"))
+        })
     }
 
     fn format(&self, raw: &'a RawValue) -> Result<(), KeyError> {
         let expected = format!("\"{FORMAT}\"");
-        let format: String = self.value(raw, "format", &expected)?;
+        let format = self.text(raw, "format", &expected)?;
         if format == FORMAT {
             return Ok(());
         }
@@ -123,7 +135,7 @@ impl<'a> Source<'a> {
 
     fn root(&self, index: usize, key: &RawKey<'a>) -> Result<Root, KeyError> {
         let field = |name| format!("keys[{index}].{name}");
-        let secret: &str = self.value(key.secret, field("secret"), "text without escapes (ssr1_...)")?;
+        let secret = self.text(key.secret, field("secret"), "text without escapes (ssr1_...)")?;
         let secret = RootSecret::from_text(secret)
             .map_err(|e| self.error(key.secret.get(), format_args!("field {}", field("secret")), e))?;
         let period_s = self.value(
@@ -143,11 +155,12 @@ impl<'a> Source<'a> {
     }
 
     fn time(&self, raw: &'a RawValue, field: String) -> Result<u64, KeyError> {
-        let expected = "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, before the end of 9999, to the millisecond,";
-        let text: String = self.value(raw, &field, expected)?;
+        let expected =
+            "a time such as \"2026-11-20T00:10:00Z\", 1970 or later, in UTC and to the millisecond,";
+        let text = self.text(raw, &field, expected)?;
         let wrong =
             || self.error(raw.get(), format_args!("field {field}"), format_args!("{expected} is expected"));
-        timestamp(&text).ok_or_else(wrong)
+        timestamp(text).ok_or_else(wrong)
     }
 
     /// A mistake that only shows when the whole ring is seen, at the place where it stands.
@@ -182,16 +195,57 @@ impl<'a> Source<'a> {
     }
 }
 
-/// serde quotes unknown field names, and one of them may be a secret in the wrong place, with its prefix or
-/// without: a name longer than any of ours is not quoted.
-fn without_secret(error: &serde_json::Error) -> String {
+/// serde's message without the place, which it counts from elsewhere.
+fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let quoted = text.split('`').skip(1).step_by(2);
-    if quoted.clone().any(|name| name.len() > LONGEST_QUOTED) {
-        "a secret stands where a field name is expected, or a name that is none of ours".into()
-    } else {
-        text.into()
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// An object none of whose names is longer than any of ours. serde quotes an unknown name, into memory that
+/// nobody wipes, and a long one may be a secret in the wrong place, with its prefix or without.
+struct ShortNames;
+
+impl<'de> Deserialize<'de> for ShortNames {
+    fn deserialize<D: serde::Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+        object.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for ShortNames {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<Self, M::Error> {
+        while fields.next_key::<ShortName>()?.is_some() {
+            fields.next_value::<IgnoredAny>()?;
+        }
+        Ok(self)
+    }
+}
+
+struct ShortName;
+
+impl<'de> Deserialize<'de> for ShortName {
+    fn deserialize<D: serde::Deserializer<'de>>(name: D) -> Result<Self, D::Error> {
+        name.deserialize_str(Self)
+    }
+}
+
+impl Visitor<'_> for ShortName {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self, E> {
+        if name.len() <= LONGEST_QUOTED {
+            return Ok(self);
+        }
+        Err(E::custom("a secret stands where a field name is expected, or a name that is none of ours"))
     }
 }
 
