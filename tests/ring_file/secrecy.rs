@@ -97,6 +97,13 @@ fn a_bare_secret_in_place_of_a_ring_is_not_quoted() {
 }
 
 #[test]
+fn the_beginning_of_a_secret_is_not_quoted_either() {
+    let beginning = &secret(1).to_text()[..24];
+    let message = KeyRing::from_json(&format!("{{\"{beginning}\":1}}")).unwrap_err().to_string();
+    assert!(!message.contains(beginning), "{message}");
+}
+
+#[test]
 fn a_secret_without_its_prefix_is_not_quoted_either() {
     let text = secret(1).to_text();
     let body = &text["ssr1_".len()..];
