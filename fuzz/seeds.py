@@ -139,6 +139,8 @@ def ring_file_seeds():
         "secret-as-name-escaped": ring(key(extra=f', "\\u0073{other[1:]}": 1')),
         "secret-cut-short": ring(key(TEXT[:40])),
         "secret-escaped": ring(key("\\u0073" + TEXT[1:])),
+        "format-escaped": ring(key(), format="sealed-session-ring\\u002f1"),
+        "time-escaped": ring(key(activate_at='"1970-01-01T00:00:00\\u005a"')),
         "name-escaped": ring(key()).replace('"keys"', '"k\\u0065ys"'),
         "trailing-text": ring(key()) + "{}",
         "list": '["sealed-session-ring/1", 1, []]',

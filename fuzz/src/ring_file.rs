@@ -9,8 +9,8 @@ use crate::root_secret;
 pub enum NoRing {
     /// The specification refuses the text.
     Refused,
-    /// The specification leaves it open, or the crate is knowingly stricter: a secret that is written with
-    /// JSON escapes (they leave copies in memory), a leap second, the last hours of the year 9999.
+    /// The specification leaves it open, or the crate is knowingly stricter: a string that is written with
+    /// JSON escapes (they leave copies of secrets in memory), a leap second, the end of the year 9999.
     Unspecified,
 }
 
@@ -19,13 +19,14 @@ use NoRing::{Refused, Unspecified};
 /// The ring that a file's text describes.
 pub fn read(text: &str) -> Result<Ring, NoRing> {
     let ring = object(json::read(text).ok_or(Refused)?, &["format", "max_ttl_s", "keys"])?;
-    if string(member(&ring, "format")?)?.says.as_deref() != Some("sealed-session-ring/1") {
+    let format = string(member(&ring, "format")?)?;
+    if format.says.as_deref() != Some("sealed-session-ring/1") {
         return Err(Refused);
     }
     let max_ttl_s = optional(&ring, "max_ttl_s").map_or(Ok(2_592_000), number)?;
     let Json::Array(keys) = member(&ring, "keys")? else { return Err(Refused) };
     let keys: Vec<_> = keys.iter().map(root).collect();
-    let unspecified = keys.contains(&Err(Unspecified));
+    let unspecified = format.escaped || keys.contains(&Err(Unspecified));
     let roots = keys.into_iter().filter(|key| *key != Err(Unspecified)).collect::<Result<_, _>>()?;
     let ring = Ring { max_ttl_s, roots };
     match (ring.is_sound(), unspecified) {
@@ -71,8 +72,8 @@ fn secret(value: &Json) -> Result<Vec<u8>, NoRing> {
 
 /// Milliseconds since 1970 of `YYYY-MM-DDTHH:MM:SS[.f[f[f]]]Z`.
 pub fn time(value: &Json) -> Result<u64, NoRing> {
-    let text = string(value)?.says.clone().ok_or(Refused)?;
-    let text = text.strip_suffix('Z').ok_or(Refused)?;
+    let Text { says, escaped } = string(value)?;
+    let text = says.as_deref().and_then(|text| text.strip_suffix('Z')).ok_or(Refused)?;
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
     if !(1..=3).contains(&fraction.len()) || !shaped(seconds.as_bytes(), b"dddd-dd-ddTdd:dd:dd") {
         return Err(Refused);
@@ -90,7 +91,7 @@ pub fn time(value: &Json) -> Result<u64, NoRing> {
     let millis: u64 = format!("{fraction:0<3}").parse().map_err(|_| Refused)?;
     let days = days_before(year, month) + day - 1;
     let ms = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis;
-    if second == 60 || ms > LAST_MS { Err(Unspecified) } else { Ok(ms) }
+    if *escaped || second == 60 || ms > LAST_MS { Err(Unspecified) } else { Ok(ms) }
 }
 
 fn shaped(text: &[u8], shape: &[u8]) -> bool {
