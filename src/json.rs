@@ -1,39 +1,26 @@
 //! Whether text is a JSON object. Nothing of it is kept: a session's data is stored byte for byte.
 
-use std::fmt;
-
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use crate::error::SealError;
 
 /// Refuses all but the text of one JSON object, naming the place of the mistake and quoting nothing.
 pub(crate) fn check_object(text: &str) -> Result<(), SealError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let read = (&mut json).deserialize_map(ObjectVisitor).and_then(|()| json.end());
-    read.map_err(|e| SealError::NotAnObject {
-        message: match e.classify() {
-            // Such a message would quote the value that stands there.
-            Category::Data => "a value of another kind stands there".to_owned(),
-            _ => e.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
-        },
+    let value: &RawValue = serde_json::from_str(text).map_err(|e| SealError::NotAnObject {
+        message: e.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
         line: e.line(),
         column: e.column(),
-    })
+    })?;
+    if value.get().starts_with('{') { Ok(()) } else { Err(another_kind(text)) }
 }
 
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(())
+fn another_kind(text: &str) -> SealError {
+    let blanks = text.len() - text.trim_start().len();
+    let lines_before = text.get(..blanks).unwrap_or_default().split('\n');
+    SealError::NotAnObject {
+        message: "a value of another kind stands there".to_owned(),
+        line: lines_before.clone().count(),
+        column: lines_before.last().map_or(0, str::len) + 1,
     }
 }
 
@@ -44,7 +31,9 @@ mod tests {
     #[test]
     fn objects_pass_whatever_they_hold() {
         let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
-        for text in ["{}", " {\n} ", r#"{"":{"__proto__":[1e999,-0,null]},"":"\ud83d\ude00"}"#, &deep] {
+        for text in
+            ["{}", " {\n} ", r#"{"":{"__proto__":[1e999,-0,null]},"\ud800":"\ud83d\ude00\udc00"}"#, &deep]
+        {
             assert_eq!(check_object(text), Ok(()), "{text}");
         }
     }
@@ -53,9 +42,9 @@ mod tests {
     fn anything_else_is_refused_with_its_place() {
         let cases = [
             ("", 1, 0),
-            ("[]", 1, 0),
-            ("null", 1, 4),
-            ("\"secret\"", 1, 8),
+            ("[]", 1, 1),
+            ("null", 1, 1),
+            (" \n\n  \"secret\"", 3, 3),
             ("1", 1, 1),
             ("{} {}", 1, 4),
             ("{\n\"a\":}", 2, 5),

@@ -69,11 +69,10 @@ impl Step {
     }
 
     fn ahead(now: u128, by: u128, period: u128) -> Self {
-        let epoch = (now + by) / period;
-        Self {
-            epoch: narrow(epoch),
-            during: (epoch * period).saturating_sub(by)..((epoch + 1) * period).saturating_sub(by),
-        }
+        let last = u128::from(u64::MAX) / period;
+        let epoch = ((now + by) / period).min(last);
+        let until = if epoch == last { u128::MAX } else { ((epoch + 1) * period).saturating_sub(by) };
+        Self { epoch: narrow(epoch), during: (epoch * period).saturating_sub(by)..until }
     }
 }
 
@@ -146,6 +145,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_epoch_is_ahead_of_the_last_time() {
+        let epochs = at(DAY_S, u64::MAX - 1, MAX_TTL_S, u64::MAX);
+        assert_eq!(epochs.accepted.end(), &(u64::MAX / (DAY_S * 1000)));
     }
 
     #[test]
