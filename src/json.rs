@@ -16,11 +16,12 @@ pub(crate) fn check_object(text: &str) -> Result<(), SealError> {
 
 fn another_kind(text: &str) -> SealError {
     let blanks = text.len() - text.trim_start().len();
-    let lines_before = text.get(..blanks).unwrap_or_default().split('\n');
+    let before = text.get(..blanks).unwrap_or_default();
+    let on_the_line = before.rsplit_once('\n').map_or(before, |(_, after)| after);
     SealError::NotAnObject {
         message: "a value of another kind stands there".to_owned(),
-        line: lines_before.clone().count(),
-        column: lines_before.last().map_or(0, str::len) + 1,
+        line: before.matches('\n').count() + 1,
+        column: on_the_line.len() + 1,
     }
 }
 

@@ -23,11 +23,11 @@ const OBJECTS: [&str; 9] = [
 
 /// Not the text of one object, and where that shows: line and column, in bytes.
 const OTHERS: [(&str, usize, usize); 14] = [
-    ("[]", 1, 0),
-    ("null", 1, 4),
+    ("[]", 1, 1),
+    ("null", 1, 1),
     ("1", 1, 1),
-    ("true", 1, 4),
-    ("\"{}\"", 1, 4),
+    ("true", 1, 1),
+    ("\"{}\"", 1, 1),
     (" ", 1, 1),
     ("{", 1, 1),
     ("{\"a\":1", 1, 6),
