@@ -8,9 +8,9 @@
 //! ```
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
+use crate::base64url;
 use crate::error::Reason;
 use crate::key::{KeyId, SealingKey};
 use crate::ring::live::Table;
@@ -28,7 +28,7 @@ pub(crate) fn make(key: &SealingKey, salt: &[u8; SALT_LEN], uid: SessionUid) -> 
     bytes.extend_from_slice(key.id().as_bytes());
     bytes.extend_from_slice(salt);
     bytes.extend_from_slice(mac.as_slice());
-    URL_SAFE_NO_PAD.encode(bytes)
+    base64url::engine().encode(bytes)
 }
 
 /// Whether `text` is a CSRF token of this session, under any key that opens tokens.
@@ -37,7 +37,7 @@ pub(crate) fn check(keys: &Table, text: &str, uid: SessionUid) -> Result<(), Rea
         return Err(Reason::Length);
     }
     let mut bytes = [0; LEN];
-    URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| Reason::Base64)?;
+    base64url::engine().decode_slice(text, &mut bytes).map_err(|_| Reason::Base64)?;
     let (key_id, rest) = bytes.split_first_chunk::<{ KeyId::LEN }>().ok_or(Reason::Length)?;
     let (salt, mac) = rest.split_first_chunk::<SALT_LEN>().ok_or(Reason::Length)?;
     let key = &keys.opening(KeyId::from_bytes(*key_id))?.key;

@@ -43,8 +43,8 @@ impl TokenInfo {
     }
 
     fn read(text: &str) -> Result<Self, Reason> {
-        let mut bytes = token::decode(text)?;
-        let Parts { key_id, salt, ciphertext, tag, .. } = Parts::split(&mut bytes)?;
+        let mut buffer = [0; token::MAX_LEN];
+        let Parts { key_id, salt, ciphertext, tag, .. } = Parts::split(token::decode(text, &mut buffer)?)?;
         Ok(Self {
             version: token::VERSION,
             key_id,

@@ -54,6 +54,7 @@ mod policy;
 mod session;
 mod store;
 
+mod base64url;
 mod clock;
 mod csrf;
 mod error;

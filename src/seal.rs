@@ -4,14 +4,12 @@
 //! A token is tried under exactly one key, the one that its key id names. There is no trial decryption, and
 //! so no partitioning oracle.
 
-use zeroize::Zeroizing;
-
 use crate::aead;
 use crate::error::{Reason, SealError};
 use crate::key::{KeyId, SealingKey};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
-use crate::token::{self, HEADER_LEN, Parts, SALT_LEN, TAG_LEN};
+use crate::token::{self, HEADER_LEN, Parts, SALT_LEN};
 
 /// Seals the `record_len` octets that `write` appends.
 ///
@@ -34,29 +32,53 @@ pub(crate) fn seal(
 
 /// The authentic plaintext of a token, and the key that opened it. There is no other way to make one than
 /// [`open`], so bytes that were not authenticated cannot be taken for a record.
-pub(crate) struct Opened {
-    bytes: Zeroizing<Vec<u8>>,
+pub(crate) struct Opened<'a> {
+    /// The record as it was sealed.
+    pub(crate) record: &'a [u8],
     pub(crate) key_id: KeyId,
     pub(crate) key_state: KeyState,
 }
 
-impl Opened {
-    /// The record as it was sealed.
-    pub(crate) fn record(&self) -> &[u8] {
-        let end = self.bytes.len().saturating_sub(TAG_LEN);
-        self.bytes.get(HEADER_LEN..end).unwrap_or_default()
+/// Opens a token, steps 1 to 4 of the order of checks, and hands it to `read`. Nothing before the AEAD depends
+/// on a secret. Afterwards the plaintext is wiped.
+pub(crate) fn open<T>(
+    keys: &Table,
+    text: &str,
+    associated_data: &[u8],
+    read: impl FnOnce(Opened<'_>) -> Result<T, Reason>,
+) -> Result<T, Reason> {
+    // The stack costs no allocation, but has to be cleared: take no more of it than the text needs.
+    match text.len() {
+        ..=680 => read(open_in(&mut Buffer([0; 512]).0, keys, text, associated_data)?),
+        681..=2048 => read(open_in(&mut Buffer([0; 1536]).0, keys, text, associated_data)?),
+        2049..=4096 => read(open_in(&mut Buffer([0; 3072]).0, keys, text, associated_data)?),
+        4097.. => read(open_in(&mut Buffer([0; token::MAX_LEN]).0, keys, text, associated_data)?),
     }
 }
 
-/// Opens a token: steps 1 to 4 of the order of checks. Nothing before the AEAD depends on a secret.
-pub(crate) fn open(keys: &Table, text: &str, associated_data: &[u8]) -> Result<Opened, Reason> {
-    let mut bytes = Zeroizing::new(token::decode(text)?);
-    let Parts { header, key_id, salt, ciphertext, tag } = Parts::split(&mut bytes)?;
+/// Where a token is decoded, and its record decrypted. Wiped when dropped, and never moved.
+struct Buffer<const N: usize>([u8; N]);
+
+impl<const N: usize> Drop for Buffer<N> {
+    /// In one sweep; `Zeroizing` would write one octet at a time.
+    fn drop(&mut self) {
+        self.0.fill(0);
+        zeroize::optimization_barrier(&self.0);
+    }
+}
+
+fn open_in<'a>(
+    buffer: &'a mut [u8],
+    keys: &Table,
+    text: &str,
+    associated_data: &[u8],
+) -> Result<Opened<'a>, Reason> {
+    let Parts { header, key_id, salt, ciphertext, tag } = Parts::split(token::decode(text, buffer)?)?;
     let entry = keys.opening(key_id)?;
     let message_key = entry.key.message_key(&salt);
     with_aad(header, associated_data, |aad| aead::open_in_place(&message_key, aad, ciphertext, tag))
         .map_err(|_| Reason::Tag)?;
-    Ok(Opened { key_id, key_state: entry.state, bytes })
+    Ok(Opened { record: ciphertext, key_id, key_state: entry.state })
 }
 
 /// Header and associated data as the AEAD takes them: in one piece. The header is of fixed length, so the

@@ -21,7 +21,7 @@ mod builder;
 mod moment;
 mod opened;
 
-use moment::Moment;
+use moment::{Live, Moment};
 
 pub use builder::SealedStoreBuilder;
 pub use opened::OpenedSession;
@@ -79,18 +79,17 @@ impl SealedStore {
     /// # Errors
     /// As [`open`](Self::open); other associated data than it was made with is `Invalid`.
     pub fn open_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<OpenedSession, OpenError> {
-        let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let Record { times, uid, user_id, data } = moment.live_record(&opened)?;
-        let record = SessionRecord {
-            id: id.clone(),
-            user_id: user_id.map(str::to_owned),
-            data_json: data.to_owned(),
-            created_at_ms: times.created,
-            expires_at_ms: self.0.policy.expires_at(times),
-        };
-        let (key_id, key_state) = (opened.key_id, opened.key_state);
-        Ok(OpenedSession { record, uid, renewed_at_ms: times.renewed, key_id, key_state })
+        self.moment().open(id, associated_data, |Live { record, key_id, key_state }| {
+            let Record { times, uid, user_id, data } = record;
+            let record = SessionRecord {
+                id: id.clone(),
+                user_id: user_id.map(str::to_owned),
+                data_json: data.to_owned(),
+                created_at_ms: times.created,
+                expires_at_ms: self.0.policy.expires_at(times),
+            };
+            Ok(OpenedSession { record, uid, renewed_at_ms: times.renewed, key_id, key_state })
+        })
     }
 
     /// As [`SessionPlugin::create`], with associated data.
@@ -132,10 +131,10 @@ impl SealedStore {
     ) -> Result<SessionId, ResealError> {
         let data = if data_json.is_empty() { "{}" } else { data_json };
         let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let record = moment.live_record(&opened)?;
-        json::check_object(data)?;
-        Ok(moment.seal(&Record { data, ..record }, associated_data)?)
+        moment.open(id, associated_data, |Live { record, .. }| {
+            json::check_object(data)?;
+            Ok(moment.seal(&Record { data, ..record }, associated_data)?)
+        })
     }
 
     /// As [`SessionPlugin::touch`], with associated data.
@@ -149,10 +148,10 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let record = moment.live_record(&opened)?;
-        let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(OpenError::new)?;
-        Ok(moment.seal(&Record { times, ..record }, associated_data)?)
+        moment.open(id, associated_data, |Live { record, .. }| {
+            let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(OpenError::new)?;
+            Ok(moment.seal(&Record { times, ..record }, associated_data)?)
+        })
     }
 
     /// Seals the session anew under the key that seals now, and changes nothing else.
@@ -180,9 +179,7 @@ impl SealedStore {
     /// As [`touch_with`](Self::touch_with).
     pub fn reseal_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
         let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let record = moment.live_record(&opened)?;
-        Ok(moment.seal(&record, associated_data)?)
+        moment.open(id, associated_data, |Live { record, .. }| Ok(moment.seal(&record, associated_data)?))
     }
 
     /// Gives the session a new uid and keeps everything else: what to do when its privileges change
@@ -210,9 +207,9 @@ impl SealedStore {
     /// As [`touch_with`](Self::touch_with).
     pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
         let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let Record { times, user_id, data, .. } = moment.live_record(&opened)?;
-        Ok(moment.seal_new(times, user_id, data, associated_data)?)
+        moment.open(id, associated_data, |Live { record: Record { times, user_id, data, .. }, .. }| {
+            Ok(moment.seal_new(times, user_id, data, associated_data)?)
+        })
     }
 
     /// Logs a user in: a new session (new uid, created now, default TTL) with the data of the old one.
@@ -246,10 +243,10 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let moment = self.moment();
-        let opened = moment.open(id, associated_data)?;
-        let record = moment.live_record(&opened)?;
-        let times = self.0.policy.begin(moment.now, 0)?;
-        Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
+        moment.open(id, associated_data, |Live { record, .. }| {
+            let times = self.0.policy.begin(moment.now, 0)?;
+            Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
+        })
     }
 
     /// How many more bytes the data of such a session may have before its token is too large. Padding is

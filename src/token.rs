@@ -12,8 +12,8 @@
 //! The text is base64url without padding (RFC 4648, section 5), and there is exactly one text for the bytes.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::base64url;
 use crate::error::Reason;
 use crate::key::KeyId;
 use crate::record;
@@ -33,6 +33,8 @@ pub(crate) const MIN_CHARS: usize = encoded_len(record::MIN_LEN);
 /// The longest text that is looked at, whatever a store's own limit for making tokens is. It bounds what a
 /// hostile cookie can cost.
 pub(crate) const MAX_CHARS: usize = 8192;
+/// Octets of the longest token that is looked at.
+pub(crate) const MAX_LEN: usize = MAX_CHARS / 4 * 3;
 
 /// Characters of the token for a record of `record_len` octets.
 pub(crate) const fn encoded_len(record_len: usize) -> usize {
@@ -55,15 +57,17 @@ pub(crate) fn start(key_id: KeyId, salt: &[u8; SALT_LEN], record_len: usize) -> 
 
 /// The text of a whole token.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    base64url::engine().encode(bytes)
 }
 
-/// The bytes of a token's text: its length, its alphabet and its trailing bits are checked, nothing else.
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
+/// The bytes of a token's text, in the front of `buffer`: its length, its alphabet and its trailing bits are
+/// checked, nothing else. A buffer too small for the text refuses it; [`MAX_LEN`] is enough for all.
+pub(crate) fn decode<'a>(text: &str, buffer: &'a mut [u8]) -> Result<&'a mut [u8], Reason> {
     if !(MIN_CHARS..=MAX_CHARS).contains(&text.len()) {
         return Err(Reason::Length);
     }
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| Reason::Base64)
+    let len = base64url::engine().decode_slice(text, buffer).map_err(|_| Reason::Base64)?;
+    buffer.get_mut(..len).ok_or(Reason::Base64)
 }
 
 /// A token's bytes, cut into fields; the record is still encrypted.
@@ -125,11 +129,20 @@ mod tests {
     fn only_the_canonical_text_decodes() {
         // 139 characters carry 104 octets and two unused bits, so the last character has four spellings.
         let canonical = encode(&[0; 104]);
-        assert!(decode(&canonical).is_ok());
+        let mut buffer = [0; MAX_LEN];
+        assert_eq!(decode(&canonical, &mut buffer).map(|bytes| bytes.len()), Ok(104));
         for last in ["B", "C", "D", "=", "+", "/", " ", "\n", "é"] {
             let spelled = format!("{}{last}", &canonical[..138]);
-            assert_eq!(decode(&spelled), Err(Reason::Base64), "{last:?}");
+            assert_eq!(decode(&spelled, &mut buffer), Err(Reason::Base64), "{last:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_text_fits_the_buffer_for_it() {
+        let text = "A".repeat(MAX_CHARS);
+        assert_eq!(decode(&text, &mut [0; MAX_LEN]).map(|bytes| bytes.len()), Ok(MAX_LEN));
+        assert_eq!(decode(&text, &mut [0; MAX_LEN - 1]), Err(Reason::Base64));
+        assert_eq!(decode(&(text + "A"), &mut [0; MAX_LEN]), Err(Reason::Length));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use arc_swap::Guard;
 
 use super::Inner;
 use crate::error::{OpenError, Reason, SealError};
+use crate::key::KeyId;
 use crate::record::{Record, Times};
+use crate::ring::KeyState;
 use crate::ring::live::Table;
 use crate::seal;
 use crate::session::SessionId;
@@ -20,21 +22,35 @@ pub(super) struct Moment<'a> {
     pub(super) keys: Guard<Arc<Table>>,
 }
 
+/// A session that is valid at that time.
+pub(super) struct Live<'a> {
+    pub(super) record: Record<'a>,
+    pub(super) key_id: KeyId,
+    pub(super) key_state: KeyState,
+}
+
 impl Moment<'_> {
-    pub(super) fn open(&self, id: &SessionId, associated_data: &[u8]) -> Result<seal::Opened, OpenError> {
-        seal::open(&self.keys, id.as_str(), associated_data).map_err(OpenError::new)
+    /// Opens a token, all steps of the order of checks, and hands its session to `then`.
+    pub(super) fn open<T, E: From<OpenError>>(
+        &self,
+        id: &SessionId,
+        associated_data: &[u8],
+        then: impl FnOnce(Live<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        seal::open(&self.keys, id.as_str(), associated_data, |opened| {
+            let record = self.live_record(opened.record)?;
+            Ok(then(Live { record, key_id: opened.key_id, key_state: opened.key_state }))
+        })
+        .map_err(OpenError::new)?
     }
 
-    /// The record of an authentic token: steps 5 and 6 of the order of checks.
-    pub(super) fn live_record<'b>(&self, opened: &'b seal::Opened) -> Result<Record<'b>, OpenError> {
-        let check = || -> Result<Record<'b>, Reason> {
-            let record = Record::parse(opened.record())?;
-            record.times.check_order()?;
-            self.store.policy.check_renewed(record.times, self.now)?;
-            self.store.policy.check_live(record.times, self.now)?;
-            Ok(record)
-        };
-        check().map_err(OpenError::new)
+    /// The record of an authentic token: steps 5 and 6.
+    fn live_record<'b>(&self, bytes: &'b [u8]) -> Result<Record<'b>, Reason> {
+        let record = Record::parse(bytes)?;
+        record.times.check_order()?;
+        self.store.policy.check_renewed(record.times, self.now)?;
+        self.store.policy.check_live(record.times, self.now)?;
+        Ok(record)
     }
 
     /// Seals under a new uid. Uid and salt are one draw from the generator.

@@ -1,0 +1,91 @@
+//! How often the heap is asked for memory: opening and sealing are the hot paths, and what anybody may send
+//! must cost nothing there.
+
+#![cfg(feature = "hazmat")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "clippy.toml allows them in tests, but not in the helpers beside them"
+)]
+
+mod common;
+
+use allocation_counter::measure;
+use sealed_session::hazmat::ManualClock;
+use sealed_session::{CreateOptions, KeyRing, Reason, SealedStore, SessionId, SessionPlugin};
+
+use common::{NOW, secret};
+
+fn store(number: u8) -> SealedStore {
+    let builder = SealedStore::builder(KeyRing::single(secret(number))).clock(ManualClock::at(NOW));
+    builder.max_token_chars(8192).build().unwrap()
+}
+
+fn options(data_len: usize) -> CreateOptions {
+    let data_json = format!("{{\"a\":\"{}\"}}", "x".repeat(data_len));
+    CreateOptions { user_id: Some("user-42".into()), data_json, ttl_ms: 0 }
+}
+
+/// Allocations of a call, after one that fills whatever is filled once.
+fn allocations(mut call: impl FnMut()) -> u64 {
+    call();
+    measure(call).count_total
+}
+
+/// From one that needs the smallest buffer to one that needs the largest.
+const DATA_LENS: [usize; 5] = [0, 250, 1_000, 2_800, 6_000];
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1, 2, 3]))), 1);
+}
+
+#[test]
+fn opening_allocates_id_user_and_data() {
+    let store = store(1);
+    for len in DATA_LENS {
+        let id = store.create(options(len)).unwrap();
+        assert_eq!(allocations(|| drop(store.open(&id).unwrap())), 3, "{len}");
+    }
+}
+
+#[test]
+fn sealing_allocates_a_buffer_and_the_text() {
+    let store = store(1);
+    for len in DATA_LENS {
+        let id = store.create(options(len)).unwrap();
+        assert_eq!(allocations(|| drop(store.reseal(&id).unwrap())), 2, "{len}");
+        assert_eq!(allocations(|| drop(store.touch(&id, 0).unwrap())), 2, "{len}");
+        let data = options(len).data_json;
+        assert_eq!(allocations(|| drop(store.update(&id, &data).unwrap())), 2, "{len}");
+    }
+}
+
+#[test]
+fn refusals_allocate_nothing() {
+    let (store, another) = (store(1), store(2));
+    let clock = ManualClock::at(NOW);
+    let later = SealedStore::builder(KeyRing::single(secret(1))).clock(clock.clone()).build().unwrap();
+    clock.advance(u64::from(u32::MAX));
+    for len in DATA_LENS {
+        let id = store.create(options(len)).unwrap();
+        let text = id.as_str();
+        let changed = |at: usize, to: &str| SessionId::new(format!("{}{to}{}", &text[..at], &text[at + 1..]));
+        let middle = text.len() / 2;
+        let other = if &text[middle..=middle] == "A" { "B" } else { "A" };
+        let cases = [
+            (&store, SessionId::new("garbage"), Reason::Length),
+            (&store, changed(middle, "="), Reason::Base64),
+            (&store, changed(0, "B"), Reason::Version),
+            (&store, another.create(options(len)).unwrap(), Reason::UnknownKey),
+            (&store, changed(middle, other), Reason::Tag),
+            (&later, id.clone(), Reason::Expired),
+        ];
+        for (store, id, reason) in cases {
+            let refused = || assert_eq!(store.open(&id).unwrap_err().reason(), reason);
+            assert_eq!(allocations(refused), 0, "{reason:?}, {len}");
+        }
+    }
+}
