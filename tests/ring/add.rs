@@ -136,6 +136,16 @@ fn a_root_that_is_put_before_the_sealing_one_opens_for_a_lifetime() {
 }
 
 #[test]
+fn a_root_that_activates_at_the_end_of_what_a_file_can_hold_never_retires() {
+    const LAST: u64 = 253_402_207_200_000;
+    for (activate, retire) in [(LAST, None), (LAST - 1, Some(LAST))] {
+        let mut ring = ring(vec![root(1).activating_at(activate)]);
+        ring.add(root(2).activating_at(LAST + 1), NOW).unwrap();
+        assert_eq!(retirements(&ring), [retire, None], "{activate}");
+    }
+}
+
+#[test]
 fn a_gone_root_is_no_successor() {
     let gone = root(2).activating_at(NOW - 90 * DAY).retiring_at(NOW - 80 * DAY);
     let mut ring = ring(vec![root(1), gone]);

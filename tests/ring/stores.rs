@@ -32,6 +32,13 @@ fn tokens_of_staged_sealing_and_accepted_roots_open() {
 }
 
 #[test]
+fn a_key_id_is_shown_in_hexadecimal() {
+    let key_id = store_at(ring(vec![root(1)]), NOW).open(&token(1)).unwrap().key_id();
+    let octets: String = key_id.as_bytes().iter().map(|octet| format!("{octet:02x}")).collect();
+    assert_eq!((key_id.to_string(), format!("{key_id:?}")), (octets.clone(), format!("KeyId({octets})")));
+}
+
+#[test]
 fn tokens_of_revoked_gone_and_unknown_roots_do_not_open() {
     let roots = vec![root(1).revoked(), root(2).activating_at(1).retiring_at(NOW), root(3).activating_at(2)];
     let store = store_at(ring(roots), NOW);
