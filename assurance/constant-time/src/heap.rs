@@ -17,6 +17,8 @@ pub struct Heap {
     secrets: List<MOST_SECRETS>,
     /// The size of block whose release says that an AEAD has returned; 0 for none.
     signal: AtomicUsize,
+    /// The address below which the stack belongs to what waits for that release.
+    stack_top: AtomicUsize,
     busy: AtomicBool,
 }
 
@@ -25,6 +27,7 @@ static HEAP: Heap = Heap {
     blocks: List::new(),
     secrets: List::new(),
     signal: AtomicUsize::new(0),
+    stack_top: AtomicUsize::new(0),
     busy: AtomicBool::new(false),
 };
 
@@ -101,6 +104,13 @@ impl Heap {
         blocks.iter().for_each(|&(at, len)| memcheck::public_at(at, len));
         secrets.iter().for_each(|&(at, len)| memcheck::secret_at(at, len));
     }
+
+    /// Makes the stack public, from here to where [`publishing_at`] was called.
+    fn publish_stack(&self) {
+        let here = 0_u8;
+        let bottom = &raw const here as usize;
+        memcheck::public_at(bottom, self.stack_top.load(Ordering::Relaxed).saturating_sub(bottom));
+    }
 }
 
 // SAFETY: every block comes from the system's allocator and goes back to it; the lists only take notes.
@@ -120,6 +130,7 @@ unsafe impl GlobalAlloc for Heap {
             if layout.size() == self.signal.load(Ordering::Relaxed) {
                 // SAFETY: alone.
                 unsafe { self.publish() };
+                self.publish_stack();
             }
         });
         // SAFETY: passed on.
@@ -162,8 +173,10 @@ pub fn publish_all_but_secrets() {
 }
 
 /// Runs `then`; whenever it releases a block of `size` octets, everything on the heap but the secrets becomes
-/// public.
+/// public, and so does everything that `then` has on the stack.
 pub fn publishing_at<T>(size: usize, then: impl FnOnce() -> T) -> T {
+    let here = 0_u8;
+    HEAP.stack_top.store(&raw const here as usize, Ordering::Relaxed);
     HEAP.signal.store(size, Ordering::Relaxed);
     let result = then();
     HEAP.signal.store(0, Ordering::Relaxed);

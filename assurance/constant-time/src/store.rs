@@ -3,8 +3,9 @@
 //! Some of what depends on a key is public: key ids, finished tokens, and, once a token is authentic, the
 //! record in it. A store gives no occasion to say so in the middle of an operation, but the heap does. With
 //! associated data, `seal.rs` makes a block of header and associated data for the AEAD and releases it when
-//! the AEAD has returned. At that moment everything on the heap but the keys is declared public. If this
-//! should ever happen elsewhere, memcheck reports the reading of the record, and the check fails.
+//! the AEAD has returned. At that moment everything on the heap but the keys is declared public, and so is the
+//! stack: a record that was decrypted lies there, beside a message key that is only to be wiped any more. If
+//! this should ever happen elsewhere, memcheck reports the reading of the record, and the check fails.
 
 use std::time::Duration;
 
