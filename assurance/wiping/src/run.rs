@@ -60,13 +60,18 @@ fn one((name, run): &Scenario, sum: &mut Sum) {
     let seen = freed::watching(run);
     let left = picture();
     sum.add(&seen, &left);
-    let clean = seen.found.is_empty() && !left.heap.any_copy();
+    // Keys leave copies in the frames of dependencies; a record is decrypted in a frame of this crate.
+    let record_left = left.stack.has(secrets::RECORD);
+    let clean = seen.found.is_empty() && !left.heap.any_copy() && !record_left;
     println!("{} {name} ({} blocks freed)", if clean { "ok  " } else { "FAIL" }, seen.blocks);
     for line in lines(&seen.found) {
         println!("     freed, not wiped: {line}");
     }
     if left.heap.any_copy() {
         println!("     left outside the stack: {}", left.heap.copies().collect::<Vec<_>>().join("; "));
+    }
+    if record_left {
+        println!("     left on the stack: {}", secrets::RECORD);
     }
     sum.failed += usize::from(!clean);
 }
