@@ -39,21 +39,36 @@ pub(crate) struct Opened<'a> {
     pub(crate) key_state: KeyState,
 }
 
-/// Opens a token, steps 1 to 4 of the order of checks, and hands it to `read`. Nothing before the AEAD depends
-/// on a secret. Afterwards the plaintext is wiped.
+/// Opens a token, steps 1 to 4 of the order of checks, and hands what came of it to `read`. Nothing before the
+/// AEAD depends on a secret. Afterwards the plaintext is wiped.
+#[inline]
 pub(crate) fn open<T>(
     keys: &Table,
     text: &str,
     associated_data: &[u8],
-    read: impl FnOnce(Opened<'_>) -> Result<T, Reason>,
-) -> Result<T, Reason> {
+    read: impl FnOnce(Result<Opened<'_>, Reason>) -> T,
+) -> T {
     // The stack costs no allocation, but has to be cleared: take no more of it than the text needs.
-    match text.len() {
-        ..=680 => read(open_in(&mut Buffer([0; 512]).0, keys, text, associated_data)?),
-        681..=2048 => read(open_in(&mut Buffer([0; 1536]).0, keys, text, associated_data)?),
-        2049..=4096 => read(open_in(&mut Buffer([0; 3072]).0, keys, text, associated_data)?),
-        4097.. => read(open_in(&mut Buffer([0; token::MAX_LEN]).0, keys, text, associated_data)?),
-    }
+    let (mut small, mut medium, mut large, mut largest);
+    let buffer: &mut [u8] = match text.len() {
+        ..=680 => {
+            small = Buffer([0; 512]);
+            &mut small.0
+        }
+        681..=2048 => {
+            medium = Buffer([0; 1536]);
+            &mut medium.0
+        }
+        2049..=4096 => {
+            large = Buffer([0; 3072]);
+            &mut large.0
+        }
+        4097.. => {
+            largest = Buffer([0; token::MAX_LEN]);
+            &mut largest.0
+        }
+    };
+    read(open_in(buffer, keys, text, associated_data))
 }
 
 /// Where a token is decoded, and its record decrypted. Wiped when dropped, and never moved.

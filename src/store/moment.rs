@@ -10,7 +10,7 @@ use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
-use crate::seal;
+use crate::seal::{self, Opened};
 use crate::session::SessionId;
 use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
@@ -38,10 +38,10 @@ impl Moment<'_> {
         then: impl FnOnce(Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         seal::open(&self.keys, id.as_str(), associated_data, |opened| {
-            let record = self.live_record(opened.record)?;
-            Ok(then(Live { record, key_id: opened.key_id, key_state: opened.key_state }))
+            let Opened { record, key_id, key_state } = opened.map_err(OpenError::new)?;
+            let record = self.live_record(record).map_err(OpenError::new)?;
+            then(Live { record, key_id, key_state })
         })
-        .map_err(OpenError::new)?
     }
 
     /// The record of an authentic token: steps 5 and 6.
