@@ -12,14 +12,15 @@ mod terminal;
 use cli_common::Folder;
 use cli_common::running::{Running, closed_pipe};
 
-const COMMANDS: [&str; 6] = ["keygen", "ring", "seal", "open", "inspect", "tour"];
+const COMMANDS: [&str; 7] = ["keygen", "ring", "seal", "open", "inspect", "tour", "bench"];
 const RING_COMMANDS: [&str; 6] = ["init", "add", "list", "rotate", "revoke", "prune"];
 
 #[test]
 fn every_command_has_help_with_an_example_of_itself() {
     let folder = Folder::new();
     let ring_commands = RING_COMMANDS.map(|command| format!("ring {command}"));
-    for command in ["keygen", "seal", "open", "inspect"].into_iter().chain(ring_commands.iter().map(|c| &**c))
+    for command in
+        ["keygen", "seal", "open", "inspect", "bench"].into_iter().chain(ring_commands.iter().map(|c| &**c))
     {
         let help = folder.run(&format!("{command} --help")).succeeds();
         assert!(help.contains(&format!("\nUsage: sealed-session {command}")), "{help}");
@@ -47,6 +48,22 @@ fn help_lists_the_commands_and_the_exit_codes() {
     assert_eq!(folder.run("help ring add").succeeds(), folder.run("ring add --help").succeeds());
     assert_eq!(folder.run("tour --help").succeeds(), folder.run("help tour").succeeds());
     assert_eq!(folder.run("--version").line(), concat!("sealed-session ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn bench_has_a_figure_for_every_operation_and_size() {
+    let folder = Folder::new();
+    let table = folder.run("bench --seconds 1").succeeds();
+    for row in ["open", "create", "touch", "refuse"] {
+        let line = table.lines().find(|line| line.starts_with(row)).expect(row);
+        let figures: Vec<f64> = line.split_whitespace().skip(1).map(|n| n.parse().unwrap()).collect();
+        assert!(figures.len() == 4 && figures.iter().all(|ns| *ns > 0.0), "{table}");
+    }
+    let json = folder.run("bench --seconds 1 --json").succeeds();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let figures = json["figures"].as_array().unwrap();
+    assert!(figures.len() == 16 && figures.iter().all(|figure| figure["median_ns"].as_f64() > Some(0.0)));
+    folder.run("bench --seconds 0").fails(2, "1..=3600");
 }
 
 #[test]

@@ -80,6 +80,18 @@ Nothing around a token is ignored, not even a carriage return at the end of a li
     #[command(after_help = "Example:
   sealed-session tour")]
     Tour,
+    /// Measure what sessions cost on this machine
+    #[command(after_help = "Examples:
+  sealed-session bench
+  sealed-session bench --seconds 60 --json")]
+    Bench {
+        /// How long to measure, in seconds
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        seconds: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]

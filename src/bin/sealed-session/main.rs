@@ -4,6 +4,7 @@
 //! environment only, never from the command line, where other users could see them.
 
 mod args;
+mod bench;
 mod failure;
 mod lines;
 mod open;
@@ -35,5 +36,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Open(arguments) => open::run(&arguments),
         Command::Inspect { token, .. } => open::inspect(token.as_deref()),
         Command::Tour => tour::run(),
+        Command::Bench { seconds, json } => bench::run(seconds, json),
     }
 }
