@@ -1,6 +1,7 @@
 //! The same session, sealed and opened by `sealed-session` and by what one would use instead.
 //!
-//! `peers` holds one file a peer, `tests/` what each must do, `measure` the clock, `report` the figures.
+//! `peers` holds one file a peer, `tests/` what each must do, `measure` the clock, `rounds` the
+//! processes, `report` the figures.
 
 pub mod claims;
 pub mod measure;
@@ -8,6 +9,7 @@ pub mod peers;
 pub mod report;
 pub mod rounds;
 pub mod stats;
+pub mod tables;
 
 use claims::{Claims, Opened};
 

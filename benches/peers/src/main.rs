@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use sealed_session_peers::report::{self, Report};
-use sealed_session_peers::rounds;
+use sealed_session_peers::report::Report;
+use sealed_session_peers::{rounds, tables};
 
 const USAGE: &str = "usage: run --seconds SECONDS --out FILE --rustc TEXT BINARY... | worker";
 
@@ -21,7 +21,7 @@ fn main() {
             let report = Report::new(&rounds::run(&binaries, time), (*rustc).to_owned());
             let json = serde_json::to_string_pretty(&report).expect("texts and numbers");
             std::fs::write(out, json + "\n").unwrap_or_else(|error| panic!("cannot write {out}: {error}"));
-            print!("{}", report::tables(&report));
+            print!("{}", tables::tables(&report));
         }
         _ => {
             eprintln!("{USAGE}");

@@ -1,9 +1,7 @@
-//! Figures out of samples: one JSON file, and tables to read.
+//! Figures out of samples, as the JSON file has them.
 //!
 //! A ratio is a peer's time over ours, both of the same round of the same process; its median and quartiles are
 //! over the rounds. Above 1, ours is faster.
-
-use std::fmt::Write;
 
 use serde::Serialize;
 
@@ -118,7 +116,9 @@ impl Process {
         Self { provider: measured.hello.provider.clone(), results, seal_without_generator }
     }
 
-    fn figures(&self, peer: &str, op: Op, size: usize) -> Option<&Figures> {
+    /// The figures of one subject, if it was measured.
+    #[must_use]
+    pub fn figures(&self, peer: &str, op: Op, size: usize) -> Option<&Figures> {
         self.results.iter().find(|found| {
             (found.subject.peer.as_str(), found.subject.op, found.subject.size) == (peer, op, size)
         })
@@ -184,64 +184,53 @@ fn crates() -> Vec<Crate> {
     all.filter(|found| names.contains(&found.name.as_str())).collect()
 }
 
-/// The tables of a run.
-#[must_use]
-pub fn tables(report: &Report) -> String {
-    let mut text = String::new();
-    for process in &report.processes {
-        let rounds = report.rounds;
-        push(&mut text, &format!("\n== sealed-session with {}, {rounds} rounds", process.provider));
-        for (op, what) in [(Op::Open, "open"), (Op::Seal, "seal")] {
-            let title = format!("{what}: time, and ratio to ours (quartiles)");
-            table(&mut text, &title, process, op, |figures| {
-                let Quartiles { q1, median, q3 } = figures.ratio;
-                format!("{} {median:6.2}x ({q1:.2}-{q3:.2})", time(figures.ns.median))
-            });
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rounds::Hello;
+
+    /// Two rounds of ours and `PrivateJar`, in which the second takes three times as long, and the generator 100.
+    fn measured() -> Measured {
+        let mut subjects = Vec::new();
+        let mut rounds = [Vec::new(), Vec::new()];
+        let mut add = |peer: &str, op, size, ns: [f64; 2]| {
+            let (peer, encrypts, token_chars, iterations) = (peer.to_owned(), true, 0, 1);
+            subjects.push(Subject { peer, encrypts, op, size, token_chars, iterations });
+            rounds.iter_mut().zip(ns).for_each(|(round, ns)| round.push(ns));
+        };
+        for size in SIZES {
+            for op in [Op::Open, Op::Seal] {
+                add(OURS, op, size, [1000.0, 2000.0]);
+                add(PRIVATE_JAR, op, size, [3000.0, 6000.0]);
+            }
+            add(OURS, Op::SealFixedSalt, size, [500.0, 1000.0]);
         }
-        push(
-            &mut text,
-            "\nseal without the generators: ours with a fixed salt, PrivateJar less its generator",
-        );
-        for line in &process.seal_without_generator {
-            let Quartiles { q1, median, q3 } = line.ratio;
-            let (ours, jar) = (time(line.ours_ns.median), time(line.private_jar_ns.median));
-            let generator = time(line.generator_ns.median);
-            push(
-                &mut text,
-                &format!(
-                    "{:>6} B  ours {ours}  PrivateJar {jar} (less {generator}) {median:6.2}x ({q1:.2}-{q3:.2})",
-                    line.size
-                ),
-            );
+        add(PRIVATE_JAR, Op::Generator, 0, [100.0, 100.0]);
+        Measured { hello: Hello { provider: "RustCrypto".into(), subjects }, rounds: rounds.into() }
+    }
+
+    #[test]
+    fn a_ratio_is_of_the_same_round() {
+        let report = Report::new(&[measured()], String::new());
+        let process = &report.processes[0];
+        for (peer, ratio) in [(OURS, 1.0), (PRIVATE_JAR, 3.0)] {
+            let figures = process.figures(peer, Op::Open, 256).unwrap();
+            assert_eq!(figures.ratio, Quartiles { q1: ratio, median: ratio, q3: ratio });
         }
+        assert_eq!(process.figures(OURS, Op::Seal, 64).unwrap().ns.median, 1500.0);
     }
-    if let Some(process) = report.processes.first() {
-        table(&mut text, "length of the token in characters", process, Op::Seal, |figures| {
-            figures.subject.token_chars.to_string()
-        });
+
+    #[test]
+    fn the_generator_is_taken_out_round_by_round() {
+        let report = Report::new(&[measured()], String::new());
+        let line = &report.processes[0].seal_without_generator[0];
+        assert_eq!((line.size, line.private_jar_ns.median), (64, 4400.0));
+        assert_eq!(line.ratio.median, f64::midpoint(2900.0 / 500.0, 5900.0 / 1000.0));
     }
-    text
-}
 
-fn table(text: &mut String, title: &str, process: &Process, op: Op, cell: impl Fn(&Figures) -> String) {
-    push(text, &format!("\n{title}"));
-    let sizes: String = SIZES.iter().map(|size| format!("{:>30}", format!("{size} B"))).collect();
-    push(text, &format!("{:<36}{sizes}", ""));
-    let first = |figures: &&Figures| figures.subject.op == op && Some(&figures.subject.size) == SIZES.first();
-    for peer in process.results.iter().filter(first).map(|figures| &figures.subject.peer) {
-        let cells: String = SIZES
-            .iter()
-            .filter_map(|size| process.figures(peer, op, *size))
-            .map(|figures| format!("{:>30}", cell(figures)))
-            .collect();
-        push(text, &format!("{peer:<36}{cells}"));
+    #[test]
+    fn every_crate_has_its_version() {
+        let report = Report::new(&[measured()], String::new());
+        assert_eq!(report.crates.len(), 12);
     }
-}
-
-fn push(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("a text takes every line");
-}
-
-fn time(ns: f64) -> String {
-    if ns < 10_000.0 { format!("{ns:>5.0} ns") } else { format!("{:>5.1} µs", ns / 1000.0) }
 }
