@@ -49,6 +49,14 @@ impl Claims {
         serde_json::to_string(&JsonOut::from(self)).expect("a struct of texts and numbers is JSON")
     }
 
+    /// The same, for data that might not be JSON: a text is checked before it is embedded.
+    #[must_use]
+    pub fn to_json_checking_data(&self) -> String {
+        let data = serde_json::from_str(self.data.get()).expect("the data is JSON");
+        serde_json::to_string(&JsonOut { data, ..self.into() })
+            .expect("a struct of texts and numbers is JSON")
+    }
+
     /// How long it lives, in milliseconds.
     #[must_use]
     pub fn ttl_ms(&self) -> u64 {

@@ -16,7 +16,7 @@ mod pasetors_local;
 mod rusty_paseto_local;
 mod seshcookie_layer;
 
-pub use cookie_private::PRIVATE_JAR;
+pub use cookie_private::{PRIVATE_JAR, PRIVATE_JAR_CHECKING};
 pub use ours::{OURS, Ours};
 
 /// All of them, ours first.
@@ -25,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Peer>> {
     vec![
         Box::new(Ours::new()),
         Box::new(cookie_private::Private::new()),
+        Box::new(cookie_private::Private::checking()),
         Box::new(axum_extra_jar::Jar::new()),
         Box::new(biscotti_cookie::Biscotti::new()),
         Box::new(seshcookie_layer::Seshcookie::new()),

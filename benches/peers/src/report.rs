@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::claims::SIZES;
 use crate::measure::{Op, Subject};
-use crate::peers::{OURS, PRIVATE_JAR};
+use crate::peers::{OURS, PRIVATE_JAR, PRIVATE_JAR_CHECKING};
 use crate::rounds::Measured;
 use crate::stats::Quartiles;
 
@@ -69,15 +69,17 @@ pub struct Figures {
     pub ratio: Quartiles,
 }
 
-/// `PrivateJar` less its generator, and ours with a fixed salt.
+/// A `PrivateJar` less its generator, and ours with a fixed salt.
 #[derive(Debug, Serialize)]
 pub struct WithoutGenerator {
+    /// Which of the two.
+    pub peer: String,
     /// Bytes of session data.
     pub size: usize,
     /// Ours with a fixed salt, in nanoseconds.
     pub ours_ns: Quartiles,
-    /// `PrivateJar`'s seal less `generator_ns`, in nanoseconds.
-    pub private_jar_ns: Quartiles,
+    /// The peer's seal less `generator_ns`, in nanoseconds.
+    pub peer_ns: Quartiles,
     /// What 12 bytes of its generator take.
     pub generator_ns: Quartiles,
     /// The second over the first, round by round.
@@ -111,8 +113,10 @@ impl Process {
                 Figures { subject: subject.clone(), ns: Quartiles::of(ns), ratio }
             })
             .collect();
-        let seal_without_generator =
-            SIZES.iter().map(|size| WithoutGenerator::new(measured, *size)).collect();
+        let seal_without_generator = [PRIVATE_JAR, PRIVATE_JAR_CHECKING]
+            .into_iter()
+            .flat_map(|peer| SIZES.map(|size| WithoutGenerator::new(measured, peer, size)))
+            .collect();
         Self { provider: measured.hello.provider.clone(), results, seal_without_generator }
     }
 
@@ -126,16 +130,17 @@ impl Process {
 }
 
 impl WithoutGenerator {
-    fn new(measured: &Measured, size: usize) -> Self {
+    fn new(measured: &Measured, peer: &str, size: usize) -> Self {
         let ours = measured.of(OURS, Op::SealFixedSalt, size);
         let generator = measured.of(PRIVATE_JAR, Op::Generator, 0);
-        let sealed = measured.of(PRIVATE_JAR, Op::Seal, size);
-        let private_jar: Vec<f64> = sealed.iter().zip(&generator).map(|(seal, draw)| seal - draw).collect();
+        let sealed = measured.of(peer, Op::Seal, size);
+        let less: Vec<f64> = sealed.iter().zip(&generator).map(|(seal, draw)| seal - draw).collect();
         Self {
+            peer: peer.to_owned(),
             size,
-            ratio: Quartiles::of(private_jar.iter().zip(&ours).map(|(peer, ours)| peer / ours)),
+            ratio: Quartiles::of(less.iter().zip(&ours).map(|(peer, ours)| peer / ours)),
             ours_ns: Quartiles::of(ours),
-            private_jar_ns: Quartiles::of(private_jar),
+            peer_ns: Quartiles::of(less),
             generator_ns: Quartiles::of(generator),
         }
     }
@@ -202,6 +207,7 @@ mod tests {
             for op in [Op::Open, Op::Seal] {
                 add(OURS, op, size, [1000.0, 2000.0]);
                 add(PRIVATE_JAR, op, size, [3000.0, 6000.0]);
+                add(PRIVATE_JAR_CHECKING, op, size, [4000.0, 8000.0]);
             }
             add(OURS, Op::SealFixedSalt, size, [500.0, 1000.0]);
         }
@@ -223,9 +229,11 @@ mod tests {
     #[test]
     fn the_generator_is_taken_out_round_by_round() {
         let report = Report::new(&[measured()], String::new());
-        let line = &report.processes[0].seal_without_generator[0];
-        assert_eq!((line.size, line.private_jar_ns.median), (64, 4400.0));
-        assert_eq!(line.ratio.median, f64::midpoint(2900.0 / 500.0, 5900.0 / 1000.0));
+        let lines = &report.processes[0].seal_without_generator;
+        let [first, checking] = [&lines[0], &lines[SIZES.len()]];
+        assert_eq!((first.peer.as_str(), first.size, first.peer_ns.median), (PRIVATE_JAR, 64, 4400.0));
+        assert_eq!(first.ratio.median, f64::midpoint(2900.0 / 500.0, 5900.0 / 1000.0));
+        assert_eq!((checking.peer.as_str(), checking.peer_ns.median), (PRIVATE_JAR_CHECKING, 5900.0));
     }
 
     #[test]

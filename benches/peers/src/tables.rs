@@ -21,22 +21,7 @@ pub fn tables(report: &Report) -> String {
                 format!("{}  {median:.2}x ({q1:.2}-{q3:.2})", time(figures.ns.median))
             });
         }
-        push(
-            &mut text,
-            "\nseal without the generators: ours with a fixed salt, PrivateJar less its generator",
-        );
-        for line in &process.seal_without_generator {
-            let Quartiles { q1, median, q3 } = line.ratio;
-            let (ours, jar) = (time(line.ours_ns.median), time(line.private_jar_ns.median));
-            let generator = time(line.generator_ns.median);
-            push(
-                &mut text,
-                &format!(
-                    "{:>6} B  ours {ours}  PrivateJar {jar} (less {generator})  {median:.2}x ({q1:.2}-{q3:.2})",
-                    line.size
-                ),
-            );
-        }
+        without_generator(&mut text, process);
     }
     if let Some(process) = report.processes.first() {
         table(&mut text, "length of the token in characters", process, Op::Seal, |figures| {
@@ -44,6 +29,17 @@ pub fn tables(report: &Report) -> String {
         });
     }
     text
+}
+
+fn without_generator(text: &mut String, process: &Process) {
+    push(text, "\nseal without the generators: ours with a fixed salt, the peer less its generator");
+    for line in &process.seal_without_generator {
+        let Quartiles { q1, median, q3 } = line.ratio;
+        let [ours, peer, less] = [line.ours_ns, line.peer_ns, line.generator_ns].map(|ns| time(ns.median));
+        let times = format!("ours {ours}, peer {peer} (less {less})");
+        let (peer, size) = (&line.peer, line.size);
+        push(text, &format!("{peer:<36}{size:>6} B  {times:<44}{median:.2}x ({q1:.2}-{q3:.2})"));
+    }
 }
 
 fn table(text: &mut String, title: &str, process: &Process, op: Op, cell: impl Fn(&Figures) -> String) {
