@@ -20,12 +20,13 @@ use sealed_session::{CreateOptions, KeyRing, Root, RootSecret, SealedStore, Sess
 pub(crate) const SIZES: [usize; 4] = [64, 256, 1024, 2900];
 pub(crate) const USER: &str = "user-0123456789";
 
-/// The provider that seals and opens in this build.
+/// The provider that seals and opens in this build, and how it was built if that matters.
 pub(crate) fn provider() -> &'static str {
     match Provider::in_use() {
-        Provider::RustCrypto if cfg!(poly1305_backend = "soft") => "rustcrypto-soft",
-        Provider::RustCrypto => "rustcrypto",
-        _ => "aws-lc",
+        Provider::RustCrypto if cfg!(poly1305_backend = "soft") => "RustCrypto, soft Poly1305",
+        Provider::RustCrypto if cfg!(target_feature = "avx2") => "RustCrypto, built for AVX2",
+        Provider::RustCrypto => "RustCrypto",
+        _ => "AWS-LC",
     }
 }
 
