@@ -26,6 +26,7 @@ use crate::hex;
 use crate::random::Entropy;
 use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
+use crate::wipe::Wiped;
 
 mod text;
 
@@ -223,8 +224,8 @@ impl SealingKey {
 
     /// The key of the one message that has this salt.
     pub(crate) fn message_key(&self, salt: &[u8; SALT_LEN]) -> MessageKey {
-        let mut key = MessageKey(Zeroizing::new([0; 32]));
-        expand(&self.expand, &[MESSAGE_KEY_LABEL, salt], key.0.as_mut_slice());
+        let mut key = MessageKey(Wiped([0; 32]));
+        expand(&self.expand, &[MESSAGE_KEY_LABEL, salt], &mut key.0.0);
         key
     }
 
@@ -237,11 +238,11 @@ impl SealingKey {
 }
 
 /// The AEAD key of one token.
-pub(crate) struct MessageKey(Zeroizing<[u8; 32]>);
+pub(crate) struct MessageKey(Wiped<32>);
 
 impl MessageKey {
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.0.0
     }
 }
 

@@ -63,6 +63,7 @@ mod hex;
 mod inspect;
 mod json;
 mod random;
+mod wipe;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -10,6 +10,7 @@ use crate::key::{KeyId, SealingKey};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
 use crate::token::{self, HEADER_LEN, Parts, SALT_LEN};
+use crate::wipe::Wiped;
 
 /// Seals the `record_len` octets that `write` appends.
 ///
@@ -52,36 +53,26 @@ pub(crate) fn open<T>(
     let (mut small, mut medium, mut large, mut largest);
     let buffer: &mut [u8] = match text.len() {
         ..=680 => {
-            small = Buffer([0; 512]);
+            small = Wiped([0; 512]);
             &mut small.0
         }
         681..=2048 => {
-            medium = Buffer([0; 1536]);
+            medium = Wiped([0; 1536]);
             &mut medium.0
         }
         2049..=4096 => {
-            large = Buffer([0; 3072]);
+            large = Wiped([0; 3072]);
             &mut large.0
         }
         4097.. => {
-            largest = Buffer([0; token::MAX_LEN]);
+            largest = Wiped([0; token::MAX_LEN]);
             &mut largest.0
         }
     };
     read(open_in(buffer, keys, text, associated_data))
 }
 
-/// Where a token is decoded, and its record decrypted. Wiped when dropped, and never moved.
-struct Buffer<const N: usize>([u8; N]);
-
-impl<const N: usize> Drop for Buffer<N> {
-    /// In one sweep; `Zeroizing` would write one octet at a time.
-    fn drop(&mut self) {
-        self.0.fill(0);
-        zeroize::optimization_barrier(&self.0);
-    }
-}
-
+/// Decodes a token into the front of `buffer`, and decrypts its record there.
 fn open_in<'a>(
     buffer: &'a mut [u8],
     keys: &Table,
