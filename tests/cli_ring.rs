@@ -7,14 +7,24 @@ mod cli_common;
 
 #[path = "cli_ring/add.rs"]
 mod add;
+#[cfg(unix)]
+#[path = "cli_ring/asking.rs"]
+mod asking;
 #[path = "cli_ring/init.rs"]
 mod init;
+#[path = "cli_ring/killed.rs"]
+mod killed;
 #[path = "cli_ring/list.rs"]
 mod list;
+#[path = "cli_ring/lock.rs"]
+mod lock;
 #[path = "cli_ring/revoke.rs"]
 mod revoke;
 #[path = "cli_ring/source.rs"]
 mod source;
+#[cfg(unix)]
+#[path = "cli_ring/trouble.rs"]
+mod trouble;
 
 use serde_json::Value;
 
@@ -29,7 +39,7 @@ const RING_READERS: [&str; 7] = [
     "ring list ring.json",
     "ring add ring.json secret",
     "ring rotate ring.json",
-    "ring revoke ring.json 0123456789abcdef --force",
+    "ring revoke ring.json 0123456789abcdef --force --yes",
     "ring prune ring.json",
     "seal --ring ring.json --name s --data {}",
     "open --ring ring.json --name s token",

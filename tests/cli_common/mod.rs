@@ -68,11 +68,12 @@ impl Folder {
         fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
     }
 
-    /// What stands in the folder, hidden files too.
+    /// What stands in the folder, hidden files too, but for the lock that every change of the ring leaves.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name != ".ring.json.lock");
         names.sort();
         names
     }

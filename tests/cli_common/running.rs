@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::Ended;
+use super::{Ended, Folder};
 
 /// Far more than any command takes: what is still running then hangs.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -112,4 +112,17 @@ pub(crate) fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     writer.into()
+}
+
+/// A shell line that runs on a terminal; its words `sealed-session` stand for the command.
+#[cfg(unix)]
+pub(crate) fn on_a_terminal(folder: &Folder, line: &str) -> Command {
+    let mut command = Command::new("script");
+    let line = line.replace("sealed-session", concat!("'", env!("CARGO_BIN_EXE_sealed-session"), "'"));
+    command.current_dir(folder.path("")).args(["-qec", &line, "/dev/null"]);
+    command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command
 }

@@ -68,7 +68,7 @@ fn no_ring_command_ever_prints_a_secret() {
         ],
     );
     let secrets = secrets(&folder);
-    let after = run_all(&folder, &[&format!("ring revoke ring.json {first}"), "ring prune ring.json"]);
+    let after = run_all(&folder, &[&format!("ring revoke ring.json {first} --yes"), "ring prune ring.json"]);
     assert_eq!((secrets.len(), folder.roots("").len()), (3, 2), "all of it happened");
     let said = before + &after;
     for secret in secrets {

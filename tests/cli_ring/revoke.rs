@@ -12,7 +12,7 @@ fn tokens_of_a_revoked_secret_are_refused() {
     let token = folder.seal("");
     folder.run("ring rotate ring.json --activate-in 0s").succeeds();
     let (old, new) = (folder.root_id(0), folder.root_id(1));
-    let said = folder.run(&format!("ring revoke ring.json {old}")).last_line();
+    let said = folder.run(&format!("ring revoke ring.json {old} --yes")).last_line();
     assert!(said.starts_with(&format!("revoked root {old}: ")) && said.contains(&new), "{said}");
     assert_eq!(states(&folder), ["revoked", "sealing"]);
     folder.open(&token, "").fails(3, "refused");
@@ -23,7 +23,7 @@ fn tokens_of_a_revoked_secret_are_refused() {
 fn the_only_secret_that_seals_is_revoked_only_by_force() {
     let folder = Folder::with_ring();
     let token = folder.seal("");
-    let line = format!("ring revoke ring.json {}", folder.root_id(0));
+    let line = format!("ring revoke ring.json {} --yes", folder.root_id(0));
     fails_and_changes_nothing(&folder, &line, 1, "is the only one that seals now");
     folder.run("ring rotate ring.json --activate-in 1h").succeeds();
     fails_and_changes_nothing(&folder, &line, 1, "is the only one that seals now");
@@ -40,7 +40,7 @@ fn the_only_secret_that_seals_is_revoked_only_by_force() {
 fn a_secret_that_was_revoked_before_stays_revoked() {
     let folder = Folder::with_ring();
     folder.run("ring rotate ring.json --activate-in 0s").succeeds();
-    let line = format!("ring revoke ring.json {}", folder.root_id(0));
+    let line = format!("ring revoke ring.json {} --yes", folder.root_id(0));
     folder.run(&line).succeeds();
     let ring = folder.read("ring.json");
     for line in [&line, &format!("{line} --force")] {
@@ -55,7 +55,7 @@ fn the_secret_before_a_revoked_one_takes_over_again() {
     let folder = Folder::with_ring();
     let token = folder.seal("");
     folder.run("ring rotate ring.json --activate-in 0s").succeeds();
-    folder.run(&format!("ring revoke ring.json {}", folder.root_id(1))).succeeds();
+    folder.run(&format!("ring revoke ring.json {} --yes", folder.root_id(1))).succeeds();
     assert_eq!(states(&folder), ["sealing", "revoked"]);
     assert_eq!(folder.roots("")[0]["retire_at"], Value::Null);
     assert_eq!(folder.open(&token, "").json()["key_state"], "sealing");
@@ -66,7 +66,7 @@ fn an_unknown_root_is_an_error_and_a_malformed_one_a_usage_error() {
     let folder = Folder::with_ring();
     fails_and_changes_nothing(
         &folder,
-        "ring revoke ring.json 0123456789abcdef",
+        "ring revoke ring.json 0123456789abcdef --yes",
         1,
         "no root 0123456789abcdef",
     );
@@ -113,7 +113,7 @@ fn prune_removes_what_is_gone_or_revoked_and_keeps_the_rest() {
 fn a_ring_without_any_secret_opens_and_seals_nothing_but_can_be_listed_and_filled() {
     let folder = Folder::with_ring();
     let token = folder.seal("");
-    folder.run(&format!("ring revoke ring.json {} --force", folder.root_id(0))).succeeds();
+    folder.run(&format!("ring revoke ring.json {} --force --yes", folder.root_id(0))).succeeds();
     assert_eq!(folder.run("ring prune ring.json").last_line(), "pruned ring.json: 1 removed, 0 kept");
     assert_eq!(folder.run("ring list ring.json").line(), "root secrets: 0; open tokens: 0; none seals");
     assert!(folder.roots("").is_empty());

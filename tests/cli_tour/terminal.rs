@@ -2,24 +2,12 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
 use crate::cli_common::Folder;
-use crate::cli_common::running::Running;
-
-/// A shell line that runs on a terminal; its words `sealed-session` stand for the command.
-fn on_a_terminal(folder: &Folder, line: &str) -> Command {
-    let mut command = Command::new("script");
-    let line = line.replace("sealed-session", concat!("'", env!("CARGO_BIN_EXE_sealed-session"), "'"));
-    command.current_dir(folder.path("")).args(["-qec", &line, "/dev/null"]);
-    command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(variable);
-    }
-    command
-}
+use crate::cli_common::running::{Running, on_a_terminal};
 
 #[test]
 fn the_tour_is_coloured_unless_colours_are_unwanted() {

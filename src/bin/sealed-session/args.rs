@@ -150,7 +150,8 @@ pub(crate) enum RingCommand {
     },
     /// Withdraw a root secret: none of its tokens opens any more
     #[command(after_help = "Example:
-  sealed-session ring revoke ring.json 97dd7b545d5769dc")]
+  sealed-session ring revoke ring.json 97dd7b545d5769dc         # asks
+  sealed-session ring revoke ring.json 97dd7b545d5769dc --yes")]
     Revoke {
         /// The ring file
         file: PathBuf,
@@ -159,6 +160,11 @@ pub(crate) enum RingCommand {
         /// Revoke even the only secret that seals; no session can be made or changed until another does
         #[arg(long)]
         force: bool,
+        /// Do not ask; needed where there is no terminal to ask on
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        wait: WaitArguments,
     },
     /// Remove the root secrets that no valid token can need
     #[command(after_help = "Example:
@@ -166,7 +172,16 @@ pub(crate) enum RingCommand {
     Prune {
         /// The ring file
         file: PathBuf,
+        #[command(flatten)]
+        wait: WaitArguments,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct WaitArguments {
+    /// How long to wait for another command that is changing the ring
+    #[arg(long, value_name = "DURATION", value_parser = time::milliseconds, default_value = "30s")]
+    pub(crate) wait: Duration,
 }
 
 #[derive(Args)]
@@ -177,6 +192,8 @@ pub(crate) struct StartArguments {
     /// Derive a new key every so often; default: as the secret that seals now. 0s for a fixed key
     #[arg(long, value_name = "DURATION", value_parser = time::whole_seconds)]
     pub(crate) every: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArguments,
 }
 
 #[derive(Args)]

@@ -7,6 +7,8 @@ mod args;
 mod bench;
 mod failure;
 mod lines;
+mod list;
+mod lock;
 mod open;
 mod progress;
 mod ring;

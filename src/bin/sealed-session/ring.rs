@@ -1,18 +1,16 @@
 //! `keygen` and `ring`: what an operator does with secrets. No command prints one, but `keygen`.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use sealed_session::{Clock as _, KeyInfo, KeyRing, KeyState, Pruned, Root, RootId, RootSecret, SystemClock};
-use serde::Serialize;
+use sealed_session::{Clock as _, KeyRing, KeyState, Pruned, Root, RootId, RootSecret, SystemClock};
 
 use crate::args::{RingCommand, StartArguments};
 use crate::failure::Failure;
+use crate::list::list;
+use crate::lock::Lock;
 use crate::time;
-
-/// The leeway of a store that does not say otherwise.
-const LEEWAY_MS: u64 = 60_000;
 
 pub(crate) fn keygen() -> Result<(), Failure> {
     let text = RootSecret::generate()?.to_text();
@@ -24,14 +22,20 @@ pub(crate) fn run(command: RingCommand) -> Result<(), Failure> {
     match command {
         RingCommand::Init { file, every, max_ttl } => init(&file, every, max_ttl, now),
         RingCommand::Add { file, secret_file, start } => {
-            add(&file, RootSecret::from_file(secret_file)?, &start, now)
+            add(&file, RootSecret::from_file(secret_file)?, &start)
         }
         RingCommand::List { file, name, app, json } => {
             list(&KeyRing::load(file)?, name.as_deref(), &app, json, now)
         }
-        RingCommand::Rotate { file, start } => add(&file, RootSecret::generate()?, &start, now),
-        RingCommand::Revoke { file, root_id, force } => revoke(&file, root_id, force, now),
-        RingCommand::Prune { file } => prune(&file, now),
+        RingCommand::Rotate { file, start } => add(&file, RootSecret::generate()?, &start),
+        RingCommand::Revoke { file, root_id, force, yes, wait } => {
+            if yes || agreed(&file, root_id, force)? {
+                revoke(&file, root_id, force, wait.wait)
+            } else {
+                Ok(())
+            }
+        }
+        RingCommand::Prune { file, wait } => prune(&file, wait.wait),
     }
 }
 
@@ -42,11 +46,28 @@ fn init(file: &Path, every: Option<Duration>, max_ttl: Duration, now: u64) -> Re
     say(format_args!("created {}: root {id} seals ({rotates})", file.display()))
 }
 
-fn add(file: &Path, secret: RootSecret, start: &StartArguments, now: u64) -> Result<(), Failure> {
-    let mut ring = KeyRing::load(file)?;
+/// A ring that no other command changes meanwhile, and the time.
+struct Locked {
+    ring: KeyRing,
+    now: u64,
+    _lock: Lock,
+}
+
+impl Locked {
+    fn load(file: &Path, patience: Duration) -> Result<Self, Failure> {
+        // What is no ring gets no lock file beside it.
+        KeyRing::load(file)?;
+        let lock = Lock::of(file, patience)?;
+        // Another command may have changed it until now.
+        Ok(Self { ring: KeyRing::load(file)?, now: SystemClock.now_ms(), _lock: lock })
+    }
+}
+
+fn add(file: &Path, secret: RootSecret, start: &StartArguments) -> Result<(), Failure> {
+    let Locked { mut ring, now, _lock } = Locked::load(file, start.wait.wait)?;
     let as_now = ring.sealing_root_at(now).map_or(0, Root::period_s);
     let every = start.every.unwrap_or(Duration::from_secs(as_now));
-    let activate_at = now.saturating_add(time::as_ms(start.activate_in));
+    let activate_at = free_start(&ring, now.saturating_add(time::as_ms(start.activate_in)));
     let root = Root::new(secret).rotating_every(every)?.created_at(now).activating_at(activate_at);
     let (id, rotates) = (root.id(), rotates(&root));
     ring.add(root, now)?;
@@ -56,8 +77,36 @@ fn add(file: &Path, secret: RootSecret, start: &StartArguments, now: u64) -> Res
     say(format_args!("added root {id} to {}: {state}, seals from {when} ({rotates})", file.display()))
 }
 
-fn revoke(file: &Path, id: RootId, force: bool, now: u64) -> Result<(), Failure> {
-    let mut ring = KeyRing::load(file)?;
+/// The first time from `start` on at which no root activates: two commands may run in one millisecond.
+fn free_start(ring: &KeyRing, start: u64) -> u64 {
+    let taken = |ms: &u64| ring.roots().iter().any(|root| root.activate_at_ms() == *ms);
+    (start..=u64::MAX).find(|ms| !taken(ms)).unwrap_or(start)
+}
+
+/// Whether the operator, who is told what it would do, wants it. Without a terminal nobody can be asked.
+fn agreed(file: &Path, id: RootId, force: bool) -> Result<bool, Failure> {
+    let (mut ring, now) = (KeyRing::load(file)?, SystemClock.now_ms());
+    if ring.revoke(id, now, force)?.already {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(format!(
+            "revoking root {id} ends every session under it, and there is no terminal to ask on: add --yes"
+        )));
+    }
+    let left = left(&ring, now);
+    write!(io::stderr(), "Revoke root {id}? Every session under it ends. Afterwards {left}. [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().lock().take(64).read_line(&mut answer)?;
+    let agreed = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if !agreed {
+        say(format_args!("nothing changed"))?;
+    }
+    Ok(agreed)
+}
+
+fn revoke(file: &Path, id: RootId, force: bool, patience: Duration) -> Result<(), Failure> {
+    let Locked { mut ring, now, _lock } = Locked::load(file, patience)?;
     let revoked = ring.revoke(id, now, force)?;
     if revoked.already {
         return say(format_args!("root {id} was revoked before; nothing changed, {}", left(&ring, now)));
@@ -66,8 +115,8 @@ fn revoke(file: &Path, id: RootId, force: bool, now: u64) -> Result<(), Failure>
     say(format_args!("revoked root {id}: none of its tokens opens any more; {}", left(&ring, now)))
 }
 
-fn prune(file: &Path, now: u64) -> Result<(), Failure> {
-    let mut ring = KeyRing::load(file)?;
+fn prune(file: &Path, patience: Duration) -> Result<(), Failure> {
+    let Locked { mut ring, now, _lock } = Locked::load(file, patience)?;
     let Pruned { removed, kept } = ring.prune(now);
     if !removed.is_empty() {
         ring.save(file)?;
@@ -84,7 +133,7 @@ fn prune(file: &Path, now: u64) -> Result<(), Failure> {
 }
 
 /// The line with which every command ends.
-fn say(line: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+pub(crate) fn say(line: std::fmt::Arguments<'_>) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{line}")?)
 }
 
@@ -95,105 +144,11 @@ fn rotates(root: &Root) -> String {
     }
 }
 
-fn left(ring: &KeyRing, now: u64) -> String {
+/// What is left to open and to seal with.
+pub(crate) fn left(ring: &KeyRing, now: u64) -> String {
     let open = ring.states_at(now).into_iter().filter(|state| state.opens()).count();
     match ring.sealing_root_at(now) {
         Some(root) => format!("open tokens: {open}; root {} seals", root.id()),
         None => format!("open tokens: {open}; none seals"),
     }
-}
-
-#[derive(Serialize)]
-struct ListedRing {
-    max_ttl_s: u64,
-    keys: Vec<ListedRoot>,
-}
-
-#[derive(Serialize)]
-struct ListedRoot {
-    root_id: String,
-    state: &'static str,
-    period_s: u64,
-    created_at: Option<String>,
-    activate_at: String,
-    retire_at: Option<String>,
-    revoked: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_ids: Option<Vec<ListedKey>>,
-}
-
-#[derive(Serialize)]
-struct ListedKey {
-    key_id: String,
-    epoch: u64,
-    state: &'static str,
-}
-
-fn list(ring: &KeyRing, name: Option<&str>, app: &str, json: bool, now: u64) -> Result<(), Failure> {
-    let keys = name.map(|name| ring.keys_at(app, name, now, LEEWAY_MS)).transpose();
-    let keys = keys.map_err(|e| Failure::Usage(e.to_string()))?;
-    let listed = ListedRing {
-        max_ttl_s: ring.max_ttl_s(),
-        keys: ring
-            .roots()
-            .iter()
-            .zip(ring.states_at(now))
-            .map(|(r, s)| listed(r, s, keys.as_deref()))
-            .collect(),
-    };
-    let summary = format!("root secrets: {}; {}", listed.keys.len(), left(ring, now));
-    if json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &listed)?;
-        writeln!(out)?;
-        // Standard output is for the program that reads the JSON.
-        return Ok(writeln!(io::stderr(), "{summary}")?);
-    }
-    for root in &listed.keys {
-        show(root)?;
-    }
-    say(format_args!("{summary}"))
-}
-
-fn listed(root: &Root, state: KeyState, keys: Option<&[KeyInfo]>) -> ListedRoot {
-    let of_root = |keys: &[KeyInfo]| {
-        let own = keys.iter().filter(|key| key.root_id == root.id());
-        let shown = |key: &KeyInfo| ListedKey {
-            key_id: key.key_id.to_string(),
-            epoch: key.epoch,
-            state: key.state.as_str(),
-        };
-        own.map(shown).collect()
-    };
-    ListedRoot {
-        root_id: root.id().to_string(),
-        state: state.as_str(),
-        period_s: root.period_s(),
-        created_at: root.created_at_ms().map(time::show),
-        activate_at: time::show(root.activate_at_ms()),
-        retire_at: root.retire_at_ms().map(time::show),
-        revoked: root.is_revoked(),
-        key_ids: keys.map(of_root),
-    }
-}
-
-fn show(root: &ListedRoot) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let every = match root.period_s {
-        0 => "fixed".into(),
-        seconds => format!("every {}", time::show_seconds(seconds)),
-    };
-    writeln!(
-        out,
-        "{}  {:8}  {every}  created {}  activates {}  retires {}",
-        root.root_id,
-        root.state,
-        root.created_at.as_deref().unwrap_or("-"),
-        root.activate_at,
-        root.retire_at.as_deref().unwrap_or("-"),
-    )?;
-    for key in root.key_ids.iter().flatten() {
-        writeln!(out, "  key {}  epoch {}  {}", key.key_id, key.epoch, key.state)?;
-    }
-    Ok(())
 }
