@@ -74,6 +74,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{ConfigError, KeyError, OpenError, Reason, ResealError, SealError};
 pub use inspect::TokenInfo;
 pub use key::{KeyId, RootId, RootSecret};
+pub use policy::ResealPolicy;
 pub use ring::{Kept, KeyInfo, KeyRing, KeyState, Pruned, Revoked, Root};
 pub use session::{
     CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord, empty_data_json, encode_data_map,

@@ -3,6 +3,7 @@
 
 use crate::error::{Reason, SealError};
 use crate::record::{self, Times};
+use crate::ring::KeyState;
 use crate::token;
 
 /// The settings of a store that the rules need. All times in milliseconds.
@@ -79,6 +80,49 @@ impl Policy {
         let ttl = if asked_ttl_ms == 0 { self.default_ttl_ms } else { asked_ttl_ms };
         let idle = renewed.saturating_add(ttl.min(self.max_ttl_ms));
         idle.min(created.saturating_add(self.max_lifetime_ms))
+    }
+}
+
+/// When a session is sealed anew because a newer key seals by now. Until its key is gone it opens anyway; this
+/// is about how many answers carry a new cookie for it, and how soon an old key is no longer needed.
+///
+/// ```
+/// use sealed_session::{CreateOptions, KeyRing, ResealPolicy, Root, RootSecret, SealedStore, SessionPlugin};
+///
+/// let old = RootSecret::generate()?;
+/// let text = old.to_text();
+/// let store = SealedStore::builder(KeyRing::single(old)).build()?;
+/// let id = store.create(CreateOptions::default())?;
+/// let now_ms = store.read(&id)?.created_at_ms;
+/// assert!(!store.open(&id)?.should_reseal(ResealPolicy::Always, now_ms));
+///
+/// let new = Root::new(RootSecret::generate()?).activating_at(1);
+/// store.replace_ring(KeyRing::new(vec![Root::new(text.parse()?), new])?)?;
+/// assert!(store.open(&id)?.should_reseal(ResealPolicy::Always, now_ms));
+/// assert!(!store.open(&id)?.should_reseal(ResealPolicy::PastPercent(50), now_ms));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ResealPolicy {
+    /// At the first use after a rotation.
+    #[default]
+    Always,
+    /// At the first use after a rotation for which so many percent of the session's life, from its last
+    /// renewal to its expiry, are over. Sessions that end early are never sealed anew. 0 is
+    /// [`Always`](Self::Always), and 100 or more is never.
+    PastPercent(u8),
+}
+
+impl ResealPolicy {
+    /// A staged key is no reason: it is newer than the one that seals here, and another server's clock is ahead.
+    pub(crate) fn reseals(self, state: KeyState, renewed: u64, expires: u64, now: u64) -> bool {
+        let percent = match self {
+            Self::Always => 0,
+            Self::PastPercent(percent) => u128::from(percent),
+        };
+        let (life, over) = (expires.saturating_sub(renewed), now.saturating_sub(renewed));
+        state == KeyState::Accepted && percent < 100 && u128::from(over) * 100 >= u128::from(life) * percent
     }
 }
 
@@ -166,6 +210,33 @@ mod tests {
             let left = POLICY.remaining(user, "{}").unwrap();
             assert!(POLICY.padded_len(user, &"x".repeat(2 + left)).is_ok());
             assert!(POLICY.padded_len(user, &"x".repeat(3 + left)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_session_is_resealed_from_its_percentage_on() {
+        let reseals =
+            |percent, now| ResealPolicy::PastPercent(percent).reseals(KeyState::Accepted, 1_000, 2_000, now);
+        for (percent, from) in [(1, 1_010), (50, 1_500), (99, 1_990)] {
+            assert!(!reseals(percent, from - 1) && reseals(percent, from), "{percent} %");
+        }
+        assert!(reseals(0, 0) && reseals(0, 1_000), "even if this server's clock is behind");
+        for never in [100, 101, u8::MAX] {
+            assert!(!reseals(never, 1_999) && !reseals(never, u64::MAX), "{never} %");
+        }
+        let of_ages = ResealPolicy::PastPercent(99);
+        let middle = u64::MAX / 100 * 98;
+        assert!(!of_ages.reseals(KeyState::Accepted, 0, u64::MAX, middle));
+        assert!(of_ages.reseals(KeyState::Accepted, 0, u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn only_a_key_that_a_newer_one_follows_is_a_reason_to_reseal() {
+        for state in
+            [KeyState::Staged, KeyState::Sealing, KeyState::Accepted, KeyState::Revoked, KeyState::Gone]
+        {
+            let reseals = ResealPolicy::default().reseals(state, 0, 10, 5);
+            assert_eq!(reseals, state == KeyState::Accepted, "{state}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A session as it was opened, with what the contract's record does not tell.
 
 use crate::key::KeyId;
+use crate::policy::ResealPolicy;
 use crate::ring::KeyState;
 use crate::session::SessionRecord;
 use crate::uid::SessionUid;
@@ -54,6 +55,26 @@ impl OpenedSession {
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
+    }
+
+    /// Whether to seal it anew, with [`SealedStore::reseal`](crate::SealedStore::reseal), and send the new value
+    /// back; `now_ms` is the time in milliseconds since 1970. Once that is done the answer is no, until the next
+    /// rotation.
+    ///
+    /// ```
+    /// use sealed_session::{Clock, ResealError, ResealPolicy, SealedStore, SessionId, SystemClock};
+    ///
+    /// /// The value to send back, if there is a new one.
+    /// fn renewed(store: &SealedStore, id: &SessionId) -> Result<Option<SessionId>, ResealError> {
+    ///     match store.open(id)?.should_reseal(ResealPolicy::Always, SystemClock.now_ms()) {
+    ///         true => store.reseal(id).map(Some),
+    ///         false => Ok(None),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn should_reseal(&self, policy: ResealPolicy, now_ms: u64) -> bool {
+        policy.reseals(self.key_state, self.renewed_at_ms, self.record.expires_at_ms, now_ms)
     }
 
     /// What that key may do now. [`KeyState::Accepted`] means that a newer key seals: re-sealing such
