@@ -100,11 +100,19 @@ impl Reason {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct OpenError {
     reason: Reason,
+    /// The same token may be opened in a moment.
+    passing: bool,
 }
 
 impl OpenError {
     pub(crate) const fn new(reason: Reason) -> Self {
-        Self { reason }
+        Self { reason, passing: matches!(reason, Reason::Future) }
+    }
+
+    /// A refusal for a reason that may be gone in a moment.
+    #[cfg(feature = "watch")]
+    pub(crate) const fn passing(reason: Reason) -> Self {
+        Self { reason, passing: true }
     }
 
     /// Whether the token is authentic but its session is over ([`SessionError::NotFound`]); otherwise it is
@@ -114,11 +122,16 @@ impl OpenError {
         matches!(self.reason, Reason::Expired)
     }
 
-    /// Whether a host should leave the client's cookie alone. True for an authentic session that was renewed
-    /// in this server's future: removing its cookie would log everybody out while one clock is behind.
+    /// Whether a host should leave the client's cookie alone, because this server rather than the token may be
+    /// at fault. Removing the cookie would log users out for good. True for
+    ///
+    /// - an authentic session that was renewed in this server's future, while one clock is behind;
+    /// - an unknown key, where the store follows a ring file (`SealedStore::follow`) that cannot be used now,
+    ///   that is still being read, or that was read within the last second on behalf of another unknown key:
+    ///   the key may be known in a moment.
     #[must_use]
     pub const fn keeps_cookie(&self) -> bool {
-        matches!(self.reason, Reason::Future)
+        self.passing
     }
 
     /// The check that refused. For logs and counters; never for the client.

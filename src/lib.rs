@@ -30,6 +30,9 @@
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
+//! | `metrics` | counters for the crate `metrics` |
+//! | `tracing` | events for the crate `tracing` |
+//! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! # Where to read
 //!
@@ -63,6 +66,7 @@ mod hex;
 mod inspect;
 mod json;
 mod random;
+mod telemetry;
 mod wipe;
 
 #[cfg(feature = "conformance")]
@@ -75,14 +79,16 @@ pub use error::{ConfigError, KeyError, OpenError, Reason, ResealError, SealError
 pub use inspect::TokenInfo;
 pub use key::{KeyId, RootId, RootSecret};
 pub use policy::ResealPolicy;
+#[cfg(feature = "watch")]
+pub use ring::watch::{RingEvent, RingWatcher, WatchOptions};
 pub use ring::{Kept, KeyInfo, KeyRing, KeyState, Pruned, Revoked, Root};
 pub use session::{
     CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord, empty_data_json, encode_data_map,
 };
-pub use store::{OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
+pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
 pub use uid::SessionUid;
 
-/// The examples of README.md are compiled and run as well.
-#[cfg(doctest)]
+/// The examples of README.md are compiled and run as well; one of them follows a ring file.
+#[cfg(all(doctest, feature = "watch"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -14,6 +14,8 @@ mod file;
 pub(crate) mod live;
 mod parse;
 mod root;
+#[cfg(feature = "watch")]
+pub(crate) mod watch;
 
 pub use edit::{Kept, Pruned, Revoked};
 pub use root::{KeyState, Root};

@@ -15,15 +15,20 @@ use crate::record::Record;
 use crate::ring::KeyRing;
 use crate::ring::live::LiveRing;
 use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
+use crate::telemetry;
 use crate::uid::SessionUid;
 
 mod builder;
+#[cfg(feature = "watch")]
+mod follow;
+mod health;
 mod moment;
 mod opened;
 
 use moment::{Live, Moment};
 
 pub use builder::SealedStoreBuilder;
+pub use health::HealthError;
 pub use opened::OpenedSession;
 
 /// Sessions without a database: each id is the authenticated ciphertext of its own record and expiry.
@@ -52,6 +57,8 @@ struct Inner {
     clock: Box<dyn Clock>,
     entropy: Entropy,
     cookie_name: String,
+    #[cfg(feature = "watch")]
+    followed: follow::Followed,
 }
 
 impl SealedStore {
@@ -79,7 +86,7 @@ impl SealedStore {
     /// # Errors
     /// As [`open`](Self::open); other associated data than it was made with is `Invalid`.
     pub fn open_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<OpenedSession, OpenError> {
-        self.moment().open(id, associated_data, |Live { record, key_id, key_state }| {
+        self.moment().open(id, associated_data, |_, Live { record, key_id, key_state }| {
             let Record { times, uid, user_id, data } = record;
             let record = SessionRecord {
                 id: id.clone(),
@@ -130,8 +137,7 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let data = if data_json.is_empty() { "{}" } else { data_json };
-        let moment = self.moment();
-        moment.open(id, associated_data, |Live { record, .. }| {
+        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
             json::check_object(data)?;
             Ok(moment.seal(&Record { data, ..record }, associated_data)?)
         })
@@ -147,9 +153,8 @@ impl SealedStore {
         ttl_ms: u64,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        let moment = self.moment();
-        moment.open(id, associated_data, |Live { record, .. }| {
-            let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(OpenError::new)?;
+        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+            let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(moment::refused)?;
             Ok(moment.seal(&Record { times, ..record }, associated_data)?)
         })
     }
@@ -178,8 +183,11 @@ impl SealedStore {
     /// # Errors
     /// As [`touch_with`](Self::touch_with).
     pub fn reseal_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
-        let moment = self.moment();
-        moment.open(id, associated_data, |Live { record, .. }| Ok(moment.seal(&record, associated_data)?))
+        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+            let resealed = moment.seal(&record, associated_data)?;
+            telemetry::resealed();
+            Ok(resealed)
+        })
     }
 
     /// Gives the session a new uid and keeps everything else: what to do when its privileges change
@@ -206,10 +214,13 @@ impl SealedStore {
     /// # Errors
     /// As [`touch_with`](Self::touch_with).
     pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
-        let moment = self.moment();
-        moment.open(id, associated_data, |Live { record: Record { times, user_id, data, .. }, .. }| {
-            Ok(moment.seal_new(times, user_id, data, associated_data)?)
-        })
+        self.moment().open(
+            id,
+            associated_data,
+            |moment, Live { record: Record { times, user_id, data, .. }, .. }| {
+                Ok(moment.seal_new(times, user_id, data, associated_data)?)
+            },
+        )
     }
 
     /// Logs a user in: a new session (new uid, created now, default TTL) with the data of the old one.
@@ -242,8 +253,7 @@ impl SealedStore {
         user_id: &str,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        let moment = self.moment();
-        moment.open(id, associated_data, |Live { record, .. }| {
+        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
             let times = self.0.policy.begin(moment.now, 0)?;
             Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
         })
@@ -288,7 +298,10 @@ impl SealedStore {
     pub fn replace_ring(&self, ring: KeyRing) -> Result<(), ConfigError> {
         builder::check_ring(&ring, &self.0.policy)?;
         let now = self.0.clock.now_ms();
-        self.0.ring.replace(ring, now).map_err(|e| ConfigError(e.to_string()))
+        let roots = ring.roots().len();
+        let sealing = self.0.ring.replace(ring, now).map_err(|e| ConfigError(e.to_string()))?;
+        telemetry::ring_replaced(roots, sealing);
+        Ok(())
     }
 
     /// A new CSRF token for the session with this uid: put it into a form, and check it when it comes back.
@@ -318,7 +331,7 @@ impl SealedStore {
     /// # Errors
     /// [`OpenError`] when it is not.
     pub fn check_csrf_token(&self, uid: SessionUid, text: &str) -> Result<(), OpenError> {
-        csrf::check(&self.moment().keys, text, uid).map_err(OpenError::new)
+        self.moment().check_csrf(text, uid)
     }
 
     /// One reading of the clock, and the keys of that time: an operation never mixes two.
@@ -355,10 +368,10 @@ impl SessionPlugin for SealedStore {
         Ok(())
     }
 
-    /// Whether a key seals now and the random generator answers.
+    /// Whether a key seals now, the random generator answers, and the ring file, if the store follows one, can
+    /// be used.
     fn is_healthy(&self) -> bool {
-        let moment = self.moment();
-        moment.keys.sealing().is_some() && moment.fresh::<1>().is_ok()
+        self.health().is_ok()
     }
 }
 

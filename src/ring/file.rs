@@ -19,7 +19,7 @@ use crate::key::RootSecret;
 
 pub(super) const FORMAT: &str = "sealed-session-ring/1";
 /// The name of the ring file in a folder that Kubernetes or systemd mounts.
-const NAME_IN_FOLDER: &str = "ring.json";
+pub(super) const NAME_IN_FOLDER: &str = "ring.json";
 /// Room for thousands of secrets; what is larger is some other file.
 const MAX_FILE_LEN: u64 = 1 << 20;
 /// The last time that the file can hold, in milliseconds since 1970; late in the year 9999.
@@ -38,8 +38,7 @@ impl KeyRing {
     /// # Ok::<(), sealed_session::KeyError>(())
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Self, KeyError> {
-        let path = ring_file(path.as_ref())?;
-        let text = file::read_private(&path, MAX_FILE_LEN)?;
+        let (path, text) = read_text(path.as_ref())?;
         Self::from_json(&text).map_err(|e| e.at(path.display()))
     }
 
@@ -162,6 +161,13 @@ fn timestamp(ms: u64) -> Result<String, KeyError> {
     time.map(|time| time.to_string()).ok_or_else(|| {
         KeyError::new(format!("the time {ms} ms is later than a ring file can hold (year 9999)"))
     })
+}
+
+/// The text of the ring file that a path stands for, and where it is.
+pub(super) fn read_text(path: &Path) -> Result<(PathBuf, Zeroizing<String>), KeyError> {
+    let path = ring_file(path)?;
+    let text = file::read_private(&path, MAX_FILE_LEN)?;
+    Ok((path, text))
 }
 
 /// The ring file that a path stands for.

@@ -54,10 +54,18 @@ impl LiveRing {
         Guard::from_inner(next)
     }
 
-    /// Replaces the ring under running readers.
-    pub(crate) fn replace(&self, ring: KeyRing, now_ms: u64) -> Result<(), KeyError> {
-        self.table.store(Arc::new(Table::build(&Arc::new(ring), &self.context, self.leeway_ms, now_ms)?));
-        Ok(())
+    /// Replaces the ring under running readers, and gives the id of the key that seals now.
+    pub(crate) fn replace(&self, ring: KeyRing, now_ms: u64) -> Result<Option<KeyId>, KeyError> {
+        let table = Table::build(&Arc::new(ring), &self.context, self.leeway_ms, now_ms)?;
+        let sealing = table.sealing;
+        self.table.store(Arc::new(table));
+        Ok(sealing)
+    }
+
+    /// Whether it is this ring already.
+    #[cfg(feature = "watch")]
+    pub(crate) fn holds(&self, ring: &KeyRing) -> bool {
+        self.table.load().ring.says_the_same_as(ring)
     }
 }
 

@@ -152,6 +152,8 @@ impl SealedStoreBuilder {
             clock: self.clock,
             entropy: self.entropy,
             cookie_name: self.cookie_name,
+            #[cfg(feature = "watch")]
+            followed: super::follow::Followed::default(),
         })))
     }
 

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use arc_swap::Guard;
 
 use super::Inner;
+use crate::csrf;
 use crate::error::{OpenError, Reason, SealError};
 use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
+#[cfg(feature = "watch")]
+use crate::ring::watch::Lookup;
 use crate::seal::{self, Opened};
 use crate::session::SessionId;
+use crate::telemetry;
 use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
 
@@ -30,18 +34,75 @@ pub(super) struct Live<'a> {
 }
 
 impl Moment<'_> {
-    /// Opens a token, all steps of the order of checks, and hands its session to `then`.
+    /// Opens a token, all steps of the order of checks, and hands its session to `then`, together with the
+    /// moment whose keys opened it: what `then` seals is under the same ring.
     pub(super) fn open<T, E: From<OpenError>>(
         &self,
         id: &SessionId,
         associated_data: &[u8],
-        then: impl FnOnce(Live<'_>) -> Result<T, E>,
+        then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        seal::open(&self.keys, id.as_str(), associated_data, |opened| {
-            let Opened { record, key_id, key_state } = opened.map_err(OpenError::new)?;
-            let record = self.live_record(record).map_err(OpenError::new)?;
-            then(Live { record, key_id, key_state })
+        seal::open(&self.keys, id.as_str(), associated_data, |opened| match opened {
+            #[cfg(feature = "watch")]
+            Err(Reason::UnknownKey) => self.open_again(id, associated_data, then),
+            opened => self.read(opened.map_err(refused)?, then),
         })
+    }
+
+    fn read<T, E: From<OpenError>>(
+        &self,
+        opened: Opened<'_>,
+        then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Opened { record, key_id, key_state } = opened;
+        let record = self.live_record(record).map_err(refused)?;
+        telemetry::opened(key_id, key_state);
+        then(self, Live { record, key_id, key_state })
+    }
+
+    /// After an unknown key: once more, with a newer ring.
+    #[cfg(feature = "watch")]
+    #[cold]
+    fn open_again<T, E: From<OpenError>>(
+        &self,
+        id: &SessionId,
+        associated_data: &[u8],
+        then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let newer = self.newer()?;
+        seal::open(&newer.keys, id.as_str(), associated_data, |opened| {
+            newer.read(opened.map_err(|reason| newer.refused_again(reason))?, then)
+        })
+    }
+
+    /// Checks a CSRF token, as [`open`](Self::open) does a session's.
+    pub(super) fn check_csrf(&self, text: &str, uid: SessionUid) -> Result<(), OpenError> {
+        match csrf::check(&self.keys, text, uid) {
+            #[cfg(feature = "watch")]
+            Err(Reason::UnknownKey) => {
+                let newer = self.newer()?;
+                csrf::check(&newer.keys, text, uid).map_err(|reason| newer.refused_again(reason))
+            }
+            checked => checked.map_err(refused),
+        }
+    }
+
+    /// The keys after the ring file was read once more, if one is followed and now is the time.
+    #[cfg(feature = "watch")]
+    fn newer(&self) -> Result<Self, OpenError> {
+        match self.store.followed.look_up(self.now) {
+            Lookup::Never => Err(refused(Reason::UnknownKey)),
+            Lookup::Later => Err(refused_in_passing(Reason::UnknownKey)),
+            Lookup::Again => Ok(Self { keys: self.store.ring.at(self.now), ..*self }),
+        }
+    }
+
+    #[cfg(feature = "watch")]
+    fn refused_again(&self, reason: Reason) -> OpenError {
+        match reason {
+            Reason::UnknownKey if self.store.followed.trouble().is_some() => refused_in_passing(reason),
+            _ => refused(reason),
+        }
     }
 
     /// The record of an authentic token: steps 5 and 6.
@@ -89,4 +150,17 @@ impl Moment<'_> {
     pub(super) fn fresh<const N: usize>(&self) -> Result<[u8; N], SealError> {
         self.store.entropy.fresh().map_err(|_| SealError::NoRandomness)
     }
+}
+
+/// A refusal, which operators learn of.
+pub(super) fn refused(reason: Reason) -> OpenError {
+    telemetry::refused(reason);
+    OpenError::new(reason)
+}
+
+/// A refusal that may be none in a moment.
+#[cfg(feature = "watch")]
+fn refused_in_passing(reason: Reason) -> OpenError {
+    telemetry::refused(reason);
+    OpenError::passing(reason)
 }

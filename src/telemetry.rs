@@ -1,0 +1,97 @@
+//! What operators see of a store: events for `tracing`, counters for `metrics`. Without the features, nothing.
+//!
+//! No event and no label holds a token, a secret, a user or data. Key ids are public, and only those of the
+//! ring are ever labels, so nobody can make up new ones.
+
+#[cfg(feature = "watch")]
+use crate::error::KeyError;
+use crate::error::Reason;
+use crate::key::KeyId;
+use crate::ring::KeyState;
+
+/// A session was opened.
+#[inline]
+pub(crate) fn opened(key_id: KeyId, key_state: KeyState) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_opens_total", "key_id" => key_id.to_string(), "state" => key_state.as_str())
+        .increment(1);
+    let _ = (key_id, key_state);
+}
+
+/// A token was refused.
+#[inline]
+pub(crate) fn refused(reason: Reason) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", reason = reason.as_str(), "token refused");
+    #[cfg(feature = "metrics")]
+    count_refusal(reason);
+    let _ = reason;
+}
+
+/// With labels that were made beforehand: a refusal, which anybody can cause, allocates nothing.
+#[cfg(feature = "metrics")]
+fn count_refusal(reason: Reason) {
+    use metrics::{Key, Label, Level, Metadata};
+
+    macro_rules! key_of {
+        ($($reason:ident)*) => {
+            match reason {
+                $(Reason::$reason => {
+                    static LABELS: [Label; 1] = [Label::from_static_parts("reason", Reason::$reason.as_str())];
+                    static KEY: Key = Key::from_static_parts("sealed_session_refusals_total", &LABELS);
+                    &KEY
+                })*
+            }
+        };
+    }
+    static METADATA: Metadata<'_> = Metadata::new("sealed_session", Level::INFO, None);
+    let key: &'static Key = key_of!(
+        Length Base64 Version UnknownKey KeyRevoked KeyGone Tag RecordTruncated RecordUserId RecordData Padding
+        TimeOrder Future Expired CsrfMismatch
+    );
+    metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA)).increment(1);
+}
+
+/// A session was sealed anew with nothing changed, by `reseal`.
+#[inline]
+pub(crate) fn resealed() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_reseals_total").increment(1);
+}
+
+/// A store has a new ring.
+#[inline]
+pub(crate) fn ring_replaced(roots: usize, sealing: Option<KeyId>) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        target: "sealed_session",
+        roots,
+        sealing_key = sealing.map(tracing::field::display),
+        "ring replaced"
+    );
+    let _ = (roots, sealing);
+}
+
+/// A ring file that is followed had a new ring.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_reloaded() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_ring_reloads_total", "result" => "ok").increment(1);
+}
+
+/// A ring file that is followed cannot be used. Told once for every reason, not for every attempt.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_failed(error: &KeyError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", %error, "ring file refused, the last good ring is kept");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_ring_reloads_total", "result" => "failed").increment(1);
+    let _ = error;
+}
+
+/// It can be used again.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_recovered() {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "sealed_session", "ring file is good again");
+}

@@ -1,0 +1,105 @@
+//! Events, as a subscriber of `tracing` gets them.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Mutex, OnceLock};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::{DATA, Server, USER};
+use crate::common::{ring, root};
+
+/// Level and text of every event of this process.
+static SEEN: Mutex<Vec<(Level, String)>> = Mutex::new(Vec::new());
+
+struct Collector;
+
+impl Subscriber for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sealed_session"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        SEEN.lock().unwrap().push((*event.metadata().level(), text.0));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{}={value:?} ", field.name()).unwrap();
+    }
+}
+
+/// What an act causes.
+fn events(act: impl FnOnce()) -> Vec<(Level, String)> {
+    static SET: OnceLock<()> = OnceLock::new();
+    let _one = super::one_at_a_time();
+    SET.get_or_init(|| tracing::subscriber::set_global_default(Collector).unwrap());
+    SEEN.lock().unwrap().clear();
+    act();
+    std::mem::take(&mut *SEEN.lock().unwrap())
+}
+
+/// Events with these words among them.
+fn with(events: &[(Level, String)], words: &str) -> Vec<(Level, String)> {
+    events.iter().filter(|(_, text)| text.contains(words)).cloned().collect()
+}
+
+#[test]
+fn refusals_tell_their_reason_and_nothing_of_the_token() {
+    let mut id = None;
+    let seen = events(|| {
+        let server = Server::new(11);
+        let made = server.create();
+        server.refuse(&made);
+        id = Some(made);
+    });
+    for reason in ["aead", "length", "expired"] {
+        let told = with(&seen, &format!("reason=\"{reason}\""));
+        assert!(matches!(&told[..], [(Level::DEBUG, text)] if text.contains("token refused")), "{seen:?}");
+    }
+    let (all, id) = (format!("{seen:?}"), id.unwrap());
+    assert!(!all.contains(USER) && !all.contains(DATA) && !all.contains("of the user"), "{all}");
+    for at in 0..id.as_str().len() - 12 {
+        assert!(!all.contains(&id.as_str()[at..at + 12]), "{all}");
+    }
+}
+
+#[test]
+fn a_failing_ring_file_is_warned_of_once_and_its_return_is_told() {
+    let rotated = ring(vec![root(12), root(13).activating_at(1)]).to_json().unwrap();
+    let seen = events(|| {
+        let server = Server::new(12);
+        for _ in 0..5 {
+            assert!(server.write("{").is_err());
+            server.clock.advance(10_000);
+            server.create();
+        }
+        server.write(&rotated).unwrap();
+    });
+    let warned = with(&seen, "ring file refused");
+    assert_eq!(warned.len(), 1, "{seen:?}");
+    assert!(warned[0].0 == Level::WARN && warned[0].1.contains("ring.json: line 1"), "{warned:?}");
+    let replaced = with(&seen, "ring replaced");
+    assert!(matches!(&replaced[..], [(Level::INFO, text)] if text.contains("roots=2")), "{seen:?}");
+    assert!(replaced[0].1.contains("sealing_key="), "{replaced:?}");
+    assert_eq!(with(&seen, "ring file is good again").len(), 1, "{seen:?}");
+    assert!(!format!("{seen:?}").contains("ssr1_"));
+}
