@@ -187,6 +187,8 @@ impl Hasher for KeyIdHasher {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::BuildHasher as _;
+
     use super::*;
     use crate::key::RootSecret;
 
@@ -196,6 +198,13 @@ mod tests {
 
     fn states(ring: &KeyRing, now_ms: u64) -> Vec<(u64, KeyState)> {
         keys_at(ring, now_ms, 60_000).map(|slot| (slot.epoch, slot.state)).collect()
+    }
+
+    #[test]
+    fn the_hash_of_a_key_id_is_its_first_octets() {
+        let id = KeyId::from_bytes(*b"01234567 and so ");
+        let hash = BuildHasherDefault::<KeyIdHasher>::default().hash_one(id);
+        assert_eq!(hash, u64::from_ne_bytes(*b"01234567"));
     }
 
     #[test]
