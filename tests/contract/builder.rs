@@ -21,6 +21,16 @@ const fn days(days: u64) -> Duration {
 }
 
 #[test]
+fn a_builder_shows_what_it_builds_and_no_secret() {
+    let text = format!("{:?}", defaults().cookie_name("sid").app_id("shop"));
+    assert!(text.starts_with("SealedStoreBuilder {"), "{text}");
+    for field in ["ring: KeyRing", "cookie_name: \"sid\"", "app_id: \"shop\""] {
+        assert!(text.contains(field), "{field}: {text}");
+    }
+    assert!(!text.contains("ssr1_"), "{text}");
+}
+
+#[test]
 fn a_default_ttl_may_be_as_long_as_the_maximum_but_not_longer() {
     let millisecond = Duration::from_millis(1);
     let with = |ttl| defaults().default_ttl(ttl).max_ttl(days(2));
