@@ -39,6 +39,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+        // In 64 bits: `as_millis` divides 128.
+        since_1970.as_secs().saturating_mul(1000).saturating_add(since_1970.subsec_millis().into())
     }
 }
