@@ -96,7 +96,7 @@ impl<'a> Operator<'a> {
                 SERVERS => self.damage_the_file(b""),
                 _ => self.load.go_on_for(1_000),
             }
-            turn += 1;
+            turn = (turn + 1) % 50;
         }
     }
 
