@@ -97,9 +97,11 @@ fn revoke_the_newest(fleet: &Fleet, held: &[Held]) {
     assert!(tokens.iter().all(|token| key_of(token) == newest));
     let root = fleet.folder.root_id(ROTATIONS);
     fleet.folder.run(&format!("ring revoke ring.json {root} --yes")).succeeds();
+    let revoked = Instant::now();
     each_server(fleet, |server, connections| {
         let refused = || connections.ask(server, &format!("READ {}", tokens[0])).unwrap() == "INVALID";
         wait_until(RELOAD_INTERVAL, "the revoked key is refused", refused);
+        println!("server {server} refuses the revoked key after {:?}", revoked.elapsed());
     });
     assert_refused_for_good(fleet, &tokens, held);
 }
