@@ -19,7 +19,6 @@ PLOTS = Path("docs/plots")
 START, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 OURS = "sealed-session"
 JAR = "cookie PrivateJar"
-# The bars: what, which provider, how to find it, and the bound. Below 1 is a most, above a least.
 MOST, LEAST = "at most", "at least"
 
 
