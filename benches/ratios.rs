@@ -13,6 +13,7 @@ mod common;
 
 use std::hint::black_box;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::sampler::{Sampler, Summary, Times, summary};
@@ -27,10 +28,15 @@ const THREADS: [usize; 3] = [1, 2, 4];
 
 fn main() {
     let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let reloads = under_reloads(rounds);
     let (floor, others, threads) =
         (against_the_floor(rounds), against_each_other(rounds), threads(rounds / 4));
     let mut ratios = ratios_to_the_floor(&floor);
     ratios.extend(ratios_of_others(&others));
+    ratios.push((
+        "open while the ring is replaced / open".into(),
+        reloads.ratio(&["replaced"], &["left alone"]),
+    ));
     ratios.extend(
         threads[1..].iter().map(|(n, _, ratio)| (format!("opens a second: {n} threads / 1"), *ratio)),
     );
@@ -125,6 +131,27 @@ fn against_each_other(rounds: usize) -> Times {
         sampler.add(name, move || one.open(black_box(&id)).unwrap_err());
     }
     sampler.run(rounds)
+}
+
+/// Opening while another thread replaces the ring, a hundred times as often as a file is read again.
+fn under_reloads(rounds: usize) -> Times {
+    let (left_alone, replaced) = (store(10), store(10));
+    let (id, other_id) = (session(&left_alone, LEN), session(&replaced, LEN));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                replaced.replace_ring(common::ring(10)).unwrap();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let mut sampler = Sampler::default();
+        sampler.add("left alone", || left_alone.open(black_box(&id)).unwrap());
+        sampler.add("replaced", || replaced.open(black_box(&other_id)).unwrap());
+        let times = sampler.run(rounds);
+        done.store(true, Ordering::Relaxed);
+        times
+    })
 }
 
 fn ratios_of_others(times: &Times) -> Vec<(String, Summary)> {
