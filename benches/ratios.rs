@@ -20,7 +20,7 @@ use common::sampler::{Sampler, Summary, Times, summary};
 use common::{
     SIZES, USER, bad_tag, data, floor::Floor, options_of, session, store, store_without_randomness,
 };
-use sealed_session::{SealedStore, SessionId, SessionPlugin};
+use sealed_session::{SessionId, SessionPlugin};
 
 /// For what is measured at one size only.
 const LEN: usize = 1024;
@@ -29,7 +29,7 @@ const THREADS: [usize; 3] = [1, 2, 4];
 fn main() {
     let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let reloads = under_reloads(rounds);
-    let (floor, others, threads) =
+    let (floor, others, [threads, threads_alone]) =
         (against_the_floor(rounds), against_each_other(rounds), threads(rounds / 4));
     let mut ratios = ratios_to_the_floor(&floor);
     ratios.extend(ratios_of_others(&others));
@@ -37,9 +37,10 @@ fn main() {
         "open while the ring is replaced / open".into(),
         reloads.ratio(&["replaced"], &["left alone"]),
     ));
-    ratios.extend(
-        threads[1..].iter().map(|(n, _, ratio)| (format!("opens a second: {n} threads / 1"), *ratio)),
-    );
+    for (what, figures) in [("opens", &threads), ("primitives", &threads_alone)] {
+        let ratio = |(n, _, ratio): &(usize, _, _)| (format!("{what} a second: {n} threads / 1"), *ratio);
+        ratios.extend(figures[1..].iter().map(ratio));
+    }
 
     println!("AEAD: {}; {rounds} rounds", common::provider());
     println!("\n{:44} {:>10} {:>10} {:>10}", "nanoseconds", "median", "q1", "q3");
@@ -164,32 +165,42 @@ fn ratios_of_others(times: &Times) -> Vec<(String, Summary)> {
     pairs.map(|(this, that)| (format!("{this} / {that}"), times.ratio(&[this], &[that]))).to_vec()
 }
 
-/// Opens a second by so many threads on one store, and how many times that is what one thread opens.
-fn threads(rounds: usize) -> Vec<(usize, Summary, Summary)> {
+/// Opens a second by so many threads, and how many times that is what one thread opens: on one store, and by
+/// the primitives alone, of which each thread has its own.
+fn threads(rounds: usize) -> [Vec<(usize, Summary, Summary)>; 2] {
     let store = store(1);
     let id = session(&store, LEN);
-    let rates: Vec<[f64; THREADS.len()]> =
-        (0..rounds).map(|_| THREADS.map(|threads| opens_a_second(&store, &id, threads))).collect();
-    let of = |value: &dyn Fn(&[f64; THREADS.len()]) -> f64| summary(rates.iter().map(value).collect());
-    let figures = THREADS.iter().enumerate();
-    figures
-        .map(|(at, threads)| (*threads, of(&|rates| rates[at]), of(&|rates| rates[at] / rates[0])))
-        .collect()
+    let open = || || drop(black_box(store.open(black_box(&id)).unwrap()));
+    let alone = || {
+        let mut floor = Floor::new(LEN + USER.len());
+        move || assert!(floor.open())
+    };
+    let rounds: Vec<_> = (0..rounds)
+        .map(|_| [THREADS.map(|n| runs_a_second(open, n)), THREADS.map(|n| runs_a_second(alone, n))])
+        .collect();
+    [0, 1].map(|what| {
+        let of = |value: &dyn Fn(&[f64; THREADS.len()]) -> f64| {
+            summary(rounds.iter().map(|round| value(&round[what])).collect())
+        };
+        let figures = THREADS.iter().enumerate();
+        figures
+            .map(|(at, threads)| (*threads, of(&|rates| rates[at]), of(&|rates| rates[at] / rates[0])))
+            .collect()
+    })
 }
 
-fn opens_a_second(store: &SealedStore, id: &SessionId, threads: usize) -> f64 {
+fn runs_a_second<F: FnMut()>(make: impl Fn() -> F + Sync, threads: usize) -> f64 {
     const TIME: Duration = Duration::from_millis(20);
     let start = Barrier::new(threads);
     let run = || {
+        let mut operation = make();
         start.wait();
-        let (begin, mut opened) = (Instant::now(), 0_u32);
+        let (begin, mut runs) = (Instant::now(), 0_u32);
         while begin.elapsed() < TIME {
-            for _ in 0..50 {
-                black_box(store.open(black_box(id)).unwrap());
-            }
-            opened += 50;
+            (0..50).for_each(|_| operation());
+            runs += 50;
         }
-        f64::from(opened) / begin.elapsed().as_secs_f64()
+        f64::from(runs) / begin.elapsed().as_secs_f64()
     };
     std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
