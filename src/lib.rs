@@ -26,11 +26,14 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
+//! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
+//! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
@@ -73,6 +76,8 @@ mod wipe;
 pub mod conformance;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
+#[cfg(feature = "cookie")]
+pub mod http;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{ConfigError, KeyError, OpenError, Reason, ResealError, SealError};

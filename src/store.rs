@@ -24,6 +24,8 @@ mod follow;
 mod health;
 mod moment;
 mod opened;
+#[cfg(feature = "tower")]
+pub(crate) mod parts;
 
 use moment::{Live, Moment};
 
@@ -86,7 +88,7 @@ impl SealedStore {
     /// # Errors
     /// As [`open`](Self::open); other associated data than it was made with is `Invalid`.
     pub fn open_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<OpenedSession, OpenError> {
-        self.moment().open(id, associated_data, |_, Live { record, key_id, key_state }| {
+        self.moment().open(id.as_str(), associated_data, |_, Live { record, key_id, key_state }| {
             let Record { times, uid, user_id, data } = record;
             let record = SessionRecord {
                 id: id.clone(),
@@ -137,7 +139,7 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let data = if data_json.is_empty() { "{}" } else { data_json };
-        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
             json::check_object(data)?;
             Ok(moment.seal(&Record { data, ..record }, associated_data)?)
         })
@@ -153,7 +155,7 @@ impl SealedStore {
         ttl_ms: u64,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
             let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(moment::refused)?;
             Ok(moment.seal(&Record { times, ..record }, associated_data)?)
         })
@@ -183,7 +185,7 @@ impl SealedStore {
     /// # Errors
     /// As [`touch_with`](Self::touch_with).
     pub fn reseal_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
-        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
             let resealed = moment.seal(&record, associated_data)?;
             telemetry::resealed();
             Ok(resealed)
@@ -215,7 +217,7 @@ impl SealedStore {
     /// As [`touch_with`](Self::touch_with).
     pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
         self.moment().open(
-            id,
+            id.as_str(),
             associated_data,
             |moment, Live { record: Record { times, user_id, data, .. }, .. }| {
                 Ok(moment.seal_new(times, user_id, data, associated_data)?)
@@ -253,7 +255,7 @@ impl SealedStore {
         user_id: &str,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        self.moment().open(id, associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
             let times = self.0.policy.begin(moment.now, 0)?;
             Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
         })
@@ -332,6 +334,12 @@ impl SealedStore {
     /// [`OpenError`] when it is not.
     pub fn check_csrf_token(&self, uid: SessionUid, text: &str) -> Result<(), OpenError> {
         self.moment().check_csrf(text, uid)
+    }
+
+    /// The longest token that this store makes, in characters.
+    #[must_use]
+    pub fn max_token_chars(&self) -> usize {
+        self.0.policy.max_token_chars
     }
 
     /// One reading of the clock, and the keys of that time: an operation never mixes two.

@@ -38,13 +38,13 @@ impl Moment<'_> {
     /// moment whose keys opened it: what `then` seals is under the same ring.
     pub(super) fn open<T, E: From<OpenError>>(
         &self,
-        id: &SessionId,
+        token: &str,
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        seal::open(&self.keys, id.as_str(), associated_data, |opened| match opened {
+        seal::open(&self.keys, token, associated_data, |opened| match opened {
             #[cfg(feature = "watch")]
-            Err(Reason::UnknownKey) => self.open_again(id, associated_data, then),
+            Err(Reason::UnknownKey) => self.open_again(token, associated_data, then),
             opened => self.read(opened.map_err(refused)?, then),
         })
     }
@@ -65,12 +65,12 @@ impl Moment<'_> {
     #[cold]
     fn open_again<T, E: From<OpenError>>(
         &self,
-        id: &SessionId,
+        token: &str,
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let newer = self.newer()?;
-        seal::open(&newer.keys, id.as_str(), associated_data, |opened| {
+        seal::open(&newer.keys, token, associated_data, |opened| {
             newer.read(opened.map_err(|reason| newer.refused_again(reason))?, then)
         })
     }

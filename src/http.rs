@@ -1,0 +1,55 @@
+//! Sessions in a web server: the cookie, a layer for tower, an extractor for axum.
+//!
+//! - [`CookiePolicy`] writes and reads the session's cookie, for any framework (feature `cookie`).
+#![cfg_attr(
+    feature = "tower",
+    doc = "- [`SessionLayer`] gives every request a [`Session`] and sends what has become of it (feature `tower`)."
+)]
+#![cfg_attr(feature = "tower", doc = "- [`CsrfLayer`] guards unsafe methods (feature `tower`).")]
+//! - With the feature `axum`, `Session` is an argument of handlers.
+//!
+//! # Where to read
+//!
+//! `cookie` has the attributes and their contradictions, `presented` what a request brings, `data` the text of
+//! a session's data, `state` what a response does about it; `session` is the handle, `layer` and `service` the
+//! way between them.
+
+mod cookie;
+mod presented;
+
+#[cfg(feature = "tower")]
+mod csrf;
+#[cfg(feature = "tower")]
+mod data;
+#[cfg(feature = "axum")]
+mod extract;
+#[cfg(feature = "tower")]
+mod flash;
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(feature = "tower")]
+mod reply;
+#[cfg(feature = "tower")]
+mod service;
+#[cfg(feature = "tower")]
+mod session;
+#[cfg(feature = "tower")]
+mod settings;
+#[cfg(feature = "tower")]
+mod state;
+
+pub use cookie::{CookiePolicy, CookiePolicyBuilder, CookieTooLarge, SameSite};
+pub use presented::{Found, Presented};
+
+#[cfg(feature = "axum")]
+pub use extract::NoSessionLayer;
+#[cfg(feature = "tower")]
+pub use {
+    csrf::{CsrfFuture, CsrfLayer, CsrfLayerBuilder, CsrfService},
+    data::DataError,
+    flash::{Flash, FlashLevel},
+    layer::{SessionLayer, SessionLayerBuilder},
+    service::{SessionFuture, SessionService},
+    session::Session,
+    settings::{Creation, Renewal},
+};

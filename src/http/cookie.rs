@@ -1,0 +1,213 @@
+//! The session's cookie: its attributes, how it is set and removed, and one token cut over two of them.
+
+use std::fmt;
+
+use cookie::Cookie;
+use cookie::time::Duration;
+
+use super::Presented;
+use crate::session::SessionId;
+
+mod builder;
+
+pub use builder::CookiePolicyBuilder;
+
+/// The most octets of a cookie's name and value together that browsers keep (RFC 6265bis, section 5.7).
+pub(super) const MAX_OCTETS: usize = 4096;
+/// What stands before the first half of a token that is cut in two.
+pub(super) const IN_TWO: &str = "2.";
+/// Browsers cut a longer `Max-Age` to this (RFC 6265bis, section 5.6.2).
+const MAX_AGE_S: u64 = 400 * 24 * 60 * 60;
+
+/// Which requests of other sites carry the session's cookie (RFC 6265bis, section 5.6.7).
+///
+/// ```
+/// use sealed_session::http::SameSite;
+///
+/// assert_eq!(SameSite::default(), SameSite::Lax);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SameSite {
+    /// None of them: who follows a link from elsewhere arrives logged out.
+    Strict,
+    /// Links to a page, but no forms, frames or scripts.
+    #[default]
+    Lax,
+    /// All of them. It takes `Secure`, and a defence against forged requests such as
+    #[cfg_attr(feature = "tower", doc = "[`CsrfLayer`](super::CsrfLayer).")]
+    #[cfg_attr(not(feature = "tower"), doc = "`CsrfLayer`.")]
+    None,
+}
+
+/// How the session's cookie is written and read, for any framework: values go in and out as text.
+///
+/// By default `__Host-session; HttpOnly; SameSite=Lax; Secure; Path=/` with `Max-Age` from the session's expiry.
+/// Names are compared as they are, never decoded. RFC 6265bis.
+///
+/// ```
+/// use sealed_session::http::{CookiePolicy, Presented};
+/// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let policy = CookiePolicy::builder(store.cookie_name()).build()?;
+///
+/// let id = store.create(CreateOptions::default())?;
+/// let record = store.read(&id)?;
+/// let set = policy.set(&id, record.expires_at_ms, record.created_at_ms, &Presented::default())?;
+/// let value = format!("__Host-session={}", id.as_str());
+/// assert_eq!(set, [format!("{value}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400")]);
+///
+/// let presented = policy.presented([value.as_bytes()]); // the headers `Cookie` of the next request
+/// assert!(presented.open(&store, b"").session().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct CookiePolicy {
+    name: String,
+    second_name: String,
+    /// All attributes but `Max-Age`.
+    attributes: String,
+    browser_session: bool,
+    max_octets: usize,
+    chunked: bool,
+    local_development: bool,
+}
+
+impl CookiePolicy {
+    /// Starts building a policy for a cookie of this name: the one of the store,
+    /// [`SealedStore::cookie_name`](crate::SealedStore::cookie_name).
+    pub fn builder(name: impl Into<String>) -> CookiePolicyBuilder {
+        CookiePolicyBuilder::new(name.into())
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Characters of the longest token that there is room for, in one cookie, or in two where that is allowed.
+    #[must_use]
+    pub fn max_token_chars(&self) -> usize {
+        if self.chunked { 2 * self.room_of_a_chunk() } else { self.room() }
+    }
+
+    /// Whether [`insecure_for_local_development`](CookiePolicyBuilder::insecure_for_local_development) was
+    /// asked for.
+    #[must_use]
+    pub fn is_for_local_development(&self) -> bool {
+        self.local_development
+    }
+
+    /// The values of the headers `Set-Cookie`, usually one, that bring a token to the client. What the request
+    /// presented tells whether there is a second cookie to clear.
+    ///
+    /// Times in milliseconds since 1970. `Max-Age` is rounded up, and at most 400 days.
+    ///
+    /// # Errors
+    /// [`CookieTooLarge`] for a token that does not fit; a store whose tokens may not be longer than
+    /// [`max_token_chars`](Self::max_token_chars) makes none.
+    pub fn set(
+        &self,
+        id: &SessionId,
+        expires_at_ms: u64,
+        now_ms: u64,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<String>, CookieTooLarge> {
+        let token = id.as_str();
+        let max_age = self.max_age(expires_at_ms, now_ms);
+        if token.len() <= self.room() {
+            let first = self.cookie(&self.name, "", token, &max_age);
+            return Ok(std::iter::once(first).chain(self.leftover(presented)).collect());
+        }
+        match token.split_at_checked(self.room_of_a_chunk()) {
+            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok(vec![
+                self.cookie(&self.name, IN_TWO, first, &max_age),
+                self.cookie(&self.second_name, "", second, &max_age),
+            ]),
+            _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
+        }
+    }
+
+    /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
+    /// value, and an expiry in the past.
+    #[must_use]
+    pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
+        std::iter::once(self.removal(&self.name)).chain(self.leftover(presented)).collect()
+    }
+
+    /// Whether two cookies are allowed, and tokens of so many characters fit one.
+    #[cfg(feature = "tower")]
+    pub(super) fn never_needs_second(&self, max_token_chars: usize) -> bool {
+        self.chunked && max_token_chars <= self.room()
+    }
+
+    pub(super) fn second_name(&self) -> Option<&str> {
+        self.chunked.then_some(&self.second_name)
+    }
+
+    /// Removes the second cookie of a token that fits one by now.
+    fn leftover(&self, presented: &Presented<'_>) -> Option<String> {
+        presented.has_second().then(|| self.removal(&self.second_name))
+    }
+
+    fn cookie(&self, name: &str, mark: &str, value: &str, max_age: &str) -> String {
+        [name, "=", mark, value, &self.attributes, max_age].concat()
+    }
+
+    fn removal(&self, name: &str) -> String {
+        let mut gone = Cookie::new(name, "");
+        gone.make_removal();
+        gone.set_max_age(Duration::ZERO);
+        let expiry = gone.to_string();
+        let expiry = expiry.get(name.len() + 1..).unwrap_or_default();
+        [name, "=", &self.attributes, expiry].concat()
+    }
+
+    fn max_age(&self, expires_at_ms: u64, now_ms: u64) -> String {
+        if self.browser_session {
+            return String::new();
+        }
+        let seconds = expires_at_ms.saturating_sub(now_ms).div_ceil(1000);
+        format!("; Max-Age={}", seconds.clamp(1, MAX_AGE_S))
+    }
+
+    /// Characters of a token in one cookie.
+    fn room(&self) -> usize {
+        self.max_octets.saturating_sub(self.name.len())
+    }
+
+    /// Characters of half a token: either name is two characters from the room, by the mark or by its end.
+    fn room_of_a_chunk(&self) -> usize {
+        self.room().saturating_sub(IN_TWO.len())
+    }
+}
+
+/// A token is longer than its cookie, or both of them, may be.
+///
+/// ```
+/// use sealed_session::SessionId;
+/// use sealed_session::http::{CookiePolicy, Presented};
+///
+/// let policy = CookiePolicy::builder("__Host-session").build()?;
+/// let error = policy.set(&SessionId::new("x".repeat(4083)), 1000, 0, &Presented::default()).unwrap_err();
+/// assert_eq!(error.to_string(), "the token has 4083 characters, and its cookie has room for 4082");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CookieTooLarge {
+    /// Characters of the token.
+    pub needed: usize,
+    /// Characters that there is room for.
+    pub allowed: usize,
+}
+
+impl fmt::Display for CookieTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { needed, allowed } = self;
+        write!(f, "the token has {needed} characters, and its cookie has room for {allowed}")
+    }
+}
+
+impl std::error::Error for CookieTooLarge {}

@@ -1,0 +1,216 @@
+//! [`SessionLayer`]: sessions for any tower service of `http` requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request;
+use tower_layer::Layer;
+
+use super::cookie::{CookiePolicy, CookiePolicyBuilder};
+use super::service::SessionService;
+use super::settings::{Creation, Renewal};
+use super::state::Rules;
+use crate::error::ConfigError;
+use crate::policy::ResealPolicy;
+use crate::store::SealedStore;
+
+/// Gives every request a [`Session`](super::Session) in its extensions, and sends what becomes of it.
+///
+/// - An untouched session sends no cookie. A changed one always does, an unchanged one when its life is extended
+///   ([`Renewal`]) or a newer key seals ([`ResealPolicy`]).
+/// - A refused or expired cookie gives an empty session, and is removed unless another server may still know it.
+///   It never gives an error page.
+/// - With every cookie go `Cache-Control: no-store`, if the handler said nothing of caches, and with every look
+///   at the session `Vary: Cookie`.
+/// - A response with a server error (5xx) carries no change, but does carry the end of a session.
+/// - A session that the handler changed and that cannot be sealed (no sealing key, no randomness) makes the
+///   response a 500 with an empty body.
+///
+/// The cookie is decided when the response's headers are there; its body may stream for as long as it likes.
+///
+/// ```
+/// use sealed_session::http::SessionLayer;
+/// use sealed_session::{KeyRing, RootSecret, SealedStore};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let layer = SessionLayer::new(store)?;
+/// # let _ = layer;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SessionLayer(Arc<Config>);
+
+pub(super) struct Config {
+    pub(super) store: SealedStore,
+    pub(super) cookies: CookiePolicy,
+    pub(super) rules: Rules,
+    pub(super) bind: Option<Bind>,
+}
+
+/// What of a request its session is bound to.
+pub(super) type Bind = Box<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
+
+impl SessionLayer {
+    /// A layer with the default settings.
+    ///
+    /// # Errors
+    /// As [`SessionLayerBuilder::build`].
+    pub fn new(store: SealedStore) -> Result<Self, ConfigError> {
+        Self::builder(store).build()
+    }
+
+    /// Starts building a layer over a store.
+    pub fn builder(store: SealedStore) -> SessionLayerBuilder {
+        let cookies = CookiePolicy::builder(store.cookie_name());
+        SessionLayerBuilder { store, cookies, rules: Rules::default(), bind: None }
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService::new(inner, Arc::clone(&self.0))
+    }
+}
+
+impl fmt::Debug for SessionLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayer")
+            .field("store", &self.0.store)
+            .field("cookies", &self.0.cookies)
+            .field("rules", &self.0.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`SessionLayer`]; each has a safe default.
+///
+/// ```
+/// use sealed_session::http::{Creation, Renewal, SameSite, SessionLayer};
+/// use sealed_session::{KeyRing, ResealPolicy, RootSecret, SealedStore};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let layer = SessionLayer::builder(store)
+///     .cookie(|cookie| cookie.same_site(SameSite::Strict))
+///     .renewal(Renewal::default().below_percent(50))
+///     .reseal(ResealPolicy::PastPercent(10))
+///     .creation(Creation::Always)
+///     .build()?;
+/// # let _ = layer;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct SessionLayerBuilder {
+    store: SealedStore,
+    cookies: CookiePolicyBuilder,
+    rules: Rules,
+    bind: Option<Bind>,
+}
+
+impl SessionLayerBuilder {
+    /// Sets the cookie's attributes. Its name is the store's.
+    pub fn cookie(mut self, set: impl FnOnce(CookiePolicyBuilder) -> CookiePolicyBuilder) -> Self {
+        self.cookies = set(self.cookies);
+        self
+    }
+
+    /// When the life of a session that is used is extended. Default: when less than 80 % of its TTL are left.
+    pub fn renewal(mut self, renewal: Renewal) -> Self {
+        self.rules.renewal = renewal;
+        self
+    }
+
+    /// When a session under an older key is sealed anew. Default: at its next use.
+    pub fn reseal(mut self, policy: ResealPolicy) -> Self {
+        self.rules.reseal = policy;
+        self
+    }
+
+    /// When a client without a session gets one. Default: when something is stored in it.
+    pub fn creation(mut self, creation: Creation) -> Self {
+        self.rules.creation = creation;
+        self
+    }
+
+    /// Sends changes of the session with server errors (5xx) too. Default no.
+    pub fn save_on_server_error(mut self, save: bool) -> Self {
+        self.rules.save_on_server_error = save;
+        self
+    }
+
+    /// Opens every request's session when its response is there, even if no handler looked at it, so that every
+    /// request counts as use. Default no.
+    pub fn open_unread(mut self, open: bool) -> Self {
+        self.rules.open_unread = open;
+        self
+    }
+
+    /// Binds sessions to something of the request: associated data, authenticated and not sent. A session opens
+    /// only with a request for which the same bytes come out; join several pieces with
+    /// [`join_associated_data`](crate::join_associated_data). A tenant by host name, say:
+    ///
+    /// ```
+    /// use http::{header, request::Parts};
+    /// use sealed_session::http::SessionLayer;
+    /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// fn tenant(request: &Parts) -> Vec<u8> {
+    ///     request.headers.get(header::HOST).map(|host| host.as_bytes().to_vec()).unwrap_or_default()
+    /// }
+    /// # let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let layer = SessionLayer::builder(store).bind_to(tenant).build()?;
+    /// # let _ = layer;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bind_to(mut self, bytes: impl Fn(&request::Parts) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.bind = Some(Box::new(bytes));
+        self
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// As [`CookiePolicyBuilder::build`]; and when the store makes tokens that its cookie has no room for, or
+    /// none that needs the second cookie that was asked for.
+    pub fn build(self) -> Result<SessionLayer, ConfigError> {
+        let cookies = self.cookies.build()?;
+        let (made, room) = (self.store.max_token_chars(), cookies.max_token_chars());
+        if made > room {
+            return Err(ConfigError(format!(
+                "the store makes tokens of up to {made} characters, and the cookie has room for {room}: build \
+                 the store with .max_token_chars({room})"
+            )));
+        }
+        if cookies.never_needs_second(made) {
+            return Err(ConfigError(format!(
+                "the store's tokens have at most {made} characters and fit one cookie: build it with \
+                 .max_token_chars({}), or do without .chunked(true)",
+                room.min(crate::token::MAX_CHARS)
+            )));
+        }
+        if cookies.is_for_local_development() {
+            warn_of_development();
+        }
+        Ok(SessionLayer(Arc::new(Config { store: self.store, cookies, rules: self.rules, bind: self.bind })))
+    }
+}
+
+impl fmt::Debug for SessionLayerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayerBuilder")
+            .field("store", &self.store)
+            .field("cookies", &self.cookies)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// On stderr too: who runs a server without a subscriber must hear of it.
+fn warn_of_development() {
+    const WARNING: &str = "session cookies are sent without Secure (insecure_for_local_development): requests \
+                           for hosts other than this machine will be refused";
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", "{WARNING}");
+    eprintln!("sealed-session: {WARNING}");
+}

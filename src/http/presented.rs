@@ -1,0 +1,190 @@
+//! What a request brings under the session's name: usually one token, sometimes none, several, or one in two
+//! halves.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::cookie::{CookiePolicy, IN_TWO};
+use crate::error::OpenError;
+use crate::session::SessionId;
+use crate::store::{OpenedSession, SealedStore};
+use crate::uid::SessionUid;
+
+/// A request that brings more is not looked at: opening costs time, and who sends so many is no browser.
+const MOST: usize = 4;
+
+/// The tokens that a request brings in cookies of the session's name. By [`CookiePolicy::presented`]; the
+/// default is of a request that brings none.
+#[derive(Clone, Default)]
+pub struct Presented<'h> {
+    tokens: Vec<Cow<'h, str>>,
+    too_many: bool,
+    second: bool,
+}
+
+/// What has become of the tokens of a request.
+///
+/// ```
+/// use sealed_session::http::{CookiePolicy, Found};
+/// use sealed_session::{KeyRing, RootSecret, SealedStore};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let policy = CookiePolicy::builder(store.cookie_name()).build()?;
+/// let found = |header: &'static str| policy.presented([header.as_bytes()]).open(&store, b"");
+///
+/// assert!(matches!(found("theme=dark"), Found::Nothing));
+/// assert!(matches!(found("__Host-session=garbage"), Found::Refused(refusal) if !refusal.keeps_cookie()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<T = OpenedSession> {
+    /// The request brings no cookie of the session's name.
+    Nothing,
+    /// A session that is valid now.
+    Session(T),
+    /// No token opens. Remove the cookie, unless [`OpenError::keeps_cookie`] says otherwise.
+    Refused(OpenError),
+    /// Tokens of different sessions, or more than four: there is no telling which is meant. Start with an
+    /// empty session, and leave the cookies alone.
+    Unclear,
+}
+
+impl CookiePolicy {
+    /// The tokens in the values of a request's headers `Cookie`, of which HTTP/2 may send several.
+    pub fn presented<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> Presented<'h> {
+        let mut found = Values { policy: self, first: Vec::new(), second: Vec::new() };
+        for header in headers {
+            match std::str::from_utf8(header) {
+                Ok(text) => found.add(text),
+                // Another cookie is no text; that says nothing of ours.
+                Err(_) => {
+                    header.split(|&octet| octet == b';').for_each(|piece| {
+                        if let Ok(text) = std::str::from_utf8(piece) {
+                            found.add(text);
+                        }
+                    });
+                }
+            }
+        }
+        found.tokens()
+    }
+}
+
+impl<'h> Presented<'h> {
+    /// Opens what the request brings, and picks the newest of several tokens of one session.
+    #[must_use]
+    pub fn open(&self, store: &SealedStore, associated_data: &[u8]) -> Found {
+        let open = |token: &str| store.open_with(&SessionId::new(token), associated_data);
+        self.choose(open, |opened| (opened.uid(), opened.renewed_at_ms())).0
+    }
+
+    /// The one that `open` accepts, and which of the tokens it was. `what` tells whose it is, and when it was
+    /// renewed.
+    pub(super) fn choose<T>(
+        &self,
+        open: impl Fn(&str) -> Result<T, OpenError>,
+        what: impl Fn(&T) -> (SessionUid, u64),
+    ) -> (Found<T>, usize) {
+        if self.too_many {
+            return (Found::Unclear, 0);
+        }
+        let (mut best, mut refused): (Option<(T, usize)>, Option<OpenError>) = (None, None);
+        for (at, token) in self.tokens.iter().enumerate() {
+            match (open(token), &best) {
+                (Err(error), _) if refused.is_none_or(|before| !before.keeps_cookie()) => {
+                    refused = Some(error)
+                }
+                (Err(_), _) => {}
+                (Ok(opened), None) => best = Some((opened, at)),
+                (Ok(opened), Some((before, _))) => {
+                    let ((uid, renewed), (uid_before, renewed_before)) = (what(&opened), what(before));
+                    if uid != uid_before {
+                        return (Found::Unclear, 0);
+                    }
+                    if renewed > renewed_before {
+                        best = Some((opened, at));
+                    }
+                }
+            }
+        }
+        match (best, refused) {
+            (Some((session, at)), _) => (Found::Session(session), at),
+            (None, Some(error)) => (Found::Refused(error), 0),
+            (None, None) => (Found::Nothing, 0),
+        }
+    }
+
+    /// Whether there is any cookie of the session's name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty() && !self.too_many
+    }
+
+    /// A token of those that were brought.
+    #[cfg(feature = "tower")]
+    pub(super) fn token(&self, at: usize) -> Option<&str> {
+        self.tokens.get(at).map(AsRef::as_ref)
+    }
+
+    pub(super) fn has_second(&self) -> bool {
+        self.second
+    }
+}
+
+impl<T> Found<T> {
+    /// The session, if there is one.
+    pub fn session(self) -> Option<T> {
+        match self {
+            Self::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presented").field("tokens", &self.tokens.len()).finish_non_exhaustive()
+    }
+}
+
+/// The values of the session's cookies, as they stand in the headers.
+struct Values<'p, 'h> {
+    policy: &'p CookiePolicy,
+    first: Vec<&'h str>,
+    second: Vec<&'h str>,
+}
+
+impl<'h> Values<'_, 'h> {
+    fn add(&mut self, header: &'h str) {
+        for cookie in cookie::Cookie::split_parse(header).flatten() {
+            let (name, Some(value)) = (cookie.name(), cookie.value_raw()) else { continue };
+            if name == self.policy.name() {
+                self.first.push(value);
+            } else if self.policy.second_name() == Some(name) {
+                self.second.push(value);
+            }
+        }
+    }
+
+    /// Every first half with every second: whether two belong together is for the AEAD to say.
+    fn tokens(self) -> Presented<'h> {
+        let second = !self.second.is_empty();
+        let mut tokens = Vec::with_capacity(1);
+        for value in self.first {
+            match value.strip_prefix(IN_TWO).filter(|_| self.policy.second_name().is_some()) {
+                None => tokens.push(Cow::Borrowed(value)),
+                // Half a token is refused like any other damage.
+                Some(first) if !second => tokens.push(Cow::Borrowed(first)),
+                Some(first) => {
+                    tokens.extend(
+                        self.second.iter().take(MOST + 1).map(|second| Cow::Owned([first, second].concat())),
+                    );
+                }
+            }
+            if tokens.len() > MOST {
+                return Presented { tokens: Vec::new(), too_many: true, second };
+            }
+        }
+        Presented { tokens, too_many: false, second }
+    }
+}

@@ -1,0 +1,150 @@
+//! The way of a request through a [`SessionLayer`](super::SessionLayer).
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::header::{COOKIE, HOST};
+use http::{HeaderMap, Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::layer::Config;
+use super::reply;
+use super::session::Session;
+
+/// A service whose requests have sessions; made by [`SessionLayer`](super::SessionLayer).
+#[derive(Clone)]
+pub struct SessionService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S> SessionService<S> {
+    pub(super) fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for SessionService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = SessionFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
+            return SessionFuture { kind: Kind::Misconfigured };
+        }
+        let (mut request, session) = self.with_session(request);
+        request.extensions_mut().insert(session.clone());
+        SessionFuture { kind: Kind::Handled { response: self.inner.call(request), session } }
+    }
+}
+
+impl<S> SessionService<S> {
+    fn with_session<B>(&self, request: Request<B>) -> (Request<B>, Session) {
+        let (request, bound) = match &self.config.bind {
+            None => (request, Vec::new()),
+            Some(bytes) => {
+                let (parts, body) = request.into_parts();
+                let bound = bytes(&parts);
+                (Request::from_parts(parts, body), bound)
+            }
+        };
+        let may_renew =
+            !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(request.headers());
+        let cookies = request.headers().get_all(COOKIE).iter().cloned().collect();
+        let session = Session::new(Arc::clone(&self.config), cookies, bound, may_renew);
+        (request, session)
+    }
+}
+
+impl<S: std::fmt::Debug> std::fmt::Debug for SessionService<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The response of a [`SessionService`].
+    pub struct SessionFuture<F> {
+        #[pin]
+        kind: Kind<F>,
+    }
+}
+
+pin_project! {
+    #[project = KindProjection]
+    enum Kind<F> {
+        Handled { #[pin] response: F, session: Session },
+        Misconfigured,
+    }
+}
+
+impl<F, R, E> Future for SessionFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Default,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (response, session) = match self.project().kind.project() {
+            KindProjection::Handled { response, session } => (response, session),
+            KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
+        };
+        let mut response = ready!(response.poll(cx))?;
+        let status = response.status();
+        if reply::finish(session, status, response.headers_mut()).is_err() {
+            response = failed();
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+fn failed<R: Default>() -> Response<R> {
+    let mut response = Response::new(R::default());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+/// A server that the world can reach must not send its sessions in the clear.
+fn misconfigured<R: Default>() -> Response<R> {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        "insecure_for_local_development is on, and a request for another host than this machine was refused"
+    );
+    let mut response = failed();
+    let why = http::HeaderValue::from_static("insecure_for_local_development");
+    response.headers_mut().insert("sealed-session-refused", why);
+    response
+}
+
+/// By the host that the client asked for.
+fn is_for_this_machine<B>(request: &Request<B>) -> bool {
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let authority = header.and_then(|host| host.parse().ok()).or_else(|| request.uri().authority().cloned());
+    authority.is_none_or(|authority| {
+        let host = authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost")
+            || host.to_ascii_lowercase().ends_with(".localhost")
+            || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// Whether a browser will show the answer as a page, as far as it tells.
+fn is_for_a_document(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document")
+}

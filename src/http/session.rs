@@ -1,0 +1,339 @@
+//! [`Session`]: a request's session, as handlers use it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::HeaderValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::data::{self, DataError};
+use super::layer::Config;
+use super::presented::Presented;
+use super::state::State;
+use crate::session::SessionId;
+use crate::uid::SessionUid;
+
+/// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
+/// and with the feature `axum` it is an argument of handlers. Clones are the same session.
+///
+/// The cookie is opened when the session is first looked at: a request that never looks pays nothing for it.
+/// Changes are sealed once, when the response is there, before its headers go.
+///
+/// ```
+/// use sealed_session::http::{DataError, Session};
+///
+/// fn add_to_cart(session: &Session, item: String) -> Result<usize, DataError> {
+///     let mut cart: Vec<String> = session.get("cart")?.unwrap_or_default();
+///     cart.push(item);
+///     session.insert("cart", &cart)?;
+///     Ok(cart.len())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    config: Arc<Config>,
+    /// The request's headers `Cookie`; cloning one copies nothing.
+    cookies: Vec<HeaderValue>,
+    associated_data: Vec<u8>,
+    /// Whether an unchanged session may be extended and re-sealed by this response.
+    may_renew: bool,
+    phase: Mutex<Phase>,
+}
+
+/// A lock that is held for no longer than one call takes.
+pub(super) enum Phase {
+    /// Nobody has looked at the session.
+    Unread,
+    /// The session, and which of the presented tokens it came in.
+    Open(State, usize),
+    /// The response has its headers; nobody looked at the session before.
+    SentUnread,
+    /// The response has its headers.
+    Sent(State, usize),
+}
+
+impl Session {
+    pub(super) fn new(
+        config: Arc<Config>,
+        cookies: Vec<HeaderValue>,
+        associated_data: Vec<u8>,
+        may_renew: bool,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            cookies,
+            associated_data,
+            may_renew,
+            phase: Mutex::new(Phase::Unread),
+        }))
+    }
+
+    /// The value of a member of the session's data, if there is one. It is read out of the sealed text; nothing
+    /// else is parsed.
+    ///
+    /// # Errors
+    /// [`DataError::Type`] for a value of another type.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
+        self.look(|state| data::get(state.data(), name))
+    }
+
+    /// Sets a member of the session's data. Setting what is there already changes nothing.
+    ///
+    /// # Errors
+    /// [`DataError::Unserializable`], [`DataError::Seal`] when the session would be too large for its cookie, and
+    /// [`DataError::TooLate`] when the response has begun. The session is then as it was.
+    pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), DataError> {
+        let value = data::written(value)?;
+        self.change(|config, state| match data::with(state.data(), name, &value)? {
+            Some(text) => state.set_data(&config.store, text),
+            None => Ok(()),
+        })
+    }
+
+    /// Removes a member of the session's data; whether there was one.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn remove(&self, name: &str) -> Result<bool, DataError> {
+        self.change(|config, state| match data::without(state.data(), name)? {
+            Some(text) => state.set_data(&config.store, text).map(|()| true),
+            None => Ok(false),
+        })
+    }
+
+    /// Removes a member and returns its value.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), which leaves the member where it is, and [`remove`](Self::remove).
+    pub fn take<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
+        self.change(|config, state| {
+            let value = data::get(state.data(), name)?;
+            if let Some(text) = data::without(state.data(), name)? {
+                state.set_data(&config.store, text)?;
+            }
+            Ok(value)
+        })
+    }
+
+    /// Removes all data. User, uid and expiry stay.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn clear(&self) -> Result<(), DataError> {
+        self.change(|config, state| state.set_data(&config.store, "{}".to_owned()))
+    }
+
+    /// Whether the session has no data.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.look(|state| data::is_empty(state.data()))
+    }
+
+    /// The session's data as a whole; that of an empty session is `{}`.
+    ///
+    /// ```
+    /// # use sealed_session::http::{DataError, Session};
+    /// #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// #[serde(default)]
+    /// struct Visit { pages: u32, theme: String }
+    ///
+    /// fn count(session: &Session) -> Result<u32, DataError> {
+    ///     let mut visit: Visit = session.load()?;
+    ///     visit.pages += 1;
+    ///     session.store(&visit)?;
+    ///     Ok(visit.pages)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`DataError::Type`] when it is no such thing.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<T, DataError> {
+        self.look(|state| data::whole(state.data()))
+    }
+
+    /// Replaces the session's data as a whole, flash messages included.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), and [`DataError::Seal`] when the value is no JSON object.
+    pub fn store<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), DataError> {
+        let text = data::written_whole(value)?;
+        self.change(|config, state| state.set_data(&config.store, text))
+    }
+
+    /// Who is logged in.
+    #[must_use]
+    pub fn user_id(&self) -> Option<String> {
+        self.look(|state| state.user_id().map(str::to_owned))
+    }
+
+    /// Logs a user in: a new session with a new uid, that begins now and has the default TTL, and the data of
+    /// this one. Who knew the old one's cookie is not logged in with the new.
+    ///
+    /// # Errors
+    /// [`DataError::Seal`] for a user id that is too long or that the cookie has no room for, and without
+    /// randomness; [`DataError::TooLate`].
+    pub fn authenticate(&self, user_id: &str) -> Result<(), DataError> {
+        self.change(|config, state| Ok(state.authenticate(&config.store, user_id)?))
+    }
+
+    /// Ends the session: no user, no data. What is stored afterwards, say a message, begins a new one; otherwise
+    /// the cookie is removed.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn logout(&self) -> Result<(), DataError> {
+        self.change(|_, state| {
+            state.log_out();
+            Ok(())
+        })
+    }
+
+    /// Gives the session a new uid and keeps everything else: for when its rights change.
+    ///
+    /// # Errors
+    /// [`DataError::Seal`] without randomness; [`DataError::TooLate`].
+    pub fn cycle(&self) -> Result<(), DataError> {
+        self.change(|config, state| Ok(state.cycle(&config.store)?))
+    }
+
+    /// Ends the session for good: the cookie is removed, and whatever this request does with the session
+    /// afterwards has no effect.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn invalidate(&self) -> Result<(), DataError> {
+        self.change(|_, state| {
+            state.invalidate();
+            Ok(())
+        })
+    }
+
+    /// Whether [`invalidate`](Self::invalidate) was called.
+    #[must_use]
+    pub fn is_invalidated(&self) -> bool {
+        self.look(State::is_invalidated)
+    }
+
+    /// When the session expires as it stands; `None` where there is none.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let ms = self.look(|state| state.expires_at(&self.0.config.store))?;
+        UNIX_EPOCH.checked_add(Duration::from_millis(ms))
+    }
+
+    /// Lets the session live so long from now on, within the store's maximum TTL and its absolute lifetime; zero
+    /// stands for the store's default. It keeps this TTL when it is extended.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn set_ttl(&self, ttl: Duration) -> Result<(), DataError> {
+        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        self.change(|_, state| {
+            state.set_ttl(ttl_ms);
+            Ok(())
+        })
+    }
+
+    /// What stays the same while the cookie changes; `None` where there is no session yet.
+    #[must_use]
+    pub fn uid(&self) -> Option<SessionUid> {
+        self.look(State::uid)
+    }
+
+    /// The id that the request presented, if it is valid. Every change makes another.
+    #[must_use]
+    pub fn id(&self) -> Option<SessionId> {
+        let mut phase = self.phase();
+        let (state, at) = self.opened(&mut phase);
+        if !state.came() {
+            return None;
+        }
+        let at = *at;
+        drop(phase);
+        self.presented().token(at).map(SessionId::new)
+    }
+
+    /// A new token to put into a form or a header of this session, for [`CsrfLayer`](super::CsrfLayer) or
+    /// [`check_csrf`](Self::check_csrf). A client without a session gets one, because the token speaks of it.
+    ///
+    /// # Errors
+    /// [`DataError::Seal`] without a sealing key or randomness; [`DataError::TooLate`].
+    pub fn csrf_token(&self) -> Result<String, DataError> {
+        self.change(|config, state| {
+            let uid = state.require_uid(&config.store)?;
+            Ok(config.store.csrf_token(uid)?)
+        })
+    }
+
+    /// Whether this is a token of this session, compared in constant time.
+    #[must_use]
+    pub fn check_csrf(&self, token: &str) -> bool {
+        self.uid().is_some_and(|uid| self.0.config.store.check_csrf_token(uid, token).is_ok())
+    }
+
+    pub(super) fn phase(&self) -> MutexGuard<'_, Phase> {
+        // A thread that panicked between two statements of ours left a state like any other.
+        self.0.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn presented(&self) -> Presented<'_> {
+        self.0.config.cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(super) fn may_renew(&self) -> bool {
+        self.0.may_renew
+    }
+
+    pub(super) fn associated_data(&self) -> &[u8] {
+        &self.0.associated_data
+    }
+
+    /// The state, opened if nobody has done so.
+    pub(super) fn opened<'p>(&self, phase: &'p mut Phase) -> (&'p mut State, &'p mut usize) {
+        *phase = match std::mem::replace(phase, Phase::Unread) {
+            Phase::Unread => self.open(Phase::Open),
+            Phase::SentUnread => self.open(Phase::Sent),
+            opened => opened,
+        };
+        match phase {
+            Phase::Open(state, at) | Phase::Sent(state, at) => (state, at),
+            Phase::Unread | Phase::SentUnread => unreachable!("it was opened just now"),
+        }
+    }
+
+    fn open(&self, phase: impl FnOnce(State, usize) -> Phase) -> Phase {
+        let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
+        let (found, at) = self.presented().choose(open, |parts| (parts.uid, parts.times.renewed));
+        phase(State::new(found), at)
+    }
+
+    pub(super) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {
+        with(self.opened(&mut self.phase()).0)
+    }
+
+    pub(super) fn change<T>(
+        &self,
+        with: impl FnOnce(&Config, &mut State) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let mut phase = self.phase();
+        if matches!(*phase, Phase::Sent(..) | Phase::SentUnread) {
+            super::reply::too_late();
+            return Err(DataError::TooLate);
+        }
+        with(&self.0.config, self.opened(&mut phase).0)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session([redacted])")
+    }
+}

@@ -1,0 +1,279 @@
+//! The session of one request: what it was, what the handler makes of it, and what the response does about it.
+//! No headers and no cookies; those are for [`reply`](super::reply).
+
+use super::data::{self, DataError};
+use super::presented::Found;
+use super::settings::{Creation, Renewal};
+use crate::error::SealError;
+use crate::policy::ResealPolicy;
+use crate::record::Times;
+use crate::ring::KeyState;
+use crate::session::SessionId;
+use crate::store::SealedStore;
+use crate::store::parts::Parts;
+use crate::telemetry;
+use crate::uid::SessionUid;
+
+/// What a layer is set to do on its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rules {
+    pub(super) renewal: Renewal,
+    pub(super) reseal: ResealPolicy,
+    pub(super) creation: Creation,
+    pub(super) save_on_server_error: bool,
+    pub(super) open_unread: bool,
+}
+
+/// How the request's cookies turned out.
+#[derive(Clone, Copy)]
+enum Came {
+    Nothing,
+    Session(KeyState),
+    Refused { keep: bool },
+    Unclear,
+}
+
+/// The session as it will be sealed.
+pub(super) struct State {
+    came: Came,
+    /// Of a session that there is, or that a CSRF token speaks of; otherwise drawn when it is sealed.
+    uid: Option<SessionUid>,
+    /// Of a session that there is; one without begins when it is sealed.
+    times: Option<Times>,
+    user_id: Option<String>,
+    data: String,
+    /// The TTL that was asked for.
+    ttl_ms: Option<u64>,
+    changed: bool,
+    /// There is to be a session even if nothing is in it.
+    wanted: bool,
+    /// Nothing counts any more.
+    invalidated: bool,
+    /// The handler ended the session that came.
+    ended: bool,
+}
+
+/// What a response carries.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Nothing,
+    Set { id: SessionId, expires_at_ms: u64 },
+    Remove,
+}
+
+/// A session that cannot be sealed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) error: SealError,
+    /// A change that the handler made, not only a renewal.
+    pub(super) change: bool,
+}
+
+impl State {
+    pub(super) fn new(found: Found<Parts>) -> Self {
+        let came = match &found {
+            Found::Nothing => Came::Nothing,
+            Found::Session(parts) => Came::Session(parts.key_state),
+            Found::Refused(error) => Came::Refused { keep: error.keeps_cookie() },
+            Found::Unclear => Came::Unclear,
+        };
+        let (uid, times, user_id, data) = match found.session() {
+            Some(Parts { times, uid, user_id, data, .. }) => (Some(uid), Some(times), user_id, data),
+            None => (None, None, None, "{}".to_owned()),
+        };
+        Self {
+            came,
+            uid,
+            times,
+            user_id,
+            data,
+            ttl_ms: None,
+            changed: false,
+            wanted: false,
+            invalidated: false,
+            ended: false,
+        }
+    }
+
+    pub(super) fn data(&self) -> &str {
+        &self.data
+    }
+
+    pub(super) fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    pub(super) fn uid(&self) -> Option<SessionUid> {
+        self.uid
+    }
+
+    pub(super) fn is_invalidated(&self) -> bool {
+        self.invalidated
+    }
+
+    /// Whether the session came with the request.
+    pub(super) fn came(&self) -> bool {
+        matches!(self.came, Came::Session(_))
+    }
+
+    /// Whether there is a session, or will be one.
+    pub(super) fn exists(&self) -> bool {
+        self.times.is_some() || self.wanted || self.user_id.is_some() || !data::is_empty(&self.data)
+    }
+
+    /// Replaces the data, if it still fits.
+    pub(super) fn set_data(&mut self, store: &SealedStore, data: String) -> Result<(), DataError> {
+        if self.invalidated || data == self.data {
+            return Ok(());
+        }
+        store.remaining(self.user_id(), &data)?;
+        self.data = data;
+        self.changed = true;
+        Ok(())
+    }
+
+    /// A new session with the data of this one.
+    pub(super) fn authenticate(&mut self, store: &SealedStore, user_id: &str) -> Result<(), SealError> {
+        if self.invalidated {
+            return Ok(());
+        }
+        store.remaining(Some(user_id), &self.data)?;
+        self.uid = Some(store.fresh_uid()?);
+        self.user_id = Some(user_id.to_owned());
+        (self.times, self.ttl_ms) = (None, None);
+        (self.changed, self.ended) = (true, true);
+        Ok(())
+    }
+
+    /// The same session under a new uid.
+    pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
+        if self.invalidated || self.uid.is_none() {
+            return Ok(());
+        }
+        self.uid = Some(store.fresh_uid()?);
+        self.changed = true;
+        Ok(())
+    }
+
+    /// An empty session, of which the client learns when something is stored in it again.
+    pub(super) fn log_out(&mut self) {
+        let invalidated = self.invalidated;
+        *self = Self { came: self.came, ended: true, invalidated, ..Self::new(Found::Nothing) };
+    }
+
+    pub(super) fn invalidate(&mut self) {
+        self.log_out();
+        self.invalidated = true;
+    }
+
+    pub(super) fn set_ttl(&mut self, ttl_ms: u64) {
+        if !self.invalidated {
+            self.ttl_ms = Some(ttl_ms);
+            self.changed = true;
+        }
+    }
+
+    /// The uid of a session that there will be.
+    pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {
+        let uid = match self.uid {
+            Some(uid) => uid,
+            None => store.fresh_uid()?,
+        };
+        if self.uid.is_none() && !self.invalidated {
+            self.uid = Some(uid);
+            (self.wanted, self.changed) = (true, true);
+        }
+        Ok(uid)
+    }
+
+    /// When the session expires as it stands, if there is one.
+    pub(super) fn expires_at(&self, store: &SealedStore) -> Option<u64> {
+        let times = match (self.times, self.ttl_ms) {
+            (Some(times), None) => Some(times),
+            _ if self.exists() => self.times_when_sealed(store, store.now_ms(), None).ok(),
+            _ => None,
+        };
+        times.map(|times| store.expires_at(times))
+    }
+
+    /// What the response carries, and the end of all changes.
+    pub(super) fn finish(
+        &mut self,
+        store: &SealedStore,
+        rules: &Rules,
+        is_server_error: bool,
+        may_renew: bool,
+        associated_data: &[u8],
+    ) -> Result<Outcome, Lost> {
+        if rules.creation == Creation::Always
+            && !self.ended
+            && !self.exists()
+            && !matches!(self.came, Came::Unclear)
+        {
+            (self.wanted, self.changed) = (true, true);
+        }
+        if self.invalidated || !self.exists() {
+            return Ok(self.without_session());
+        }
+        if is_server_error && !rules.save_on_server_error {
+            return Ok(Outcome::Nothing);
+        }
+        let now = store.now_ms();
+        let due = self.renewed(store, rules, now).filter(|_| may_renew || self.changed);
+        let reseals = may_renew && self.reseals(rules, now);
+        if !self.changed && due.is_none() && !reseals {
+            return Ok(Outcome::Nothing);
+        }
+        let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
+            let id = store.seal_parts(times, self.uid, self.user_id(), &self.data, associated_data)?;
+            Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times) })
+        });
+        if reseals && sealed.is_ok() {
+            telemetry::resealed();
+        }
+        sealed.map_err(|error| Lost { error, change: self.changed })
+    }
+
+    /// There is none, or none any more: what came is removed, unless it may be good for another server.
+    fn without_session(&self) -> Outcome {
+        match self.came {
+            Came::Nothing => Outcome::Nothing,
+            Came::Session(_) | Came::Refused { keep: false } => Outcome::Remove,
+            Came::Refused { keep: true } | Came::Unclear if self.ended => Outcome::Remove,
+            Came::Refused { keep: true } | Came::Unclear => Outcome::Nothing,
+        }
+    }
+
+    /// The times of a session that is due to be extended, if that is worth a cookie.
+    fn renewed(&self, store: &SealedStore, rules: &Rules, now: u64) -> Option<Times> {
+        let times = self.times?;
+        let expires_at = store.expires_at(times);
+        if !rules.renewal.is_due(times, expires_at, now) {
+            return None;
+        }
+        let ttl = times.expires.saturating_sub(times.renewed);
+        store.renew(times, now, ttl).filter(|renewed| store.expires_at(*renewed) > expires_at)
+    }
+
+    fn reseals(&self, rules: &Rules, now: u64) -> bool {
+        match (self.came, self.times) {
+            (Came::Session(state), Some(times)) => {
+                rules.reseal.reseals(state, times.renewed, times.expires, now)
+            }
+            _ => false,
+        }
+    }
+
+    fn times_when_sealed(
+        &self,
+        store: &SealedStore,
+        now: u64,
+        due: Option<Times>,
+    ) -> Result<Times, SealError> {
+        match (self.times, self.ttl_ms) {
+            (None, ttl) => store.begin(now, ttl.unwrap_or_default()),
+            (Some(times), Some(ttl)) => Ok(store.renew(times, now, ttl).unwrap_or(times)),
+            (Some(times), None) => Ok(due.unwrap_or(times)),
+        }
+    }
+}

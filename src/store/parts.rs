@@ -1,0 +1,70 @@
+//! What a web layer needs of a store: one opening for a whole request, and sealing what has become of it.
+
+use super::SealedStore;
+use super::moment::Live;
+use crate::error::{OpenError, SealError};
+use crate::record::{Record, Times};
+use crate::ring::KeyState;
+use crate::session::SessionId;
+use crate::uid::SessionUid;
+
+/// A session taken apart. Only a token that opened, or this server's own doing, makes one.
+pub(crate) struct Parts {
+    pub(crate) times: Times,
+    pub(crate) uid: SessionUid,
+    pub(crate) user_id: Option<String>,
+    pub(crate) data: String,
+    pub(crate) key_state: KeyState,
+}
+
+impl SealedStore {
+    pub(crate) fn open_parts(&self, token: &str, associated_data: &[u8]) -> Result<Parts, OpenError> {
+        self.moment().open(token, associated_data, |_, Live { record, key_state, .. }| {
+            Ok(Parts {
+                times: record.times,
+                uid: record.uid,
+                user_id: record.user_id.map(str::to_owned),
+                data: record.data.to_owned(),
+                key_state,
+            })
+        })
+    }
+
+    /// Seals a session whose data is known to be an object; under a new uid if it has none.
+    pub(crate) fn seal_parts(
+        &self,
+        times: Times,
+        uid: Option<SessionUid>,
+        user_id: Option<&str>,
+        data: &str,
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let moment = self.moment();
+        match uid {
+            Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
+            None => moment.seal_new(times, user_id, data, associated_data),
+        }
+    }
+
+    pub(crate) fn fresh_uid(&self) -> Result<SessionUid, SealError> {
+        self.moment().fresh().map(SessionUid::from_bytes)
+    }
+
+    /// The times of a session that begins now.
+    pub(crate) fn begin(&self, now_ms: u64, ttl_ms: u64) -> Result<Times, SealError> {
+        self.0.policy.begin(now_ms, ttl_ms)
+    }
+
+    /// The times of a session that is renewed now; `None` when its absolute lifetime is used up.
+    pub(crate) fn renew(&self, times: Times, now_ms: u64, ttl_ms: u64) -> Option<Times> {
+        self.0.policy.renew(times, now_ms, ttl_ms).ok()
+    }
+
+    pub(crate) fn expires_at(&self, times: Times) -> u64 {
+        self.0.policy.expires_at(times)
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+}
