@@ -11,6 +11,9 @@
 
 mod common;
 
+#[cfg(feature = "tracing")]
+#[path = "common/collector.rs"]
+mod collector;
 #[cfg(feature = "metrics")]
 #[path = "telemetry/counters.rs"]
 mod counters;

@@ -12,5 +12,29 @@
 #[path = "web/site.rs"]
 mod site;
 
+#[path = "web/caches.rs"]
+mod caches;
+#[path = "web/chunks.rs"]
+mod chunks;
+#[path = "web/csrf.rs"]
+mod csrf;
+#[path = "web/development.rs"]
+mod development;
+#[path = "web/failures.rs"]
+mod failures;
+#[path = "web/flash.rs"]
+mod flash;
+#[path = "web/identity.rs"]
+mod identity;
 #[path = "web/lifecycle.rs"]
 mod lifecycle;
+#[path = "web/policy.rs"]
+mod policy;
+#[path = "web/refused.rs"]
+mod refused;
+#[path = "web/renewal.rs"]
+mod renewal;
+#[path = "web/several.rs"]
+mod several;
+#[path = "web/streaming.rs"]
+mod streaming;

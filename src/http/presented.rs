@@ -58,11 +58,11 @@ impl CookiePolicy {
                 Ok(text) => found.add(text),
                 // Another cookie is no text; that says nothing of ours.
                 Err(_) => {
-                    header.split(|&octet| octet == b';').for_each(|piece| {
+                    for piece in header.split(|&octet| octet == b';') {
                         if let Ok(text) = std::str::from_utf8(piece) {
                             found.add(text);
                         }
-                    });
+                    }
                 }
             }
         }
@@ -92,7 +92,7 @@ impl<'h> Presented<'h> {
         for (at, token) in self.tokens.iter().enumerate() {
             match (open(token), &best) {
                 (Err(error), _) if refused.is_none_or(|before| !before.keeps_cookie()) => {
-                    refused = Some(error)
+                    refused = Some(error);
                 }
                 (Err(_), _) => {}
                 (Ok(opened), None) => best = Some((opened, at)),

@@ -90,7 +90,7 @@ impl Site {
 
 impl Client {
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        Reply::of(self.http.get(format!("{}{path}", self.url)).send().await.unwrap()).await
+        Reply::of(self.get_request(path).send().await.unwrap()).await
     }
 
     pub(crate) async fn post(&self, path: &str) -> Reply {
@@ -99,6 +99,14 @@ impl Client {
 
     pub(crate) fn request(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.post(format!("{}{path}", self.url))
+    }
+
+    pub(crate) fn method(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) fn get_request(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.get(format!("{}{path}", self.url))
     }
 
     /// What the server knows of the session.
@@ -196,6 +204,34 @@ pub(crate) fn routes() -> Router {
         .route("/logout", action(|s| s.logout()))
         .route("/cycle", action(|s| s.cycle()))
         .route("/invalidate", action(|s| s.invalidate()))
+        .route(
+            "/set-and-remove/{name}",
+            post(|s: Session, Path(name): Path<String>| {
+                now(move || s.insert(&name, "x").and_then(|()| s.remove(&name)).map(drop))
+            }),
+        )
+        .route(
+            "/logout-with-message",
+            action(|s| s.logout().and_then(|()| s.flash(FlashLevel::Info, "See you."))),
+        )
+        .route(
+            "/logout-and-fail",
+            post(|s: Session| now(move || s.logout().map(|()| StatusCode::INTERNAL_SERVER_ERROR))),
+        )
+        .route(
+            "/invalidate-and-go-on",
+            action(|s| {
+                s.invalidate()?;
+                s.insert("a", &1)?;
+                s.authenticate("eve")?;
+                s.set_ttl(Duration::from_secs(1))?;
+                s.cycle()?;
+                s.flash(FlashLevel::Info, "x")?;
+                assert!(s.is_invalidated() && s.is_empty() && s.user_id().is_none());
+                Ok(())
+            }),
+        )
+        .route("/count", post(count))
         .route("/info", get(info))
 }
 
@@ -205,6 +241,19 @@ fn now<T>(action: impl FnOnce() -> Result<T, DataError>) -> impl Future<Output =
 
 async fn read(session: Session, Path(name): Path<String>) -> Result<Json<Option<Value>>, DataError> {
     session.get(&name).map(Json)
+}
+
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+struct Visit {
+    pages: u32,
+}
+
+async fn count(session: Session) -> Result<String, DataError> {
+    let mut visit: Visit = session.load()?;
+    visit.pages += 1;
+    session.store(&visit)?;
+    Ok(visit.pages.to_string())
 }
 
 async fn set(session: Session, Path((name, value)): Path<(String, String)>) -> Result<(), DataError> {

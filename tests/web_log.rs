@@ -1,0 +1,103 @@
+//! What operators read of sessions in a web server.
+
+#![cfg(all(feature = "axum", feature = "hazmat", feature = "tracing"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails panics")]
+
+#[path = "common/collector.rs"]
+mod collector;
+
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, header};
+use axum::routing::{get, post};
+use collector::{Collector, SEEN};
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::{CsrfLayer, DataError, Session, SessionLayer};
+use sealed_session::{KeyRing, Root, RootSecret, SealedStore};
+use tower::ServiceExt as _;
+use tracing::Level;
+
+static KEPT: Mutex<Option<Session>> = Mutex::new(None);
+
+fn store(ring: KeyRing) -> SealedStore {
+    SealedStore::builder(ring).cookie_name("session").clock(ManualClock::at(1_000_000)).build().unwrap()
+}
+
+fn ring(activates_at_ms: u64) -> KeyRing {
+    KeyRing::new(vec![Root::new(RootSecret::from_bytes(&[1; 32]).unwrap()).activating_at(activates_at_ms)])
+        .unwrap()
+}
+
+async fn keep(session: Session) -> Result<(), DataError> {
+    session.insert("a", "1")?;
+    *KEPT.lock().unwrap() = Some(session);
+    Ok(())
+}
+
+async fn cached(session: Session) -> Result<impl axum::response::IntoResponse, DataError> {
+    session.insert("secret", "of the user")?;
+    Ok([(header::CACHE_CONTROL, "public, max-age=60")])
+}
+
+fn app(store: SealedStore, development: bool) -> Router {
+    let layer = SessionLayer::builder(store).cookie(|c| c.insecure_for_local_development(development));
+    Router::new()
+        .route("/keep", get(keep))
+        .route("/cached", get(cached))
+        .route(
+            "/wrong",
+            get(|s: Session| async move { s.insert("n", "x").and_then(|()| s.load::<u32>()).map(drop) }),
+        )
+        .route("/post", post(|| async {}).layer(CsrfLayer::new()))
+        .layer(layer.build().unwrap())
+}
+
+async fn send(app: Router, request: http::request::Builder) -> Response<Body> {
+    app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+fn said() -> Vec<(Level, String)> {
+    let seen = std::mem::take(&mut *SEEN.lock().unwrap());
+    assert!(!format!("{seen:?}").contains("of the user"), "{seen:?}");
+    seen
+}
+
+/// One test, because what is kept of events is of the whole process.
+#[tokio::test]
+async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
+    let _guard = tracing::subscriber::set_default(Collector);
+    let one = |level: Level, words: &str| {
+        let said = said();
+        assert!(
+            matches!(&said[..], [(at, text)] if *at == level && text.contains(words)),
+            "{words}: {said:?}"
+        );
+    };
+    let good = app(store(ring(1)), false);
+
+    assert!(send(good.clone(), Request::get("/keep")).await.status().is_success());
+    assert_eq!(said(), []);
+    let late = KEPT.lock().unwrap().take().unwrap();
+    assert_eq!(late.insert("a", "2"), Err(DataError::TooLate));
+    one(Level::ERROR, "after the headers of its response had been sent");
+
+    send(good.clone(), Request::get("/cached")).await;
+    one(Level::WARN, "lets shared caches store it");
+
+    assert_eq!(send(good.clone(), Request::get("/wrong")).await.status(), 500);
+    one(Level::ERROR, "the session's data is no u32");
+
+    assert_eq!(send(good.clone(), Request::post("/post")).await.status(), 403);
+    one(Level::DEBUG, "it brings no CSRF token");
+
+    assert_eq!(send(app(store(ring(2_000_000)), false), Request::get("/keep")).await.status(), 500);
+    one(Level::ERROR, "a session was not saved");
+
+    let development = app(store(ring(1)), true);
+    one(Level::WARN, "without Secure");
+    let request = Request::get("/keep").header(header::HOST, "shop.example");
+    assert_eq!(send(development, request).await.status(), 500);
+    one(Level::ERROR, "insecure_for_local_development is on");
+}
