@@ -8,6 +8,7 @@ install() {
 }
 
 command -v cc >/dev/null || install build-essential
+command -v curl >/dev/null || install ca-certificates curl
 command -v node >/dev/null || install nodejs
 command -v python3 >/dev/null || install python3
 

@@ -93,7 +93,7 @@ pub use session::{
 pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
 pub use uid::SessionUid;
 
-/// The examples of README.md are compiled and run as well; one of them follows a ring file.
-#[cfg(all(doctest, feature = "watch"))]
+/// The examples of README.md are compiled and run as well; one follows a ring file, one is a web server.
+#[cfg(all(doctest, feature = "watch", feature = "axum"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
