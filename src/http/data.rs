@@ -247,6 +247,9 @@ impl<'de> Visitor<'de> for Values<'_> {
 }
 
 #[cfg(test)]
+mod model;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -173,7 +173,8 @@ impl State {
         }
     }
 
-    /// The uid of a session that there will be.
+    /// The uid of a session that there will be. Where the client may have one that this server cannot open at the
+    /// moment, a token alone is no reason to take that away: it then speaks of a session that nobody has.
     pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {
         let uid = match self.uid {
             Some(uid) => uid,
@@ -181,7 +182,8 @@ impl State {
         };
         if self.uid.is_none() && !self.invalidated {
             self.uid = Some(uid);
-            (self.wanted, self.changed) = (true, true);
+            let begins = !self.keeps_what_came();
+            (self.wanted, self.changed) = (begins, self.changed || begins);
         }
         Ok(uid)
     }
@@ -205,11 +207,7 @@ impl State {
         may_renew: bool,
         associated_data: &[u8],
     ) -> Result<Outcome, Lost> {
-        if rules.creation == Creation::Always
-            && !self.ended
-            && !self.exists()
-            && !matches!(self.came, Came::Unclear)
-        {
+        if rules.creation == Creation::Always && !self.ended && !self.exists() && !self.keeps_what_came() {
             (self.wanted, self.changed) = (true, true);
         }
         if self.invalidated || !self.exists() {
@@ -238,10 +236,14 @@ impl State {
     fn without_session(&self) -> Outcome {
         match self.came {
             Came::Nothing => Outcome::Nothing,
-            Came::Session(_) | Came::Refused { keep: false } => Outcome::Remove,
-            Came::Refused { keep: true } | Came::Unclear if self.ended => Outcome::Remove,
-            Came::Refused { keep: true } | Came::Unclear => Outcome::Nothing,
+            _ if self.keeps_what_came() && !self.ended => Outcome::Nothing,
+            _ => Outcome::Remove,
         }
+    }
+
+    /// The client may have a session that cannot be opened here and now.
+    fn keeps_what_came(&self) -> bool {
+        matches!(self.came, Came::Refused { keep: true } | Came::Unclear)
     }
 
     /// The times of a session that is due to be extended, if that is worth a cookie.

@@ -1,6 +1,7 @@
 //! Cookies that do not open.
 
 use sealed_session::KeyRing;
+use sealed_session::http::Creation;
 use serde_json::{Value, json};
 
 use crate::site::{DAY, MINUTE, NOON, Site, root};
@@ -104,4 +105,17 @@ async fn a_cookie_under_a_revoked_key_is_removed() {
     let ring = KeyRing::new(vec![root(1).revoked(), root(2)]).unwrap();
     site.store.replace_ring(ring).unwrap();
     assert!(site.get_with("/get/a", &[set.pair().as_bytes()]).await.removes("session"));
+}
+
+#[tokio::test]
+async fn a_session_that_this_server_cannot_open_yet_is_not_replaced_for_nothing() {
+    for creation in [Creation::WhenStored, Creation::Always] {
+        let site = Site::with(|layer| layer.creation(creation)).await;
+        let set = site.client().post("/set/a/1").await;
+        site.clock.set(NOON - 2 * MINUTE);
+        for path in ["/get/a", "/csrf", "/info"] {
+            let reply = site.get_with(path, &[set.pair().as_bytes()]).await;
+            assert!(reply.status == 200 && reply.sets_nothing(), "{creation:?} {path}: {reply:?}");
+        }
+    }
 }
