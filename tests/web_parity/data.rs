@@ -121,7 +121,11 @@ async fn clearing_keeps_the_session() {
 #[tokio::test]
 async fn a_value_of_another_type_is_an_error_and_stays() {
     let site = site(|session| {
-        Ok(json!([error(session.get::<u64>("key")), error(session.take::<u64>("key")), error(wrong(session))]))
+        Ok(json!([
+            error(session.get::<u64>("key")),
+            error(session.take::<u64>("key")),
+            error(wrong(session))
+        ]))
     })
     .await;
     let client = site.client();
@@ -191,12 +195,16 @@ async fn nested_values_come_back() {
 }
 
 #[tokio::test]
-async fn three_kilobytes_fit_one_cookie() {
-    let text = "x".repeat(3_000 - r#"{"key":""}"#.len());
-    let client = Site::new().await.client();
+async fn what_fits_one_cookie_comes_back_and_a_character_more_is_an_error() {
+    let site = Site::new().await;
+    let text = "x".repeat(site.store.remaining(None, r#"{"key":""}"#).unwrap());
+    let client = site.client();
     let pair = client.post(&format!("/set/key/{text}")).await.pair().to_owned();
-    assert!((3_900..=4_096).contains(&pair.len()), "{} octets", pair.len());
+    assert!((4_093..=4_096).contains(&pair.len()), "{} octets", pair.len());
+    assert_eq!(text.len() + r#"{"key":""}"#.len(), 2_963);
     assert_eq!(client.get("/get/key").await.body, format!("{text:?}"));
+    let reply = client.post(&format!("/set/key/{text}x")).await;
+    assert!(reply.status == 500 && reply.sets_nothing(), "{reply:?}");
 }
 
 #[tokio::test]

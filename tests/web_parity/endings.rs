@@ -78,7 +78,13 @@ async fn nothing_counts_after_an_invalidation() {
         session.cycle()?;
         session.logout()?;
         let removed = session.remove("key")?;
-        Ok(json!([session.is_invalidated(), empty, session.get::<String>("key")?, removed, session.user_id()]))
+        Ok(json!([
+            session.is_invalidated(),
+            empty,
+            session.get::<String>("key")?,
+            removed,
+            session.user_id()
+        ]))
     })
     .await;
     let client = site.client();

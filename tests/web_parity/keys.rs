@@ -94,10 +94,7 @@ async fn two_cookies_of_the_same_data_differ() {
 fn a_root_secret_that_is_too_short_is_refused() {
     for length in [0, 1, 15, 31] {
         let error = RootSecret::from_bytes(&vec![7; length]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("a root secret has 32 to 64 bytes, and this one has {length}")
-        );
+        assert_eq!(error.to_string(), format!("a root secret has 32 to 64 bytes, and this one has {length}"));
     }
     assert!(RootSecret::from_bytes(&[7; 32]).is_ok());
 }

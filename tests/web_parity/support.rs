@@ -1,7 +1,7 @@
 //! A site with one handler of the test's own, and requests with cookies that no client would keep.
 
-use axum::Json;
 use axum::routing::post;
+use axum::{Json, Router};
 use reqwest::header::COOKIE;
 use sealed_session::http::{CookiePolicyBuilder, DataError, Session, SessionLayerBuilder};
 use sealed_session::{SealedStoreBuilder, SessionUid};
@@ -35,7 +35,8 @@ pub(crate) async fn site_over(
     store: impl FnOnce(SealedStoreBuilder) -> SealedStoreBuilder,
     layer: impl FnOnce(SessionLayerBuilder) -> SessionLayerBuilder,
 ) -> Site {
-    Site::of(|builder| store(in_the_clear(builder)), |builder| layer(builder.cookie(over_http)), routes()).await
+    Site::of(|builder| store(in_the_clear(builder)), |builder| layer(builder.cookie(over_http)), routes())
+        .await
 }
 
 fn in_the_clear(store: SealedStoreBuilder) -> SealedStoreBuilder {
@@ -51,6 +52,14 @@ pub(crate) async fn post_with(site: &Site, path: &str, cookie: &str) -> Reply {
 
 pub(crate) async fn get_with(site: &Site, path: &str, cookie: &str) -> Reply {
     site.get_with(path, &[cookie.as_bytes()]).await
+}
+
+/// A server with an app that has layers of its own.
+pub(crate) async fn serve(app: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
 }
 
 impl Client {
@@ -82,7 +91,7 @@ impl Reply {
     }
 }
 
-/// The bytes of a uid, as text, so that answers can be compared.
+/// A uid, as answers have it.
 pub(crate) fn text(uid: Option<SessionUid>) -> Value {
     uid.map(|uid| uid.to_string()).into()
 }
