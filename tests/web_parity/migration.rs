@@ -68,6 +68,7 @@ async fn after(act: fn(&Session) -> Result<(), DataError>) -> (Value, Value) {
     (before, client.info().await)
 }
 
+#[allow(clippy::redundant_closure_for_method_calls, reason = "these lines stand in the document")]
 #[tokio::test]
 async fn uids_and_endings() {
     let (before, now) = after(|session| session.cycle()).await;
