@@ -1,5 +1,8 @@
 //! New uids, and the end of sessions.
 
+use std::time::Duration;
+
+use sealed_session::http::{DataError, Session};
 use serde_json::{Value, json};
 
 use crate::site::{DAY, Site};
@@ -70,28 +73,35 @@ async fn an_invalidated_session_is_removed() {
 async fn nothing_counts_after_an_invalidation() {
     let site = site(|session| {
         session.invalidate()?;
-        let empty = session.is_empty();
-        session.insert("key", "again")?;
-        session.clear()?;
-        session.store(&json!({"key": "again"}))?;
-        session.authenticate("eve")?;
-        session.cycle()?;
-        session.logout()?;
-        let removed = session.remove("key")?;
-        Ok(json!([
-            session.is_invalidated(),
-            empty,
-            session.get::<String>("key")?,
-            removed,
-            session.user_id()
-        ]))
+        let mut seen = vec![seen_of(session)?];
+        for act in [
+            |session: &Session| session.insert("key", "again"),
+            |session: &Session| session.store(&json!({"key": "again"})),
+            |session: &Session| session.authenticate("eve"),
+            |session: &Session| session.set_ttl(Duration::from_secs(60)),
+            |session: &Session| session.remove("key").map(drop),
+            |session: &Session| session.clear(),
+            |session: &Session| session.cycle(),
+            |session: &Session| session.logout(),
+        ] {
+            act(session)?;
+            seen.push(seen_of(session)?);
+        }
+        Ok(json!(seen))
     })
     .await;
     let client = site.client();
     client.post("/set/key/value").await;
     let reply = client.post("/here").await;
-    assert_eq!(reply.json(), json!([true, true, null, false, null]));
+    let nothing = json!([true, true, null, null, null]);
+    assert_eq!(reply.json(), json!(vec![nothing; 9]));
     assert!(reply.removes("session") && reply.set_cookies().len() == 1, "{reply:?}");
+}
+
+fn seen_of(session: &Session) -> Result<Value, DataError> {
+    let value = session.get::<String>("key")?;
+    let (invalidated, empty) = (session.is_invalidated(), session.is_empty());
+    Ok(json!([invalidated, empty, value, session.user_id(), text(session.uid())]))
 }
 
 #[tokio::test]
