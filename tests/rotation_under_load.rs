@@ -14,6 +14,7 @@
 )]
 
 mod cli_common;
+mod example;
 
 #[path = "rotation_under_load/clients.rs"]
 mod clients;

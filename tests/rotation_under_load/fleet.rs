@@ -1,7 +1,5 @@
 //! Server processes that share a ring file.
 
-use std::env;
-use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -129,36 +127,7 @@ fn arguments(ring: &str, following: Following, clock_offset_s: i32) -> Vec<Strin
     arguments.split(' ').map(str::to_owned).collect()
 }
 
-/// The example, which Cargo builds together with the tests unless only this one is asked for: so it is built
-/// here, which does nothing when it is there already.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = env::current_exe().unwrap();
-        // target/PROFILE/deps/test
-        let profile = test.ancestors().nth(2).unwrap();
-        let target = profile.parent().unwrap();
-        let name = profile.file_name().and_then(OsStr::to_str).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--no-default-features"]);
-        cargo.args(["--example", "rotating_server", "--features", &features(), "--target-dir"]).arg(target);
-        cargo.args(["--profile", if name == "debug" { "dev" } else { name }]);
-        assert!(cargo.status().unwrap().success());
-        profile.join("examples/rotating_server")
-    })
-}
-
-/// The features of this build, so that nothing is built twice.
-fn features() -> String {
-    let features = [
-        (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
-        (cfg!(feature = "cli"), "cli"),
-        (cfg!(feature = "conformance"), "conformance"),
-        (cfg!(feature = "hazmat"), "hazmat"),
-        (cfg!(feature = "metrics"), "metrics"),
-        (cfg!(feature = "tracing"), "tracing"),
-        (cfg!(feature = "watch"), "watch"),
-    ];
-    let on: Vec<&str> = features.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
-    on.join(",")
+    PROGRAM.get_or_init(|| crate::example::built("rotating_server"))
 }
