@@ -105,7 +105,8 @@ impl CookiePolicyBuilder {
     /// session layer with it warns when it is built, and refuses every request for a host other than
     /// `localhost` or a loopback address.
     ///
-    /// Chromium and Firefox need none of this: they take `Secure` cookies from `http://localhost`.
+    /// Chromium and Firefox need none of this: they take `Secure` cookies, `__Host-` ones too, from
+    /// `http://localhost`; Chromium also from names that end in `.localhost` and from 127.0.0.1.
     pub fn insecure_for_local_development(mut self, insecure: bool) -> Self {
         self.local_development = insecure;
         self
@@ -114,9 +115,10 @@ impl CookiePolicyBuilder {
     /// Builds the policy.
     ///
     /// # Errors
-    /// [`ConfigError`] for what a browser would drop the cookie for: an illegal name, domain or path; a name
-    /// with a prefix (`__Host-`, `__Secure-`) whose promise the attributes break; `SameSite=None` or
-    /// `Partitioned` without `Secure`; or so few octets that no token fits.
+    /// [`ConfigError`] for what a browser would drop the cookie for: a name with a prefix (`__Host-`, `__Secure-`,
+    /// in any case) whose promise the attributes break, or `SameSite=None` or `Partitioned` without `Secure`; for
+    /// an illegal name, domain or path, which one program drops, another ignores and a third takes otherwise; and
+    /// for so few octets that no token fits.
     pub fn build(self) -> Result<CookiePolicy, ConfigError> {
         check_name(&self.name)?;
         check_attribute("Path", &self.path)?;
