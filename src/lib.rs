@@ -80,6 +80,9 @@ pub mod hazmat;
 #[cfg(feature = "cookie")]
 pub mod http;
 
+#[cfg(feature = "revocation")]
+pub mod revocation;
+
 pub use clock::{Clock, SystemClock};
 pub use error::{ConfigError, KeyError, OpenError, Reason, ResealError, SealError};
 pub use inspect::TokenInfo;

@@ -95,3 +95,18 @@ pub(crate) fn ring_recovered() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "sealed_session", "ring file is good again");
 }
+
+/// The backend of revocations does not answer. Told once for every reason.
+#[cfg(feature = "revocation")]
+pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", %error, "revocations cannot be followed, what was last known counts");
+    let _ = error;
+}
+
+/// It answers again.
+#[cfg(feature = "revocation")]
+pub(crate) fn revocations_recovered() {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "sealed_session", "revocations are followed again");
+}
