@@ -58,6 +58,10 @@ pub enum Reason {
     Future,
     /// The session has expired.
     Expired,
+    /// The session was revoked.
+    Revoked,
+    /// What is revoked has not been heard of for too long to go by (`refuse_after`).
+    RevocationsTooOld,
     /// The CSRF token is not the one of this session.
     CsrfMismatch,
 }
@@ -81,6 +85,8 @@ impl Reason {
             Self::TimeOrder => "time_order",
             Self::Future => "future",
             Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::RevocationsTooOld => "revocations_too_old",
             Self::CsrfMismatch => "csrf_mismatch",
         }
     }
@@ -106,7 +112,7 @@ pub struct OpenError {
 
 impl OpenError {
     pub(crate) const fn new(reason: Reason) -> Self {
-        Self { reason, passing: matches!(reason, Reason::Future) }
+        Self { reason, passing: matches!(reason, Reason::Future | Reason::RevocationsTooOld) }
     }
 
     /// A refusal for a reason that may be gone in a moment.
@@ -116,16 +122,17 @@ impl OpenError {
     }
 
     /// Whether the token is authentic but its session is over ([`SessionError::NotFound`]); otherwise it is
-    /// [`SessionError::Invalid`].
+    /// [`SessionError::Invalid`], or [`SessionError::Backend`] where nothing is known of revocations.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
-        matches!(self.reason, Reason::Expired)
+        matches!(self.reason, Reason::Expired | Reason::Revoked)
     }
 
     /// Whether a host should leave the client's cookie alone, because this server rather than the token may be
     /// at fault. Removing the cookie would log users out for good. True for
     ///
     /// - an authentic session that was renewed in this server's future, while one clock is behind;
+    /// - any session, where the backend of revocations has not answered for longer than the limit that was set;
     /// - an unknown key, where the store follows a ring file (`SealedStore::follow`) that cannot be used now,
     ///   that is still being read, or that was read within the last second on behalf of another unknown key:
     ///   the key may be known in a moment.
@@ -157,7 +164,13 @@ impl std::error::Error for OpenError {}
 
 impl From<OpenError> for SessionError {
     fn from(error: OpenError) -> Self {
-        if error.is_not_found() { Self::NotFound } else { Self::Invalid(REFUSED.to_owned()) }
+        match error.reason {
+            _ if error.is_not_found() => Self::NotFound,
+            Reason::RevocationsTooOld => {
+                Self::Backend("what is revoked is not known at the moment".to_owned())
+            }
+            _ => Self::Invalid(REFUSED.to_owned()),
+        }
     }
 }
 
@@ -206,6 +219,11 @@ pub enum SealError {
     NoRandomness,
     /// The AEAD refused to encrypt.
     Aead,
+    /// The session that the new one replaces could not be revoked, so the new one was not given out.
+    NotRevoked {
+        /// What the backend of revocations says.
+        message: String,
+    },
 }
 
 impl fmt::Display for SealError {
@@ -227,6 +245,7 @@ impl fmt::Display for SealError {
             ),
             Self::NoRandomness => f.write_str("the operating system's random generator failed"),
             Self::Aead => f.write_str("the AEAD refused to encrypt"),
+            Self::NotRevoked { message } => write!(f, "the old session could not be revoked: {message}"),
         }
     }
 }

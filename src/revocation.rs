@@ -7,7 +7,7 @@
 //! # Where to read
 //!
 //! `entry` has what can be revoked, `known` what is asked at every opening, `backend` what a backend does, `worker`
-//! the thread that talks to it, `pending` the answer of a write.
+//! the thread that talks to it, `pending` the answer of a write. `registry` stands on top: which sessions a user has.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +21,14 @@ mod entry;
 mod known;
 mod memory;
 mod pending;
+mod registry;
 mod worker;
 
 pub use backend::{Backend, BackendError, Listener, News};
 pub use entry::{Revocation, SessionInfo};
 pub use memory::MemoryBackend;
 pub use pending::Pending;
+pub use registry::{Registry, RegistryBuilder};
 
 use known::Known;
 use worker::Worker;
@@ -112,6 +114,14 @@ impl Revocations {
                 self.0.known.forget_now_and_then(now_ms);
                 Pending::done(job(&mut *backend))
             }
+        }
+    }
+
+    /// Whether this thread may wait for what is asked for.
+    pub(crate) fn check_may_wait(&self) -> Result<(), BackendError> {
+        match &self.0.way {
+            Way::Direct(_) => Ok(()),
+            Way::Thread(_) => pending::check_may_wait(),
         }
     }
 

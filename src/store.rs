@@ -26,6 +26,9 @@ mod moment;
 mod opened;
 #[cfg(feature = "tower")]
 pub(crate) mod parts;
+mod replace;
+#[cfg(feature = "revocation")]
+mod revoke;
 
 use moment::{Live, Moment};
 
@@ -59,6 +62,8 @@ struct Inner {
     clock: Box<dyn Clock>,
     entropy: Entropy,
     cookie_name: String,
+    #[cfg(feature = "revocation")]
+    revocations: Option<crate::revocation::Revocations>,
     #[cfg(feature = "watch")]
     followed: follow::Followed,
 }
@@ -124,7 +129,7 @@ impl SealedStore {
         let data = if options.data_json.is_empty() { "{}" } else { &options.data_json };
         json::check_object(data)?;
         let moment = self.moment();
-        let times = self.0.policy.begin(moment.now, options.ttl_ms)?;
+        let times = moment.begin(options.user_id.as_deref(), options.ttl_ms)?;
         moment.seal_new(times, options.user_id.as_deref(), data, associated_data)
     }
 
@@ -189,75 +194,6 @@ impl SealedStore {
             let resealed = moment.seal(&record, associated_data)?;
             telemetry::resealed();
             Ok(resealed)
-        })
-    }
-
-    /// Gives the session a new uid and keeps everything else: what to do when its privileges change
-    /// (against session fixation).
-    ///
-    /// # Errors
-    /// As [`touch_with`](Self::touch_with).
-    ///
-    /// ```
-    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
-    ///
-    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
-    /// let old = store.create(CreateOptions::default())?;
-    /// let new = store.cycle(&old)?;
-    /// assert_ne!(store.open(&old)?.uid(), store.open(&new)?.uid());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn cycle(&self, id: &SessionId) -> Result<SessionId, ResealError> {
-        self.cycle_with(id, b"")
-    }
-
-    /// As [`cycle`](Self::cycle), with associated data.
-    ///
-    /// # Errors
-    /// As [`touch_with`](Self::touch_with).
-    pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
-        self.moment().open(
-            id.as_str(),
-            associated_data,
-            |moment, Live { record: Record { times, user_id, data, .. }, .. }| {
-                Ok(moment.seal_new(times, user_id, data, associated_data)?)
-            },
-        )
-    }
-
-    /// Logs a user in: a new session (new uid, created now, default TTL) with the data of the old one.
-    ///
-    /// # Errors
-    /// As [`touch_with`](Self::touch_with); [`SealError::UserIdTooLong`] for more than 65,534 bytes.
-    ///
-    /// ```
-    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
-    ///
-    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
-    /// let cart = CreateOptions { data_json: r#"{"cart":["A1"]}"#.into(), ..Default::default() };
-    /// let id = store.authenticate(&store.create(cart)?, "user-42")?;
-    /// let record = store.read(&id)?;
-    /// assert_eq!(record.user_id.as_deref(), Some("user-42"));
-    /// assert_eq!(record.data_json, r#"{"cart":["A1"]}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn authenticate(&self, id: &SessionId, user_id: &str) -> Result<SessionId, ResealError> {
-        self.authenticate_with(id, user_id, b"")
-    }
-
-    /// As [`authenticate`](Self::authenticate), with associated data.
-    ///
-    /// # Errors
-    /// As [`authenticate`](Self::authenticate).
-    pub fn authenticate_with(
-        &self,
-        id: &SessionId,
-        user_id: &str,
-        associated_data: &[u8],
-    ) -> Result<SessionId, ResealError> {
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
-            let times = self.0.policy.begin(moment.now, 0)?;
-            Ok(moment.seal_new(times, Some(user_id), record.data, associated_data)?)
         })
     }
 
@@ -342,6 +278,11 @@ impl SealedStore {
         self.0.policy.max_token_chars
     }
 
+    #[cfg(any(feature = "tower", feature = "revocation"))]
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+
     /// One reading of the clock, and the keys of that time: an operation never mixes two.
     fn moment(&self) -> Moment<'_> {
         let now = self.0.clock.now_ms();
@@ -370,9 +311,16 @@ impl SessionPlugin for SealedStore {
         Ok(self.touch_with(id, ttl_ms, b"")?)
     }
 
-    /// Does nothing: a stateless token cannot be taken back. The host removes the cookie; a copy of it is
-    /// worth something until it expires.
-    fn delete(&self, _: &SessionId) -> Result<(), SessionError> {
+    /// Revokes the session, expired or not, where the store was built with revocations. Otherwise it does nothing: a
+    /// stateless token cannot be taken back. The host removes the cookie; a copy of it is worth something until it
+    /// expires.
+    fn delete(&self, id: &SessionId) -> Result<(), SessionError> {
+        #[cfg(feature = "revocation")]
+        if self.revocations().is_some() {
+            self.check_may_revoke()?;
+            return self.revoke(id).wait().map_err(|error| SessionError::Backend(error.to_string()));
+        }
+        let _ = id;
         Ok(())
     }
 

@@ -47,7 +47,7 @@ fn count_refusal(reason: Reason) {
     static METADATA: Metadata<'_> = Metadata::new("sealed_session", Level::INFO, None);
     let key: &'static Key = key_of!(
         Length Base64 Version UnknownKey KeyRevoked KeyGone Tag RecordTruncated RecordUserId RecordData Padding
-        TimeOrder Future Expired CsrfMismatch
+        TimeOrder Future Expired Revoked RevocationsTooOld CsrfMismatch
     );
     metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA)).increment(1);
 }

@@ -273,7 +273,7 @@ impl State {
         due: Option<Times>,
     ) -> Result<Times, SealError> {
         match (self.times, self.ttl_ms) {
-            (None, ttl) => store.begin(now, ttl.unwrap_or_default()),
+            (None, ttl) => store.begin(self.user_id(), ttl.unwrap_or_default()),
             (Some(times), Some(ttl)) => Ok(store.renew(times, now, ttl).unwrap_or(times)),
             (Some(times), None) => Ok(due.unwrap_or(times)),
         }

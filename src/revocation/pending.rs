@@ -48,7 +48,7 @@ impl<T> Pending<T> {
         (Self(Arc::clone(&shared)), Answer(shared))
     }
 
-    pub(super) fn done(result: Result<T, BackendError>) -> Self {
+    pub(crate) fn done(result: Result<T, BackendError>) -> Self {
         let (pending, answer) = Self::new();
         answer.give(result);
         pending
@@ -65,14 +65,22 @@ impl<T> Pending<T> {
         if let Some(result) = self.0.take() {
             return result;
         }
-        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        check_may_wait()?;
+        match Handle::try_current() {
             Err(_) => self.0.wait(),
-            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| self.0.wait()),
-            Ok(_) => Err(BackendError::new(
-                "the answer of the backend of revocations cannot be waited for on the only thread of an async \
-                 runtime, which it would block: await it instead",
-            )),
+            Ok(_) => tokio::task::block_in_place(|| self.0.wait()),
         }
+    }
+}
+
+/// Whether this thread may wait: not if it is the only one of an async runtime.
+pub(super) fn check_may_wait() -> Result<(), BackendError> {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Err(_) | Ok(RuntimeFlavor::MultiThread) => Ok(()),
+        Ok(_) => Err(BackendError::new(
+            "the answer of the backend of revocations cannot be waited for on the only thread of an async runtime, \
+             which it would block: await it instead",
+        )),
     }
 }
 

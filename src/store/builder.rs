@@ -47,6 +47,8 @@ pub struct SealedStoreBuilder {
     padding: usize,
     max_token_chars: Option<usize>,
     entropy: Entropy,
+    #[cfg(feature = "revocation")]
+    revocations: Option<crate::revocation::Revocations>,
 }
 
 impl SealedStoreBuilder {
@@ -63,6 +65,8 @@ impl SealedStoreBuilder {
             padding: 1,
             max_token_chars: None,
             entropy: Entropy::System,
+            #[cfg(feature = "revocation")]
+            revocations: None,
         }
     }
 
@@ -126,6 +130,14 @@ impl SealedStoreBuilder {
         self
     }
 
+    /// What is revoked, asked at every opening. Deleting, cycling and logging in then revoke what they replace.
+    /// Default nothing: a token is good until it expires.
+    #[cfg(feature = "revocation")]
+    pub fn revocations(mut self, revocations: crate::revocation::Revocations) -> Self {
+        self.revocations = Some(revocations);
+        self
+    }
+
     /// Another source of salts and uids than the operating system; reached through `hazmat` only.
     #[cfg(feature = "hazmat")]
     pub(crate) fn entropy(mut self, entropy: Entropy) -> Self {
@@ -152,6 +164,8 @@ impl SealedStoreBuilder {
             clock: self.clock,
             entropy: self.entropy,
             cookie_name: self.cookie_name,
+            #[cfg(feature = "revocation")]
+            revocations: self.revocations,
             #[cfg(feature = "watch")]
             followed: super::follow::Followed::default(),
         })))

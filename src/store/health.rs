@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::SealedStore;
 use crate::error::KeyError;
+#[cfg(feature = "revocation")]
+use crate::revocation::Revocations;
 
 /// Why a store is not healthy. It may open tokens all the same.
 ///
@@ -24,6 +26,14 @@ pub enum HealthError {
     /// The ring file that the store follows cannot be used, so it has the last good ring. Only with the feature
     /// `watch`.
     RingFile(KeyError),
+    /// The backend of revocations does not answer, so what was last known counts. Only with the feature
+    /// `revocation`.
+    Revocations {
+        /// What is wrong.
+        message: String,
+        /// How long ago it last answered.
+        age: std::time::Duration,
+    },
 }
 
 impl fmt::Display for HealthError {
@@ -34,6 +44,9 @@ impl fmt::Display for HealthError {
             ),
             Self::NoRandomness => f.write_str("the operating system's random generator failed"),
             Self::RingFile(error) => write!(f, "the last good ring is kept: {error}"),
+            Self::Revocations { message, age } => {
+                write!(f, "what was revoked until {} s ago is known: {message}", age.as_secs())
+            }
         }
     }
 }
@@ -44,7 +57,8 @@ impl SealedStore {
     /// As [`is_healthy`](crate::SessionPlugin::is_healthy), with the reason; for operators.
     ///
     /// # Errors
-    /// When no key seals, the random generator fails, or the ring file that the store follows cannot be used.
+    /// When no key seals, the random generator fails, the ring file that the store follows cannot be used, or the
+    /// backend of revocations does not answer.
     ///
     /// ```
     /// use sealed_session::{KeyRing, RootSecret, SealedStore};
@@ -62,6 +76,11 @@ impl SealedStore {
         #[cfg(feature = "watch")]
         if let Some(trouble) = self.0.followed.trouble() {
             return Err(HealthError::RingFile(KeyError::clone(&trouble)));
+        }
+        #[cfg(feature = "revocation")]
+        if let Some(trouble) = self.0.revocations.as_ref().and_then(Revocations::trouble) {
+            let age = self.0.revocations.as_ref().and_then(Revocations::age).unwrap_or_default();
+            return Err(HealthError::Revocations { message: trouble.to_string(), age });
         }
         Ok(())
     }

@@ -33,6 +33,16 @@ pub(super) struct Live<'a> {
     pub(super) key_state: KeyState,
 }
 
+/// How far the order of checks is followed.
+#[derive(Clone, Copy)]
+pub(super) enum Steps {
+    /// Steps 1 to 5: a server made the token, whatever has become of its session.
+    #[cfg(feature = "revocation")]
+    Authentic,
+    /// All of them.
+    All,
+}
+
 impl Moment<'_> {
     /// Opens a token, all steps of the order of checks, and hands its session to `then`, together with the
     /// moment whose keys opened it: what `then` seals is under the same ring.
@@ -42,20 +52,31 @@ impl Moment<'_> {
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.open_by(Steps::All, token, associated_data, then)
+    }
+
+    pub(super) fn open_by<T, E: From<OpenError>>(
+        &self,
+        steps: Steps,
+        token: &str,
+        associated_data: &[u8],
+        then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         seal::open(&self.keys, token, associated_data, |opened| match opened {
             #[cfg(feature = "watch")]
-            Err(Reason::UnknownKey) => self.open_again(token, associated_data, then),
-            opened => self.read(opened.map_err(refused)?, then),
+            Err(Reason::UnknownKey) => self.open_again(steps, token, associated_data, then),
+            opened => self.read(steps, opened.map_err(refused)?, then),
         })
     }
 
     fn read<T, E: From<OpenError>>(
         &self,
+        steps: Steps,
         opened: Opened<'_>,
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let Opened { record, key_id, key_state } = opened;
-        let record = self.live_record(record).map_err(refused)?;
+        let record = self.checked_record(steps, record).map_err(refused)?;
         telemetry::opened(key_id, key_state);
         then(self, Live { record, key_id, key_state })
     }
@@ -65,13 +86,14 @@ impl Moment<'_> {
     #[cold]
     fn open_again<T, E: From<OpenError>>(
         &self,
+        steps: Steps,
         token: &str,
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let newer = self.newer()?;
         seal::open(&newer.keys, token, associated_data, |opened| {
-            newer.read(opened.map_err(|reason| newer.refused_again(reason))?, then)
+            newer.read(steps, opened.map_err(|reason| newer.refused_again(reason))?, then)
         })
     }
 
@@ -105,13 +127,42 @@ impl Moment<'_> {
         }
     }
 
-    /// The record of an authentic token: steps 5 and 6.
-    fn live_record<'b>(&self, bytes: &'b [u8]) -> Result<Record<'b>, Reason> {
+    /// The record of an authentic token: step 5, and if so asked 6 and 7.
+    fn checked_record<'b>(&self, steps: Steps, bytes: &'b [u8]) -> Result<Record<'b>, Reason> {
         let record = Record::parse(bytes)?;
         record.times.check_order()?;
         self.store.policy.check_renewed(record.times, self.now)?;
-        self.store.policy.check_live(record.times, self.now)?;
+        match steps {
+            #[cfg(feature = "revocation")]
+            Steps::Authentic => {}
+            Steps::All => {
+                self.store.policy.check_live(record.times, self.now)?;
+                #[cfg(feature = "revocation")]
+                self.check_not_revoked(&record)?;
+            }
+        }
         Ok(record)
+    }
+
+    #[cfg(feature = "revocation")]
+    fn check_not_revoked(&self, record: &Record<'_>) -> Result<(), Reason> {
+        match &self.store.revocations {
+            Some(revocations) if revocations.is_too_old() => Err(Reason::RevocationsTooOld),
+            Some(revocations) if revocations.revokes(record.uid, record.user_id, record.times.created) => {
+                Err(Reason::Revoked)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The times of a session that begins now; later, if what begins now would be revoked already, by a server
+    /// whose clock is ahead or for the sake of one.
+    pub(super) fn begin(&self, user_id: Option<&str>, asked_ttl_ms: u64) -> Result<Times, SealError> {
+        #[cfg(feature = "revocation")]
+        let floor = self.store.revocations.as_ref().map_or(0, |revocations| revocations.floor(user_id));
+        #[cfg(not(feature = "revocation"))]
+        let (floor, _) = (0, user_id);
+        self.store.policy.begin(self.now.max(floor), asked_ttl_ms)
     }
 
     /// Seals under a new uid. Uid and salt are one draw from the generator.

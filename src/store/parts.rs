@@ -51,8 +51,8 @@ impl SealedStore {
     }
 
     /// The times of a session that begins now.
-    pub(crate) fn begin(&self, now_ms: u64, ttl_ms: u64) -> Result<Times, SealError> {
-        self.0.policy.begin(now_ms, ttl_ms)
+    pub(crate) fn begin(&self, user_id: Option<&str>, ttl_ms: u64) -> Result<Times, SealError> {
+        self.moment().begin(user_id, ttl_ms)
     }
 
     /// The times of a session that is renewed now; `None` when its absolute lifetime is used up.
@@ -62,9 +62,5 @@ impl SealedStore {
 
     pub(crate) fn expires_at(&self, times: Times) -> u64 {
         self.0.policy.expires_at(times)
-    }
-
-    pub(crate) fn now_ms(&self) -> u64 {
-        self.0.clock.now_ms()
     }
 }

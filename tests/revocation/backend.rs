@@ -1,0 +1,218 @@
+//! A backend that other servers use as well, that fails, and that answers late.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use sealed_session::hazmat::ManualClock;
+use sealed_session::revocation::{
+    Backend, BackendError, MemoryBackend, News, Revocation, Revocations, RevocationsBuilder, SessionInfo,
+};
+use sealed_session::{
+    HealthError, Reason, ResealError, SealError, SessionError, SessionPlugin as _, SessionUid,
+};
+
+use crate::{HOUR, NOON, Server};
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn builder(clock: &ManualClock) -> RevocationsBuilder {
+    Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1))
+}
+
+fn server(backend: impl Backend) -> Server {
+    let clock = ManualClock::at(NOON);
+    Server::with(builder(&clock).with_backend(backend).unwrap(), clock)
+}
+
+/// A backend that fails and waits when it is told to.
+#[derive(Clone, Default)]
+struct Troubled {
+    memory: MemoryBackend,
+    fails: Arc<AtomicBool>,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Troubled {
+    fn check(&self) -> Result<(), BackendError> {
+        let (closed, opened) = &*self.gate;
+        drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());
+        match self.fails.load(Ordering::Acquire) {
+            true => Err(BackendError::new("out of order")),
+            false => Ok(()),
+        }
+    }
+
+    fn close(&self, closed: bool) {
+        *self.gate.0.lock().unwrap() = closed;
+        self.gate.1.notify_all();
+    }
+}
+
+impl Backend for Troubled {
+    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+        self.check()?;
+        self.memory.record(revocations)
+    }
+
+    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
+        self.check()?;
+        self.memory.news(now_ms)
+    }
+
+    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.memory.forget(now_ms)
+    }
+
+    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        self.memory.put_session(session)
+    }
+
+    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+        self.memory.sessions(user_id, now_ms)
+    }
+
+    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+        self.memory.strike_session(user_id, uid)
+    }
+
+    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.memory.strike_expired(now_ms)
+    }
+}
+
+#[test]
+fn what_one_server_revokes_the_others_learn_of() {
+    let backend = MemoryBackend::default();
+    let (one, other) = (server(backend.clone()), server(backend.clone()));
+    let (id, of_ann) = (one.session(None), one.session(Some("ann")));
+    assert!(other.is_good(&id));
+    one.store.delete(&id).unwrap();
+    assert!(!one.is_good(&id), "here at once");
+    until("the other refuses it", || !other.is_good(&id));
+    other.store.revoke_user("ann").wait().unwrap();
+    until("the first refuses it", || !one.is_good(&of_ann));
+    assert!(!server(backend).is_good(&id), "one that starts later");
+}
+
+#[test]
+fn a_write_that_fails_is_an_error_and_counts_for_nothing() {
+    let backend = Troubled::default();
+    let server = server(backend.clone());
+    let id = server.session(None);
+    backend.fails.store(true, Ordering::Release);
+    assert_eq!(server.store.delete(&id), Err(SessionError::Backend("out of order".into())));
+    let expected = ResealError::Seal(SealError::NotRevoked { message: "out of order".into() });
+    assert_eq!(server.store.cycle(&id), Err(expected.clone()));
+    assert_eq!(server.store.authenticate(&id, "ann"), Err(expected));
+    assert!(server.is_good(&id), "what was not recorded is not revoked");
+}
+
+#[test]
+fn what_was_last_known_counts_while_the_backend_is_down() {
+    let backend = Troubled::default();
+    let server = server(backend.clone());
+    let (id, dead) = (server.session(None), server.session(None));
+    server.store.delete(&dead).unwrap();
+    assert!(server.store.is_healthy());
+    backend.fails.store(true, Ordering::Release);
+    until("it is noticed", || !server.store.is_healthy());
+    server.clock.advance(HOUR);
+    assert!(server.is_good(&id) && !server.is_good(&dead));
+    let Err(HealthError::Revocations { message, age }) = server.store.health() else { panic!("healthy") };
+    assert_eq!((message.as_str(), age), ("out of order", Duration::from_millis(HOUR)));
+    backend.fails.store(false, Ordering::Release);
+    until("it recovers", || server.store.is_healthy());
+}
+
+#[test]
+fn what_is_known_may_be_too_old_to_go_by() {
+    let backend = Troubled::default();
+    let clock = ManualClock::at(NOON);
+    let revocations =
+        builder(&clock).refuse_after(Duration::from_millis(HOUR)).with_backend(backend.clone()).unwrap();
+    let server = Server::with(revocations, clock);
+    let id = server.session(None);
+    backend.fails.store(true, Ordering::Release);
+    until("it is noticed", || !server.store.is_healthy());
+    server.clock.set(NOON + HOUR);
+    assert!(server.is_good(&id));
+    server.clock.set(NOON + HOUR + 1);
+    let refused = server.store.open(&id).unwrap_err();
+    assert!(
+        refused.reason() == Reason::RevocationsTooOld && refused.keeps_cookie() && !refused.is_not_found()
+    );
+    assert!(matches!(server.store.read(&id), Err(SessionError::Backend(_))));
+    backend.fails.store(false, Ordering::Release);
+    until("it recovers", || server.is_good(&id));
+}
+
+#[test]
+fn reading_does_not_wait_for_a_backend_that_answers_late() {
+    let backend = Troubled::default();
+    let server = server(backend.clone());
+    let (id, other) = (server.session(None), server.session(None));
+    backend.close(true);
+    let pending = server.store.revoke(&id);
+    assert!(server.is_good(&id) && server.is_good(&other), "until it is recorded");
+    backend.close(false);
+    pending.wait().unwrap();
+    assert!(!server.is_good(&id) && server.is_good(&other));
+}
+
+#[test]
+fn too_many_writes_that_wait_are_an_error() {
+    let backend = Troubled::default();
+    let server = server(backend.clone());
+    let id = server.session(None);
+    backend.close(true);
+    let all: Vec<_> = (0..5000).map(|_| server.store.revoke(&id)).collect();
+    backend.close(false);
+    let failed = all.into_iter().map(|pending| pending.wait()).filter(Result::is_err).count();
+    assert!((5000 - 4096 - 1..=5000 - 4096).contains(&failed), "{failed}");
+    assert!(!server.is_good(&id));
+}
+
+#[test]
+fn a_backend_that_cannot_be_read_at_the_start_is_an_error() {
+    let backend = Troubled::default();
+    backend.fails.store(true, Ordering::Release);
+    assert_eq!(Revocations::builder().with_backend(backend).unwrap_err().to_string(), "out of order");
+}
+
+#[tokio::test]
+async fn the_only_thread_of_a_runtime_is_not_made_to_wait() {
+    let server = server(MemoryBackend::default());
+    let id = server.session(None);
+    let error = server.store.delete(&id).unwrap_err();
+    assert!(
+        matches!(&error, SessionError::Backend(message) if message.contains("await it instead")),
+        "{error:?}"
+    );
+    assert!(matches!(server.store.cycle(&id), Err(ResealError::Seal(SealError::NotRevoked { .. }))));
+    assert!(server.is_good(&id), "nothing was done");
+    server.store.revoke(&id).await.unwrap();
+    assert!(!server.is_good(&id));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_worker_that_waits_leaves_its_tasks_to_others() {
+    let backend = Troubled::default();
+    let server = server(backend.clone());
+    let id = server.session(None);
+    backend.close(true);
+    let opener = tokio::spawn(async move { backend.close(false) });
+    tokio::task::spawn(async move {
+        server.store.delete(&id).unwrap();
+        assert!(!server.is_good(&id));
+    })
+    .await
+    .unwrap();
+    opener.await.unwrap();
+}
