@@ -29,6 +29,8 @@ const THREADS: [usize; 3] = [1, 2, 4];
 fn main() {
     let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let reloads = under_reloads(rounds);
+    #[cfg(feature = "revocation")]
+    let revoked = beside_revocations(rounds);
     let (floor, others, [threads, threads_alone]) =
         (against_the_floor(rounds), against_each_other(rounds), threads(rounds / 4));
     let mut ratios = ratios_to_the_floor(&floor);
@@ -37,6 +39,8 @@ fn main() {
         "open while the ring is replaced / open".into(),
         reloads.ratio(&["replaced"], &["left alone"]),
     ));
+    #[cfg(feature = "revocation")]
+    ratios.push(("open with 100,000 revocations / with none".into(), revoked.ratio(&["100,000"], &["none"])));
     for (what, figures) in [("opens", &threads), ("primitives", &threads_alone)] {
         let ratio = |(n, _, ratio): &(usize, _, _)| (format!("{what} a second: {n} threads / 1"), *ratio);
         ratios.extend(figures[1..].iter().map(ratio));
@@ -163,6 +167,40 @@ fn ratios_of_others(times: &Times) -> Vec<(String, Summary)> {
         ("refuse a bad tag", "open, 1 key"),
     ];
     pairs.map(|(this, that)| (format!("{this} / {that}"), times.ratio(&[this], &[that]))).to_vec()
+}
+
+/// Opening with a list of what is revoked that is empty, and with a long one.
+#[cfg(feature = "revocation")]
+fn beside_revocations(rounds: usize) -> Times {
+    use sealed_session::revocation::{Revocation, Revocations};
+    use sealed_session::{KeyRing, RootSecret, SealedStore, SessionUid};
+
+    let with = |entries: u32| {
+        let revocations = Revocations::in_memory();
+        for number in 0..entries {
+            // As random as uids are, and the same in each run.
+            let uid = SessionUid::from_bytes(
+                (u128::from(number) + 1)
+                    .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+                    .to_be_bytes(),
+            );
+            drop(revocations.revoke(Revocation::Session { uid, until_ms: u64::MAX }));
+        }
+        let ring = KeyRing::single(RootSecret::from_bytes(&[7; 32]).unwrap());
+        SealedStore::builder(ring).revocations(revocations).build().unwrap()
+    };
+    let (none, many) = (with(0), with(100_000));
+    // Many sessions, so that not one place of the list is looked up all the time.
+    let ids: Vec<_> = (0..1000).map(|_| session(&none, LEN)).collect();
+    let mut sampler = Sampler::default();
+    for (name, store) in [("none", &none), ("100,000", &many)] {
+        let (ids, mut at) = (&ids, 0);
+        sampler.add(name, move || {
+            at = (at + 1) % ids.len();
+            store.open(black_box(&ids[at])).unwrap()
+        });
+    }
+    sampler.run(rounds)
 }
 
 /// Opens a second by so many threads, and how many times that is what one thread opens: on one store, and by

@@ -29,12 +29,16 @@ mod flash;
 mod layer;
 #[cfg(feature = "tower")]
 mod reply;
+#[cfg(all(feature = "tower", feature = "revocation"))]
+mod revoke;
 #[cfg(feature = "tower")]
 mod service;
 #[cfg(feature = "tower")]
 mod session;
 #[cfg(feature = "tower")]
 mod settings;
+#[cfg(feature = "tower")]
+mod settle;
 #[cfg(feature = "tower")]
 mod state;
 

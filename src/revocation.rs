@@ -28,6 +28,8 @@ pub use backend::{Backend, BackendError, Listener, News};
 pub use entry::{Revocation, SessionInfo};
 pub use memory::MemoryBackend;
 pub use pending::Pending;
+#[cfg(feature = "tower")]
+pub(crate) use registry::Ended;
 pub use registry::{Registry, RegistryBuilder};
 
 use known::Known;

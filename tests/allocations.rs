@@ -91,3 +91,25 @@ fn refusals_allocate_nothing() {
         }
     }
 }
+
+/// Room for the sessions that a hundred thousand users ended, in memory and not twice.
+#[cfg(feature = "revocation")]
+#[test]
+fn what_is_revoked_takes_little_memory() {
+    use sealed_session::SessionUid;
+    use sealed_session::revocation::{Revocation, Revocations};
+
+    const ENTRIES: u64 = 100_000;
+    let revocations = Revocations::in_memory();
+    let taken = measure(|| {
+        for number in 0..ENTRIES {
+            let uid =
+                SessionUid::from_bytes((u128::from(number) * 0x9E37_79B9_7F4A_7C15_F39C_C060).to_le_bytes());
+            revocations.revoke(Revocation::Session { uid, until_ms: u64::MAX }).wait().unwrap();
+        }
+    });
+    assert_eq!(revocations.len(), 100_000);
+    let each = u64::try_from(taken.bytes_current).unwrap() / ENTRIES;
+    println!("{each} octets a revocation");
+    assert!(each <= 128, "{each}");
+}

@@ -10,6 +10,8 @@ mod backend;
 mod registry;
 #[path = "revocation/store.rs"]
 mod store;
+#[path = "common/troubled.rs"]
+mod troubled;
 
 use std::time::Duration;
 

@@ -34,7 +34,13 @@ mod policy;
 mod refused;
 #[path = "web/renewal.rs"]
 mod renewal;
+#[cfg(feature = "revocation")]
+#[path = "web/revocation.rs"]
+mod revocation;
 #[path = "web/several.rs"]
 mod several;
 #[path = "web/streaming.rs"]
 mod streaming;
+#[cfg(feature = "revocation")]
+#[path = "common/troubled.rs"]
+mod troubled;

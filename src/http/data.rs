@@ -38,6 +38,9 @@ pub enum DataError {
     },
     /// The session cannot be sealed so: its data is no JSON object, or too large for its cookie.
     Seal(SealError),
+    /// The backend of revocations cannot do it. Only with the feature `revocation`.
+    #[cfg(feature = "revocation")]
+    Revocation(crate::revocation::BackendError),
     /// The response has its headers already, so no change of the session can reach the client.
     TooLate,
 }
@@ -51,6 +54,8 @@ impl fmt::Display for DataError {
             Self::Type { member, wanted } => write!(f, "the session's {member:?} is no {wanted}"),
             Self::Unserializable { message } => write!(f, "the value cannot be written as JSON: {message}"),
             Self::Seal(error) => error.fmt(f),
+            #[cfg(feature = "revocation")]
+            Self::Revocation(error) => error.fmt(f),
             Self::TooLate => f.write_str(
                 "the session was changed after its response had begun, which no cookie can tell the client",
             ),

@@ -45,7 +45,15 @@ pub(super) struct Config {
     pub(super) cookies: CookiePolicy,
     pub(super) rules: Rules,
     pub(super) bind: Option<Bind>,
+    #[cfg(feature = "revocation")]
+    pub(super) registry: Option<crate::revocation::Registry>,
+    #[cfg(feature = "revocation")]
+    pub(super) label: Option<Label>,
 }
+
+/// What a registry calls a session that begins with a request.
+#[cfg(feature = "revocation")]
+pub(super) type Label = Box<dyn Fn(&request::Parts) -> String + Send + Sync>;
 
 /// What of a request its session is bound to.
 pub(super) type Bind = Box<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
@@ -62,7 +70,16 @@ impl SessionLayer {
     /// Starts building a layer over a store.
     pub fn builder(store: SealedStore) -> SessionLayerBuilder {
         let cookies = CookiePolicy::builder(store.cookie_name());
-        SessionLayerBuilder { store, cookies, rules: Rules::default(), bind: None }
+        SessionLayerBuilder {
+            store,
+            cookies,
+            rules: Rules::default(),
+            bind: None,
+            #[cfg(feature = "revocation")]
+            registry: None,
+            #[cfg(feature = "revocation")]
+            label: None,
+        }
     }
 }
 
@@ -106,6 +123,10 @@ pub struct SessionLayerBuilder {
     cookies: CookiePolicyBuilder,
     rules: Rules,
     bind: Option<Bind>,
+    #[cfg(feature = "revocation")]
+    registry: Option<crate::revocation::Registry>,
+    #[cfg(feature = "revocation")]
+    label: Option<Label>,
 }
 
 impl SessionLayerBuilder {
@@ -168,11 +189,25 @@ impl SessionLayerBuilder {
         self
     }
 
+    /// Writes users' sessions down in a registry, which lists and ends them. Its store is the layer's.
+    #[cfg(feature = "revocation")]
+    pub fn registry(mut self, registry: crate::revocation::Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// What the registry calls a session that begins with a request: a device, an address. Default nothing.
+    #[cfg(feature = "revocation")]
+    pub fn label(mut self, label: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
+        self.label = Some(Box::new(label));
+        self
+    }
+
     /// Builds the layer.
     ///
     /// # Errors
-    /// As [`CookiePolicyBuilder::build`]; and when the store makes tokens that its cookie has no room for, or
-    /// none that needs the second cookie that was asked for.
+    /// As [`CookiePolicyBuilder::build`]; when the store makes tokens that its cookie has no room for, or none that
+    /// needs the second cookie that was asked for; and for a registry of another store.
     pub fn build(self) -> Result<SessionLayer, ConfigError> {
         let cookies = self.cookies.build()?;
         let (made, room) = (self.store.max_token_chars(), cookies.max_token_chars());
@@ -189,10 +224,25 @@ impl SessionLayerBuilder {
                 room.min(crate::token::MAX_CHARS)
             )));
         }
+        #[cfg(feature = "revocation")]
+        if self.registry.as_ref().is_some_and(|registry| !registry.is_of(&self.store)) {
+            return Err(ConfigError(
+                "the registry is of another store than the layer: build it over this one".into(),
+            ));
+        }
         if cookies.is_for_local_development() {
             warn_of_development();
         }
-        Ok(SessionLayer(Arc::new(Config { store: self.store, cookies, rules: self.rules, bind: self.bind })))
+        Ok(SessionLayer(Arc::new(Config {
+            store: self.store,
+            cookies,
+            rules: self.rules,
+            bind: self.bind,
+            #[cfg(feature = "revocation")]
+            registry: self.registry,
+            #[cfg(feature = "revocation")]
+            label: self.label,
+        })))
     }
 }
 

@@ -4,19 +4,24 @@ use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::session::{Phase, Session};
+use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
 
 /// The response to a request whose session could not be saved must not say that all is well.
 pub(super) struct NotSaved;
 
-/// Decides what the response carries, once, and ends all changes.
-pub(super) fn finish(session: &Session, status: StatusCode, headers: &mut HeaderMap) -> Result<(), NotSaved> {
+/// Decides what the response carries, once, and ends all changes. What is still to be recorded is on its way.
+pub(super) fn finish(
+    session: &Session,
+    status: StatusCode,
+    headers: &mut HeaderMap,
+) -> Result<Option<Settling>, NotSaved> {
     let mut phase = session.phase();
     let rules = &session.config().rules;
     let eager = rules.open_unread || rules.creation == super::Creation::Always;
     if matches!(*phase, Phase::Unread) && !eager {
         *phase = Phase::SentUnread;
-        return Ok(());
+        return Ok(None);
     }
     let (state, at) = session.opened(&mut phase);
     let at = *at;
@@ -27,12 +32,14 @@ pub(super) fn finish(session: &Session, status: StatusCode, headers: &mut Header
         session.may_renew(),
         session.associated_data(),
     );
+    let settling = outcome.as_ref().ok().map(|outcome| settle(session, state, outcome));
     if let Phase::Open(state, _) = std::mem::replace(&mut *phase, Phase::Unread) {
         *phase = Phase::Sent(state, at);
     }
     drop(phase);
     answers_depend_on_the_cookie(headers);
-    send(session, outcome, headers)
+    send(session, outcome, headers)?;
+    Ok(settling)
 }
 
 fn send(session: &Session, outcome: Result<Outcome, Lost>, headers: &mut HeaderMap) -> Result<(), NotSaved> {
@@ -114,5 +121,17 @@ fn not_saved(error: &dyn std::error::Error) -> NotSaved {
 fn not_renewed(error: &dyn std::error::Error) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", error = %error, "a session was not extended");
+    let _ = error;
+}
+
+/// The old session may live on, so the new one is not given out.
+#[cfg(feature = "revocation")]
+pub(super) fn not_recorded(error: &dyn std::error::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        error = %error,
+        "a session was not revoked, or a login not written down; the response is a 500"
+    );
     let _ = error;
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{COOKIE, HOST};
+use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -14,6 +14,10 @@ use tower_service::Service;
 use super::layer::Config;
 use super::reply;
 use super::session::Session;
+use super::settle::{NotRecorded, Settling};
+
+/// How a cookie is told to go.
+const MAX_AGE_0: &[u8] = b"; Max-Age=0;";
 
 /// A service whose requests have sessions; made by [`SessionLayer`](super::SessionLayer).
 #[derive(Clone)]
@@ -63,9 +67,31 @@ impl<S> SessionService<S> {
         };
         let may_renew =
             !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(request.headers());
+        #[cfg(feature = "revocation")]
+        let (request, label) = self.labelled(request);
         let cookies = request.headers().get_all(COOKIE).iter().cloned().collect();
-        let session = Session::new(Arc::clone(&self.config), cookies, bound, may_renew);
+        let session = Session::new(
+            Arc::clone(&self.config),
+            cookies,
+            bound,
+            may_renew,
+            #[cfg(feature = "revocation")]
+            label,
+        );
         (request, session)
+    }
+
+    /// What the registry will call a session that begins with this request.
+    #[cfg(feature = "revocation")]
+    fn labelled<B>(&self, request: Request<B>) -> (Request<B>, String) {
+        match &self.config.label {
+            Some(label) if self.config.registry.is_some() => {
+                let (parts, body) = request.into_parts();
+                let label = label(&parts);
+                (Request::from_parts(parts, body), label)
+            }
+            _ => (request, String::new()),
+        }
     }
 }
 
@@ -77,7 +103,7 @@ impl<S: std::fmt::Debug> std::fmt::Debug for SessionService<S> {
 
 pin_project! {
     /// The response of a [`SessionService`].
-    pub struct SessionFuture<F> {
+    pub struct SessionFuture<F: Future> {
         #[pin]
         kind: Kind<F>,
     }
@@ -85,8 +111,9 @@ pin_project! {
 
 pin_project! {
     #[project = KindProjection]
-    enum Kind<F> {
+    enum Kind<F: Future> {
         Handled { #[pin] response: F, session: Session },
+        Settling { response: Option<F::Output>, settling: Settling },
         Misconfigured,
     }
 }
@@ -98,18 +125,51 @@ where
 {
     type Output = Result<Response<R>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (response, session) = match self.project().kind.project() {
-            KindProjection::Handled { response, session } => (response, session),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (mut response, settling) = match self.as_mut().project().kind.project() {
+            KindProjection::Handled { response, session } => {
+                let mut response = ready!(response.poll(cx))?;
+                let status = response.status();
+                match reply::finish(session, status, response.headers_mut()) {
+                    Ok(settling) => (Some(Ok(response)), settling),
+                    Err(_) => (Some(Ok(failed())), None),
+                }
+            }
+            KindProjection::Settling { response, settling } => {
+                let recorded = ready!(settling.poll(cx));
+                return Poll::Ready(settled(response.take(), recorded));
+            }
             KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
         };
-        let mut response = ready!(response.poll(cx))?;
-        let status = response.status();
-        if reply::finish(session, status, response.headers_mut()).is_err() {
-            response = failed();
+        if let Some(mut settling) = settling {
+            match settling.poll(cx) {
+                Poll::Ready(recorded) => response = Some(settled(response, recorded)),
+                Poll::Pending => {
+                    self.project().kind.set(Kind::Settling { response, settling });
+                    return Poll::Pending;
+                }
+            }
         }
-        Poll::Ready(Ok(response))
+        Poll::Ready(response.unwrap_or_else(|| Ok(failed())))
     }
+}
+
+/// A session that may live on, or one that nobody wrote down, is not given out; what removes one is.
+fn settled<R: Default, E>(
+    response: Option<Result<Response<R>, E>>,
+    recorded: Result<(), NotRecorded>,
+) -> Result<Response<R>, E> {
+    let response = response.unwrap_or_else(|| Ok(failed()))?;
+    if recorded.is_ok() {
+        return Ok(response);
+    }
+    let mut instead = failed();
+    for value in response.headers().get_all(SET_COOKIE) {
+        if value.as_bytes().windows(MAX_AGE_0.len()).any(|part| part == MAX_AGE_0) {
+            instead.headers_mut().append(SET_COOKIE, value.clone());
+        }
+    }
+    Ok(instead)
 }
 
 fn failed<R: Default>() -> Response<R> {

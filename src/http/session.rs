@@ -41,6 +41,9 @@ struct Inner {
     associated_data: Vec<u8>,
     /// Whether an unchanged session may be extended and re-sealed by this response.
     may_renew: bool,
+    /// What a registry calls the session, should it begin with this request.
+    #[cfg(feature = "revocation")]
+    label: String,
     phase: Mutex<Phase>,
 }
 
@@ -62,12 +65,15 @@ impl Session {
         cookies: Vec<HeaderValue>,
         associated_data: Vec<u8>,
         may_renew: bool,
+        #[cfg(feature = "revocation")] label: String,
     ) -> Self {
         Self(Arc::new(Inner {
             config,
             cookies,
             associated_data,
             may_renew,
+            #[cfg(feature = "revocation")]
+            label,
             phase: Mutex::new(Phase::Unread),
         }))
     }
@@ -286,6 +292,11 @@ impl Session {
 
     pub(super) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(super) fn label(&self) -> &str {
+        &self.0.label
     }
 
     pub(super) fn may_renew(&self) -> bool {

@@ -51,6 +51,9 @@ pub(super) struct State {
     invalidated: bool,
     /// The handler ended the session that came.
     ended: bool,
+    /// The session that came, where another takes its place or none.
+    #[cfg(feature = "revocation")]
+    replaced: Option<super::settle::Replaced>,
 }
 
 /// What a response carries.
@@ -92,6 +95,8 @@ impl State {
             wanted: false,
             invalidated: false,
             ended: false,
+            #[cfg(feature = "revocation")]
+            replaced: None,
         }
     }
 
@@ -105,6 +110,27 @@ impl State {
 
     pub(super) fn uid(&self) -> Option<SessionUid> {
         self.uid
+    }
+
+    /// When the session began, if it has.
+    #[cfg(feature = "revocation")]
+    pub(super) fn created_at_ms(&self) -> Option<u64> {
+        self.times.map(|times| times.created)
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(super) fn replaced(&self) -> Option<&super::settle::Replaced> {
+        self.replaced.as_ref()
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(super) fn set_replaced(&mut self, replaced: super::settle::Replaced) {
+        self.replaced = Some(replaced);
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(super) fn take_replaced(&mut self) -> Option<super::settle::Replaced> {
+        self.replaced.take()
     }
 
     pub(super) fn is_invalidated(&self) -> bool {
@@ -138,7 +164,9 @@ impl State {
             return Ok(());
         }
         store.remaining(Some(user_id), &self.data)?;
-        self.uid = Some(store.fresh_uid()?);
+        let uid = store.fresh_uid()?;
+        self.remember_what_is_replaced();
+        self.uid = Some(uid);
         self.user_id = Some(user_id.to_owned());
         (self.times, self.ttl_ms) = (None, None);
         (self.changed, self.ended) = (true, true);
@@ -150,15 +178,24 @@ impl State {
         if self.invalidated || self.uid.is_none() {
             return Ok(());
         }
-        self.uid = Some(store.fresh_uid()?);
+        let uid = store.fresh_uid()?;
+        self.remember_what_is_replaced();
+        self.uid = Some(uid);
         self.changed = true;
         Ok(())
     }
 
     /// An empty session, of which the client learns when something is stored in it again.
     pub(super) fn log_out(&mut self) {
-        let invalidated = self.invalidated;
-        *self = Self { came: self.came, ended: true, invalidated, ..Self::new(Found::Nothing) };
+        self.remember_what_is_replaced();
+        *self = Self {
+            came: self.came,
+            ended: true,
+            invalidated: self.invalidated,
+            #[cfg(feature = "revocation")]
+            replaced: self.replaced.take(),
+            ..Self::new(Found::Nothing)
+        };
     }
 
     pub(super) fn invalidate(&mut self) {
@@ -224,6 +261,7 @@ impl State {
         }
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
             let id = store.seal_parts(times, self.uid, self.user_id(), &self.data, associated_data)?;
+            self.times = Some(times);
             Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times) })
         });
         if reseals && sealed.is_ok() {
@@ -231,6 +269,9 @@ impl State {
         }
         sealed.map_err(|error| Lost { error, change: self.changed })
     }
+
+    #[cfg(not(feature = "revocation"))]
+    fn remember_what_is_replaced(&self) {}
 
     /// There is none, or none any more: what came is removed, unless it may be good for another server.
     fn without_session(&self) -> Outcome {

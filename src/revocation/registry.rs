@@ -65,15 +65,7 @@ impl Registry {
     /// are revoked.
     pub fn began(&self, session: SessionInfo) -> Pending<()> {
         let (registry, now_ms) = (Arc::clone(&self.0), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            let user_id = session.user_id.clone();
-            recorder.backend().put_session(&session)?;
-            let mut all = recorder.backend().sessions(&user_id, now_ms)?;
-            let over = all.len().saturating_sub(registry.max_sessions);
-            all.sort_by_key(|session| session.created_at_ms);
-            all.retain(|other| other.uid != session.uid);
-            registry.revoke_all(recorder, all.get(..over).unwrap_or_default())
-        })
+        self.0.revocations.run(move |recorder| registry.began(recorder, &session, now_ms))
     }
 
     /// Writes down that a session is used, and until when it lives now; at most once in `seen_every`, otherwise
@@ -133,6 +125,27 @@ impl Registry {
         self.0.revocations.run(move |recorder| recorder.backend().strike_expired(now_ms))
     }
 
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_of(&self, store: &SealedStore) -> bool {
+        self.0.store.is_same(store)
+    }
+
+    /// A session ended, and another began in its place or for itself: at a login, a cycle, a logout.
+    #[cfg(feature = "tower")]
+    pub(crate) fn settle(&self, ended: Option<Ended>, began: Option<SessionInfo>) -> Pending<()> {
+        let (registry, now_ms) = (Arc::clone(&self.0), self.0.store.now_ms());
+        self.0.revocations.run(move |recorder| {
+            if let Some(Ended { user_id, uid, created_at_ms }) = ended {
+                let until_ms = registry.store.kept_until(created_at_ms);
+                recorder.record(&[Revocation::Session { uid, until_ms }])?;
+                if let Some(user_id) = user_id {
+                    recorder.backend().strike_session(&user_id, uid)?;
+                }
+            }
+            began.map_or(Ok(()), |session| registry.began(recorder, &session, now_ms))
+        })
+    }
+
     fn revoke_those<T: Send + 'static>(
         &self,
         user_id: &str,
@@ -163,7 +176,29 @@ impl Registry {
     }
 }
 
+/// A session that has ended.
+#[cfg(feature = "tower")]
+pub(crate) struct Ended {
+    pub(crate) user_id: Option<String>,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+}
+
 impl Inner {
+    fn began(
+        &self,
+        recorder: &mut Recorder<'_>,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<(), BackendError> {
+        recorder.backend().put_session(session)?;
+        let mut all = recorder.backend().sessions(&session.user_id, now_ms)?;
+        let over = all.len().saturating_sub(self.max_sessions);
+        all.sort_by_key(|session| session.created_at_ms);
+        all.retain(|other| other.uid != session.uid);
+        self.revoke_all(recorder, all.get(..over).unwrap_or_default())
+    }
+
     /// Revokes first and strikes off then: what is on no list can be revoked by nobody.
     fn revoke_all(&self, recorder: &mut Recorder<'_>, sessions: &[SessionInfo]) -> Result<(), BackendError> {
         let revocations: Vec<_> = sessions

@@ -1,17 +1,13 @@
 //! A backend that other servers use as well, that fails, and that answers late.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{
-    Backend, BackendError, MemoryBackend, News, Revocation, Revocations, RevocationsBuilder, SessionInfo,
-};
-use sealed_session::{
-    HealthError, Reason, ResealError, SealError, SessionError, SessionPlugin as _, SessionUid,
-};
+use sealed_session::revocation::{Backend, MemoryBackend, Pending, Revocations, RevocationsBuilder};
+use sealed_session::{HealthError, Reason, ResealError, SealError, SessionError, SessionPlugin as _};
 
+use crate::troubled::Troubled;
 use crate::{HOUR, NOON, Server};
 
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -29,62 +25,6 @@ fn builder(clock: &ManualClock) -> RevocationsBuilder {
 fn server(backend: impl Backend) -> Server {
     let clock = ManualClock::at(NOON);
     Server::with(builder(&clock).with_backend(backend).unwrap(), clock)
-}
-
-/// A backend that fails and waits when it is told to.
-#[derive(Clone, Default)]
-struct Troubled {
-    memory: MemoryBackend,
-    fails: Arc<AtomicBool>,
-    gate: Arc<(Mutex<bool>, Condvar)>,
-}
-
-impl Troubled {
-    fn check(&self) -> Result<(), BackendError> {
-        let (closed, opened) = &*self.gate;
-        drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());
-        match self.fails.load(Ordering::Acquire) {
-            true => Err(BackendError::new("out of order")),
-            false => Ok(()),
-        }
-    }
-
-    fn close(&self, closed: bool) {
-        *self.gate.0.lock().unwrap() = closed;
-        self.gate.1.notify_all();
-    }
-}
-
-impl Backend for Troubled {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        self.check()?;
-        self.memory.record(revocations)
-    }
-
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        self.check()?;
-        self.memory.news(now_ms)
-    }
-
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.memory.forget(now_ms)
-    }
-
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        self.memory.put_session(session)
-    }
-
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        self.memory.sessions(user_id, now_ms)
-    }
-
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        self.memory.strike_session(user_id, uid)
-    }
-
-    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.memory.strike_expired(now_ms)
-    }
 }
 
 #[test]
@@ -174,7 +114,7 @@ fn too_many_writes_that_wait_are_an_error() {
     backend.close(true);
     let all: Vec<_> = (0..5000).map(|_| server.store.revoke(&id)).collect();
     backend.close(false);
-    let failed = all.into_iter().map(|pending| pending.wait()).filter(Result::is_err).count();
+    let failed = all.into_iter().map(Pending::wait).filter(Result::is_err).count();
     assert!((5000 - 4096 - 1..=5000 - 4096).contains(&failed), "{failed}");
     assert!(!server.is_good(&id));
 }

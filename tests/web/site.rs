@@ -69,6 +69,15 @@ impl Site {
         let clock = ManualClock::at(NOON);
         let ring = KeyRing::new(vec![root(1)]).unwrap();
         let store = store(SealedStore::builder(ring).clock(clock.clone())).build().unwrap();
+        Self::over(store, clock, settings, routes).await
+    }
+
+    pub(crate) async fn over(
+        store: SealedStore,
+        clock: ManualClock,
+        settings: impl FnOnce(SessionLayerBuilder) -> SessionLayerBuilder,
+        routes: Router,
+    ) -> Self {
         let layer = settings(SessionLayer::builder(store.clone())).build().unwrap();
         Self { url: serve(routes.layer(layer)).await, clock, store }
     }
