@@ -34,6 +34,7 @@
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
+//! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
@@ -98,6 +99,6 @@ pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, joi
 pub use uid::SessionUid;
 
 /// The examples of README.md are compiled and run as well; one follows a ring file, one is a web server.
-#[cfg(all(doctest, feature = "watch", feature = "axum"))]
+#[cfg(all(doctest, feature = "watch", feature = "axum", feature = "revocation"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
