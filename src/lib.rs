@@ -96,7 +96,7 @@ pub use session::{
     CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord, empty_data_json, encode_data_map,
 };
 pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
-pub use uid::SessionUid;
+pub use uid::{ParseUidError, SessionUid};
 
 /// The examples of README.md are compiled and run as well; one follows a ring file, one is a web server.
 #[cfg(all(doctest, feature = "watch", feature = "axum", feature = "revocation"))]

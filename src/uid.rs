@@ -12,6 +12,7 @@ use std::fmt;
 ///
 /// let uid = SessionUid::from_bytes([0xAB; 16]);
 /// assert_eq!(uid.to_string(), "abababababababababababababababab");
+/// assert_eq!(uid.to_string().parse(), Ok(uid));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionUid([u8; SessionUid::LEN]);
@@ -32,6 +33,35 @@ impl SessionUid {
         &self.0
     }
 }
+
+impl std::str::FromStr for SessionUid {
+    type Err = ParseUidError;
+
+    /// Reads what `Display` writes, in either case.
+    fn from_str(text: &str) -> Result<Self, ParseUidError> {
+        crate::hex::read(text).map(Self).ok_or(ParseUidError)
+    }
+}
+
+/// A text is no [`SessionUid`].
+///
+/// ```
+/// use sealed_session::SessionUid;
+///
+/// let error = "7".parse::<SessionUid>().unwrap_err();
+/// assert_eq!(error.to_string(), "a session uid has 32 hexadecimal digits");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseUidError;
+
+impl fmt::Display for ParseUidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a session uid has 32 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for ParseUidError {}
 
 impl fmt::Display for SessionUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod attack;
+mod devices;
 mod html;
 mod keys;
 mod page;
@@ -33,6 +34,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
 use sealed_session::http::{CsrfLayer, SessionLayer};
+use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{ConfigError, SealedStore};
 use tokio::net::TcpListener;
 
@@ -64,7 +66,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     if settings.insecure {
         store = store.cookie_name("session"); // browsers take __Host-… only with Secure
     }
-    let app = app(Shop { store: store.build()?, keys }, settings.insecure)?;
+    // What was ended, and who is logged in where: in memory here, in a database where there are several servers.
+    let store = store.revocations(Revocations::in_memory()).build()?;
+    let app = app(Shop { store, keys }, settings.insecure)?;
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
     println!("listening on http://localhost:{}/", listener.local_addr()?.port());
@@ -75,6 +79,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 fn app(shop: Shop, insecure: bool) -> Result<Router, ConfigError> {
     let sessions = SessionLayer::builder(shop.store.clone())
         .cookie(|cookie| cookie.insecure_for_local_development(insecure))
+        .registry(Registry::builder(shop.store.clone()).max_sessions(5).build()?)
+        .label(devices::label)
         .build()?;
     Ok(Router::new()
         .route("/", get(visit::show))
@@ -84,6 +90,7 @@ fn app(shop: Shop, insecure: bool) -> Result<Router, ConfigError> {
         .route("/note", post(shop::note))
         .route("/login", post(shop::log_in))
         .route("/logout", post(shop::log_out))
+        .route("/sessions/end", post(devices::end))
         .route("/expiry", post(shop::set_expiry))
         .route("/keys/rotate", post(keys::rotate))
         .route("/tamper", post(attack::tamper))

@@ -8,6 +8,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sealed_session::http::{Flash, FlashLevel};
+use sealed_session::revocation::SessionInfo;
 use sealed_session::{Clock as _, KeyInfo, OpenedSession, SystemClock};
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ const ITEM: &str = include_str!("page/item.html");
 const KEY: &str = include_str!("page/key.html");
 const LOGIN: &str = include_str!("page/login.html");
 const LOGOUT: &str = include_str!("page/logout.html");
+const THIS_SESSION: &str = include_str!("page/this_session.html");
+const OTHER_SESSION: &str = include_str!("page/other_session.html");
 
 const SEALED_ANEW: &str = "Every change seals a new token. Showing a message once is a change too.";
 const VISIBLE: &str = "Version, key id and salt are there for all to see. The rest takes the server's key.";
@@ -45,6 +48,7 @@ pub(crate) struct Visit<'v> {
     pub(crate) cart: Vec<String>,
     pub(crate) note: String,
     pub(crate) user: Option<String>,
+    pub(crate) sessions: Vec<SessionInfo>,
     pub(crate) data: Value,
     pub(crate) keys: Vec<KeyInfo>,
 }
@@ -99,8 +103,21 @@ impl Visit<'_> {
     fn account(&self, csrf: &str) -> String {
         match &self.user {
             None => fill(LOGIN, &[("csrf", csrf)]),
-            Some(user) => fill(LOGOUT, &[("user", &escape(user)), ("csrf", csrf)]),
+            Some(user) => {
+                let sessions = self.sessions(csrf);
+                fill(LOGOUT, &[("user", &escape(user)), ("sessions", &sessions), ("csrf", csrf)])
+            }
         }
+    }
+
+    /// The user's sessions, this one and others.
+    fn sessions(&self, csrf: &str) -> String {
+        let row = |session: &SessionInfo| {
+            let template = if session.uid == self.opened.uid() { THIS_SESSION } else { OTHER_SESSION };
+            let (label, uid) = (escape(&session.label), session.uid.to_string());
+            fill(template, &[("label", &label), ("uid", &uid), ("csrf", csrf)])
+        };
+        self.sessions.iter().map(row).collect()
     }
 
     fn keys(&self) -> String {

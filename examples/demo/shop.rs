@@ -88,11 +88,11 @@ pub(crate) async fn set_expiry(session: Session, Form(Expiry { minutes }): Form<
     tell(&session, FlashLevel::Success, "The session has a new expiry.")
 }
 
-type Answer = Result<Redirect, Refusal>;
+pub(crate) type Answer = Result<Redirect, Refusal>;
 
 /// Leaves a message and goes back to the page. In a session that is nearly full there may be no room for it,
 /// which is no reason to undo what was done.
-fn tell(session: &Session, level: FlashLevel, text: impl Display) -> Answer {
+pub(crate) fn tell(session: &Session, level: FlashLevel, text: impl Display) -> Answer {
     match session.flash(level, text.to_string()) {
         Ok(()) | Err(DataError::Seal(SealError::TooLarge { .. })) => Ok(Redirect::to("/")),
         Err(error) => Err(Refusal(error)),

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::response::Html;
 use sealed_session::http::{DataError, Flash, FlashLevel, Session};
-use sealed_session::{KeyState, OpenError, OpenedSession, SessionId};
+use sealed_session::{KeyState, OpenError, OpenedSession, Reason, SessionId};
 use serde::Deserialize;
 
 use crate::{Shop, page};
@@ -44,13 +44,13 @@ pub(crate) async fn show(
     messages.extend(after.and_then(|after| what_happened(&after, session.uid().is_some())));
     messages.extend(sent.as_ref().and_then(|sent| what_came(&sent.opened)));
     let main = match &sent {
-        Some(Sent { token, opened: Ok(opened) }) => with_session(&shop, &session, token, opened)?,
+        Some(Sent { token, opened: Ok(opened) }) => with_session(&shop, &session, token, opened).await?,
         other => page::welcome(name, other.as_ref()),
     };
     Ok(Html(page::page(&messages, &main)))
 }
 
-fn with_session(
+async fn with_session(
     shop: &Shop,
     session: &Session,
     token: &str,
@@ -65,6 +65,7 @@ fn with_session(
         cart: session.get("cart")?.unwrap_or_default(),
         note: session.get("note")?.unwrap_or_default(),
         user: session.user_id(),
+        sessions: session.list_my_sessions().await?,
         data: session.load()?,
         // The page is of use without them.
         keys: shop.keys.list(cookie_name).unwrap_or_default(),
@@ -89,9 +90,10 @@ fn what_happened(after: &After, has_session: bool) -> Option<Flash> {
             "Your browser sent no cookie: it has expired, or was not kept. Safari keeps none with Secure from this \
              address; for it, start the demo with --insecure.",
         ),
-        (After::Logout, false) => {
-            (FlashLevel::Success, "You are logged out. The cookie is gone, and the server had kept nothing.")
-        }
+        (After::Logout, false) => (
+            FlashLevel::Success,
+            "You are logged out. The cookie is gone, and a copy of it is worth nothing.",
+        ),
         (After::Logout, true) => return None,
         (After::Full, _) => {
             (FlashLevel::Error, "There is no room for that in the cookie, so nothing was changed.")
@@ -111,6 +113,9 @@ fn what_came(opened: &Result<OpenedSession, OpenError>) -> Option<Flash> {
             ),
         ),
         Ok(_) => return None,
+        Err(error) if error.reason() == Reason::Revoked => {
+            (FlashLevel::Info, "Your session was ended from elsewhere. The cookie was removed.".to_owned())
+        }
         Err(error) if error.is_not_found() => {
             (FlashLevel::Info, "Your session has expired. The cookie was removed.".to_owned())
         }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { launch } from "./common/chromium.mjs";
-import { Demo } from "./common/demo.mjs";
+import { COOKIE, Demo } from "./common/demo.mjs";
 import { start } from "./common/example.mjs";
 
 let browser, server;
@@ -150,6 +150,45 @@ for (const javaScriptEnabled of [true, false]) {
       await demo.press("Save the note");
       await demo.said("That was more than this server reads.");
     });
+
+    test("a user logs out the other browser, and not themselves", async () => {
+      const [one, other] = [await begin(), await begin()];
+      const name = `Ada ${Math.random()}`;
+      await one.logIn(name);
+      await other.logIn(name);
+      await other.add("Honey");
+      await one.page.reload();
+      const sessions = one.page.getByRole("list", { name: "Your sessions" }).getByRole("listitem");
+      assert.equal(await sessions.count(), 2);
+      const stolen = (await other.cookie()).value;
+      await one.page.getByRole("button", { name: "Log out the other one, Chromium on Linux" }).click();
+      await one.said("The other session was ended.");
+      assert.equal(await sessions.count(), 1);
+      assert.equal(await one.user(), name);
+
+      await other.page.reload();
+      await other.said("Your session was ended from elsewhere.");
+      assert.equal(await other.cookie(), undefined);
+      await isRefused(stolen);
+    });
+
+    test("a copy of the cookie is worth nothing after a logout", async () => {
+      const demo = await begin();
+      await demo.logIn("Grace");
+      const copy = (await demo.cookie()).value;
+      await demo.press("Log out");
+      await demo.said("You are logged out.");
+      await isRefused(copy);
+    });
+
+    /** In the browser of a thief. */
+    async function isRefused(value) {
+      const thief = await visit();
+      const url = server.url.replace("http:", "https:"); // by hand, Chromium takes such cookies for https only
+      await thief.context.addCookies([{ name: COOKIE, value, url, secure: true, httpOnly: true }]);
+      await thief.page.reload();
+      await thief.said("Your session was ended from elsewhere.");
+    }
 
     test("what a visitor writes is shown as text", async () => {
       const demo = await begin();

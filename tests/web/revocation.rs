@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{DataError, Session, SessionLayer, SessionLayerBuilder};
 use sealed_session::revocation::{Registry, Revocations, SessionInfo};
-use sealed_session::{KeyRing, SealedStore, SessionUid};
+use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 
 use crate::site::{Client, HOUR, MINUTE, NOON, Reply, Site, over_http, root, routes};
@@ -35,10 +35,7 @@ async fn sessions(session: Session) -> Result<Json<Vec<Value>>, DataError> {
 }
 
 async fn revoke(session: Session, Path(uid): Path<String>) -> Result<StatusCode, DataError> {
-    let octets: Vec<_> =
-        (0..16).map(|at| u8::from_str_radix(&uid[2 * at..2 * at + 2], 16).unwrap()).collect();
-    let uid = SessionUid::from_bytes(octets.try_into().unwrap());
-    Ok(if session.revoke(uid).await? { StatusCode::OK } else { StatusCode::NOT_FOUND })
+    Ok(if session.revoke(uid.parse().unwrap()).await? { StatusCode::OK } else { StatusCode::NOT_FOUND })
 }
 
 fn store(revocations: Revocations, clock: &ManualClock) -> SealedStore {
