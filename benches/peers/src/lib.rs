@@ -1,8 +1,9 @@
 //! The same session, sealed and opened by `sealed-session` and by what one would use instead.
 //!
 //! `peers` holds one file a peer, `tests/` what each must do, `measure` the clock, `rounds` the
-//! processes, `report` the figures.
+//! processes, `report` the figures. `web` does the same with whole requests.
 
+pub mod about;
 pub mod claims;
 pub mod measure;
 pub mod peers;
@@ -10,6 +11,10 @@ pub mod report;
 pub mod rounds;
 pub mod stats;
 pub mod tables;
+pub mod web;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use claims::{Claims, Opened};
 
@@ -32,5 +37,13 @@ pub trait Peer {
     /// A token that was good once and has expired.
     fn expired(&self, claims: &Claims) -> String {
         self.seal(&claims.of_yesterday())
+    }
+}
+
+/// The outcome of a future that does not wait.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("nothing here waits"),
     }
 }

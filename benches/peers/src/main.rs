@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealed_session_peers::report::Report;
-use sealed_session_peers::{rounds, tables};
+use sealed_session_peers::{measure, rounds, tables};
 
 const USAGE: &str = "usage: run --seconds SECONDS --out FILE --rustc TEXT BINARY... | worker";
 
@@ -12,7 +12,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["worker"] => rounds::work(std::io::stdin().lock(), std::io::stdout().lock()),
+        ["worker"] => {
+            rounds::work(&measure::benches(), std::io::stdin().lock(), std::io::stdout().lock());
+        }
         ["run", "--seconds", seconds, "--out", out, "--rustc", rustc, binaries @ ..]
             if !binaries.is_empty() =>
         {

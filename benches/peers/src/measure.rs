@@ -28,6 +28,12 @@ pub enum Op {
     SealFixedSalt,
     /// 12 bytes from the generator of `cookie`'s `PrivateJar`.
     Generator,
+    /// A request whose handler does not look at its session; like the next two, in `web` only.
+    Unread,
+    /// A request whose handler reads one value of its session.
+    Read,
+    /// A request whose handler changes one value of its session.
+    Update,
 }
 
 /// A measurement's name and settings, as the two processes tell each other.
@@ -41,7 +47,7 @@ pub struct Subject {
     pub op: Op,
     /// Bytes of session data; 0 for the generator.
     pub size: usize,
-    /// Characters of the peer's token for that size; 0 for the generator.
+    /// Characters of the peer's token for that size, or of the header `Cookie`; 0 for the generator.
     pub token_chars: usize,
     /// How often it runs in a round.
     pub iterations: u32,
@@ -55,7 +61,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    fn new(peer: &str, encrypts: bool, op: Op, size: usize, run: impl Fn(u32) + 'static) -> Self {
+    pub(crate) fn new(peer: &str, encrypts: bool, op: Op, size: usize, run: impl Fn(u32) + 'static) -> Self {
         let peer = peer.to_owned();
         let subject = Subject { peer, encrypts, op, size, token_chars: 0, iterations: 1 };
         Self { subject, run: Box::new(run) }
@@ -70,7 +76,7 @@ impl Bench {
 
     /// Finds how many iterations fill [`BATCH`]: the fastest of a few tries decides, since a slow one may have
     /// been interrupted.
-    fn calibrate(&mut self) {
+    pub(crate) fn calibrate(&mut self) {
         let mut iterations = 1;
         loop {
             let fastest = (0..3).map(|_| self.time(iterations)).fold(f64::INFINITY, f64::min);

@@ -5,11 +5,28 @@
 
 use serde::Serialize;
 
+use crate::about::{self, Crate, Machine};
 use crate::claims::SIZES;
 use crate::measure::{Op, Subject};
 use crate::peers::{OURS, PRIVATE_JAR, PRIVATE_JAR_CHECKING};
 use crate::rounds::Measured;
 use crate::stats::Quartiles;
+
+/// What is compared, as it is called in the lock file.
+const COMPARED: [&str; 12] = [
+    "sealed-session",
+    "axum-extra",
+    "biscotti",
+    "biscuit",
+    "branca",
+    "cookie",
+    "fernet",
+    "josekit",
+    "jsonwebtoken",
+    "pasetors",
+    "rusty_paseto",
+    "seshcookie",
+];
 
 /// Everything that one run has measured.
 #[derive(Debug, Serialize)]
@@ -24,26 +41,6 @@ pub struct Report {
     pub rounds: usize,
     /// One for each AEAD provider.
     pub processes: Vec<Process>,
-}
-
-/// What it ran on.
-#[derive(Debug, Serialize)]
-pub struct Machine {
-    /// As the system names it, where it does.
-    pub cpu: Option<String>,
-    /// How many cores this process may use.
-    pub cores: usize,
-    /// What `rustc -V` says.
-    pub rustc: String,
-}
-
-/// A crate of the lock file.
-#[derive(Debug, Serialize)]
-pub struct Crate {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
 }
 
 /// What one build measured.
@@ -90,11 +87,10 @@ impl Report {
     /// Of what the workers measured.
     #[must_use]
     pub fn new(all: &[Measured], rustc: String) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
         Self {
             format: 1,
-            machine: Machine { cpu: cpu(), cores, rustc },
-            crates: crates(),
+            machine: Machine::this(rustc),
+            crates: about::crates(&COMPARED),
             rounds: all.first().map_or(0, |measured| measured.rounds.len()),
             processes: all.iter().map(Process::new).collect(),
         }
@@ -148,45 +144,11 @@ impl WithoutGenerator {
 
 impl Measured {
     /// The nanoseconds of one subject, round by round.
-    fn of(&self, peer: &str, op: Op, size: usize) -> Vec<f64> {
+    pub(crate) fn of(&self, peer: &str, op: Op, size: usize) -> Vec<f64> {
         let is_it = |s: &Subject| (s.peer.as_str(), s.op, s.size) == (peer, op, size);
         let place = self.hello.subjects.iter().position(is_it).expect("it was measured");
         self.rounds.iter().map(|round| *round.get(place).expect("a figure for each subject")).collect()
     }
-}
-
-/// The model of the first processor, where the system tells.
-fn cpu() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.trim().to_owned())
-}
-
-/// The versions that this build was made from.
-fn crates() -> Vec<Crate> {
-    let names = [
-        "sealed-session",
-        "axum-extra",
-        "biscotti",
-        "biscuit",
-        "branca",
-        "cookie",
-        "fernet",
-        "josekit",
-        "jsonwebtoken",
-        "pasetors",
-        "rusty_paseto",
-        "seshcookie",
-    ];
-    let lock: Vec<&str> = include_str!("../Cargo.lock").lines().collect();
-    let quoted = |line: &str, key: &str| {
-        Some(line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"')?.to_owned())
-    };
-    let pairs = lock.iter().zip(lock.iter().skip(1));
-    let all = pairs.filter_map(|(first, second)| {
-        Some(Crate { name: quoted(first, "name")?, version: quoted(second, "version")? })
-    });
-    all.filter(|found| names.contains(&found.name.as_str())).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{self, Subject};
+use crate::measure::{self, Bench, Subject};
 
 /// However short the time, so many rounds are measured: fewer have no quartiles.
 const MIN_ROUNDS: usize = 5;
@@ -34,13 +34,12 @@ pub struct Measured {
 ///
 /// # Panics
 /// When the runner has gone away.
-pub fn work(lines: impl BufRead, mut out: impl Write) {
-    let benches = measure::benches();
+pub fn work(benches: &[Bench], lines: impl BufRead, mut out: impl Write) {
     let subjects = benches.iter().map(|bench| bench.subject.clone()).collect();
     let provider = format!("{:?}", sealed_session::hazmat::Provider::in_use());
     say(&mut out, &Hello { provider, subjects });
     for _ in lines.lines() {
-        say(&mut out, &measure::round(&benches));
+        say(&mut out, &measure::round(benches));
     }
 }
 

@@ -3,9 +3,6 @@
 //! the expiry of the session itself is checked by hand.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum_core::extract::FromRequestParts;
@@ -15,8 +12,8 @@ use seshcookie::{Session, SessionConfig, SessionKeys, SessionLayer};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::COOKIE;
-use crate::Peer;
 use crate::claims::{Claims, JsonIn, Opened, TTL_S};
+use crate::{Peer, now};
 
 type Sessions = SessionLayer<JsonIn>;
 
@@ -63,12 +60,4 @@ impl Peer for Seshcookie {
 async fn session(request: Request<()>) -> Session<JsonIn> {
     let (mut parts, ()) = request.into_parts();
     Session::from_request_parts(&mut parts, &()).await.expect("the layer is there")
-}
-
-/// The outcome of a future that does not wait.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => panic!("nothing in the layer waits"),
-    }
 }
