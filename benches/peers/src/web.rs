@@ -3,6 +3,8 @@
 //! `web/` holds one file a layer, `visit` what every session keeps, `measure` the requests in process, `report`
 //! the figures, `serve` the same applications over TCP. What an application does stands in [`Site`].
 
+use std::hint::black_box;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{COOKIE, HOST, SET_COOKIE};
@@ -55,6 +57,16 @@ pub fn sites() -> Vec<Site> {
     ]
 }
 
+/// The one of this name.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn site(name: &str) -> Site {
+    let found = sites().into_iter().find(|site| site.name == name);
+    found.unwrap_or_else(|| panic!("no layer is called {name}"))
+}
+
 impl Site {
     /// The header `Cookie` of a client that has logged in.
     ///
@@ -74,6 +86,18 @@ impl Site {
         let uri = path.parse().expect("a path");
         let Ok(response) = now(self.app.clone().call(request(&uri, cookie)));
         response
+    }
+
+    /// So many requests, one after another.
+    ///
+    /// # Panics
+    /// For a path that is none.
+    pub fn repeat(&self, path: &str, cookie: &HeaderValue, count: u32) {
+        let (uri, mut app): (Uri, _) = (path.parse().expect("a path"), self.app.clone());
+        for _ in 0..count {
+            let request = request(black_box(&uri), Some(black_box(cookie)));
+            black_box(now(app.call(request)).is_ok());
+        }
     }
 
     /// Whether sessions do here what they should. Before its speed means anything, a layer must give back the user

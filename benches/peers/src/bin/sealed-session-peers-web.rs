@@ -1,15 +1,16 @@
 //! `run --seconds SECONDS --out FILE --rustc TEXT BINARY...` measures requests in process, with a worker of each
 //! binary in turns; `worker` is such a worker. `layers` prints the names of what is compared, a line each, and
-//! `serve LAYER` serves one of them until its standard input ends.
+//! `serve LAYER` serves one of them until its standard input ends. `repeat LAYER PATH SIZE COUNT` makes so many
+//! requests, for a profiler.
 
 use std::time::Duration;
 
 use sealed_session_peers::rounds;
 use sealed_session_peers::web::report::Report;
-use sealed_session_peers::web::{measure, serve, sites, tables};
+use sealed_session_peers::web::{measure, serve, site, sites, tables};
 
-const USAGE: &str =
-    "usage: run --seconds SECONDS --out FILE --rustc TEXT BINARY... | worker | layers | serve LAYER";
+const USAGE: &str = "usage: run --seconds SECONDS --out FILE --rustc TEXT BINARY... | worker | layers | serve LAYER | \
+                     repeat LAYER PATH SIZE COUNT";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +19,11 @@ fn main() {
         ["worker"] => rounds::work(&measure::benches(), std::io::stdin().lock(), std::io::stdout().lock()),
         ["layers"] => sites().iter().for_each(|site| println!("{}", site.name)),
         ["serve", layer] => serve::serve(layer),
+        ["repeat", layer, path, size, count] => {
+            let site = site(layer);
+            let cookie = site.cookie(size.parse().expect(USAGE));
+            site.repeat(path, &cookie, count.parse().expect(USAGE));
+        }
         ["run", "--seconds", seconds, "--out", out, "--rustc", rustc, binaries @ ..]
             if !binaries.is_empty() =>
         {

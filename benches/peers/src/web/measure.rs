@@ -1,13 +1,9 @@
 //! Requests in process: no sockets, no runtime, nothing that waits.
 
-use std::hint::black_box;
+use axum::http::HeaderValue;
 
-use axum::http::{HeaderValue, Uri};
-use tower::Service;
-
-use super::{SIZES, Site, request, sites};
+use super::{SIZES, Site, sites};
 use crate::measure::{Bench, Op};
-use crate::now;
 
 /// What is measured, and the path of it.
 pub const OPS: [(Op, &str); 3] = [(Op::Unread, "/unread"), (Op::Read, "/read"), (Op::Update, "/update")];
@@ -30,15 +26,10 @@ pub fn benches() -> Vec<Bench> {
 }
 
 fn of_site(site: &Site, op: Op, path: &str, size: usize, cookie: &HeaderValue) -> Bench {
-    let (app, cookie) = (site.app.clone(), cookie.clone());
-    let (uri, token_chars): (Uri, _) = (path.parse().expect("a path"), cookie.len());
-    let mut bench = Bench::new(site.name, true, op, size, move |iterations| {
-        let mut app = app.clone();
-        for _ in 0..iterations {
-            let request = request(black_box(&uri), Some(black_box(&cookie)));
-            black_box(now(app.call(request)).is_ok());
-        }
-    });
+    let (site, path, cookie) = (site.clone(), path.to_owned(), cookie.clone());
+    let (name, token_chars) = (site.name, cookie.len());
+    let run = move |iterations| site.repeat(&path, &cookie, iterations);
+    let mut bench = Bench::new(name, true, op, size, run);
     bench.subject.token_chars = token_chars;
     bench
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use tokio::net::TcpListener;
 
-use super::{NONE, Site, sites};
+use super::{NONE, Site, site};
 
 /// Bytes of data in the session of the client.
 pub const SIZE: usize = 512;
@@ -15,8 +15,7 @@ pub const SIZE: usize = 512;
 /// # Panics
 /// When there is no such site, or no port.
 pub fn serve(name: &str) {
-    let site = sites().into_iter().find(|site| site.name == name);
-    let site = site.unwrap_or_else(|| panic!("no layer is called {name}"));
+    let site = site(name);
     if site.name != NONE {
         site.check(SIZE);
     }
