@@ -55,15 +55,12 @@ impl CookiePolicy {
         let mut found = Values { policy: self, first: Vec::new(), second: Vec::new() };
         for header in headers {
             match std::str::from_utf8(header) {
-                Ok(text) => found.add(text),
+                Ok(text) => text.split(';').for_each(|pair| found.add(pair)),
                 // Another cookie is no text; that says nothing of ours.
-                Err(_) => {
-                    for piece in header.split(|&octet| octet == b';') {
-                        if let Ok(text) = std::str::from_utf8(piece) {
-                            found.add(text);
-                        }
-                    }
-                }
+                Err(_) => header
+                    .split(|&octet| octet == b';')
+                    .filter_map(|pair| std::str::from_utf8(pair).ok())
+                    .for_each(|pair| found.add(pair)),
             }
         }
         found.tokens()
@@ -155,14 +152,16 @@ struct Values<'p, 'h> {
 }
 
 impl<'h> Values<'_, 'h> {
-    fn add(&mut self, header: &'h str) {
-        for cookie in cookie::Cookie::split_parse(header).flatten() {
-            let (name, Some(value)) = (cookie.name(), cookie.value_raw()) else { continue };
-            if name == self.policy.name() {
-                self.first.push(value);
-            } else if self.policy.second_name() == Some(name) {
-                self.second.push(value);
-            }
+    /// Only what RFC 6265bis calls blanks is cut off. A browser sends other white space as part of a name, and
+    /// lets any neighbour set a cookie so named: without it, it would be a cookie with a `__Host-` that no browser
+    /// has kept the promise of.
+    fn add(&mut self, pair: &'h str) {
+        let Some((name, value)) = pair.split_once('=') else { return };
+        let [name, value] = [name, value].map(|text| text.trim_matches([' ', '\t']));
+        if name == self.policy.name() {
+            self.first.push(value);
+        } else if self.policy.second_name() == Some(name) {
+            self.second.push(value);
         }
     }
 

@@ -73,6 +73,24 @@ async fn more_than_four_give_an_empty_session_and_stay() {
     assert_eq!(tokens.answer(&["garbage"; 5]).await, ("null".to_owned(), 0));
 }
 
+/// Any neighbour may set a cookie whose name begins with an em space: no browser takes it for a `__Host-` cookie.
+#[tokio::test]
+async fn other_white_space_than_blanks_belongs_to_the_name() {
+    let tokens = Tokens::new().await;
+    let one = tokens.session(1);
+    let read = async |before: &str, after: &str| {
+        let header = format!("theme=dark; {before}session{after}={}{after}", one.as_str());
+        tokens.site.get_with("/get/a", &[header.as_bytes()]).await.body
+    };
+    for blank in ["", " ", "\t", " \t "] {
+        assert_eq!(read(blank, blank).await, "1", "{blank:?}");
+    }
+    for white in ["\u{2003}", "\u{a0}", "\u{85}", "\u{3000}", "\u{2028}"] {
+        assert_eq!(read(white, "").await, "null", "{white:?} before");
+        assert_eq!(read("", white).await, "null", "{white:?} after");
+    }
+}
+
 #[tokio::test]
 async fn several_that_do_not_open_are_removed() {
     let tokens = Tokens::new().await;
