@@ -4,14 +4,16 @@
 //! and members that nobody asks for are never parsed into anything.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 
 use crate::error::SealError;
 use crate::json;
+
+mod scan;
+
+use scan::{broken, members, place, places};
 
 /// A session's data could not be read or changed. Nothing was changed.
 ///
@@ -73,8 +75,7 @@ impl From<SealError> for DataError {
 
 /// The value of a member, if there is one. Of several members of one name the last counts.
 pub(super) fn get<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<T>, DataError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_map(Find { name, value: PhantomData })
+    scan::find(text, name)
         .map_err(|_| DataError::Type { member: name.to_owned(), wanted: std::any::type_name::<T>() })
 }
 
@@ -96,14 +97,36 @@ pub(super) fn written_whole<T: Serialize + ?Sized>(value: &T) -> Result<String, 
     Ok(text)
 }
 
-/// The data with a member set to a value, in the place where it stood; `None` when it says so already.
+/// The data with a member set to a value, in the place where it stood; `None` when it says so already. Of several
+/// members of the name one is left.
 pub(super) fn with(text: &str, name: &str, value: &str) -> Result<Option<String>, DataError> {
+    match places(text, name)? {
+        (_, Some(old)) if old == value => Ok(None),
+        (1, Some(old)) => {
+            let start = place(text, old)?;
+            let (before, after) = (text.get(..start), text.get(start + old.len()..));
+            Ok(Some([before.ok_or_else(broken)?, value, after.ok_or_else(broken)?].concat()))
+        }
+        (0, _) => with_new(text, name, value).map(Some),
+        _ => with_only(text, name, value).map(Some),
+    }
+}
+
+/// The data with a member more, behind the others.
+fn with_new(text: &str, name: &str, value: &str) -> Result<String, DataError> {
+    let name = written(name)?;
+    if is_empty(text) {
+        return Ok(["{", &name, ":", value, "}"].concat());
+    }
+    let members = text.trim_end().strip_suffix('}').ok_or_else(broken)?.trim_end();
+    Ok([members, ",", &name, ":", value, "}"].concat())
+}
+
+/// The data with a member set where the last of its name stood, and without the others.
+fn with_only(text: &str, name: &str, value: &str) -> Result<String, DataError> {
     let members = members(text, name)?;
     let last = members.iter().rposition(|member| member.wanted);
-    if last.and_then(|at| members.get(at)).is_some_and(|member| member.value == value) {
-        return Ok(None);
-    }
-    let mut out = Object::with_capacity(text.len() + name.len() + value.len() + r#","":"#.len());
+    let mut out = Object::with_capacity(text.len() + value.len());
     for (at, member) in members.iter().enumerate() {
         match member.wanted {
             false => out.push(member.head, member.value),
@@ -111,10 +134,7 @@ pub(super) fn with(text: &str, name: &str, value: &str) -> Result<Option<String>
             true => {}
         }
     }
-    if last.is_none() {
-        out.push(&[written(name)?.as_str(), ":"].concat(), value);
-    }
-    Ok(Some(out.text()))
+    Ok(out.text())
 }
 
 /// The data without a member; `None` when there is none of the name.
@@ -157,100 +177,6 @@ impl Object {
     }
 }
 
-/// A member of an object, as it stands in its text: the name with what follows up to the value, and the value.
-struct Member<'a> {
-    wanted: bool,
-    head: &'a str,
-    value: &'a str,
-}
-
-/// The members of an object, of which those of a name are wanted. Names are kept as they are written, so that
-/// those that are no Unicode survive.
-fn members<'a>(text: &'a str, name: &str) -> Result<Vec<Member<'a>>, DataError> {
-    let broken = || DataError::Type { member: String::new(), wanted: "JSON object" };
-    let mut json = serde_json::Deserializer::from_str(text);
-    let values = json.deserialize_map(Values { name }).map_err(|_| broken())?;
-    let mut members = Vec::with_capacity(values.len());
-    let mut begin = text.find('{').ok_or_else(broken)? + 1;
-    for (wanted, value) in values {
-        let start = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize).ok_or_else(broken)?;
-        let head = text.get(begin..start).ok_or_else(broken)?;
-        // What separates it from the member before: blanks and, but for the first, one comma.
-        let head = head.trim_start().trim_start_matches(',').trim_start();
-        members.push(Member { wanted, head, value });
-        begin = start + value.len();
-    }
-    Ok(members)
-}
-
-/// Whether a member's name is this one.
-struct Is<'n>(&'n str);
-
-impl<'de> DeserializeSeed<'de> for Is<'_> {
-    type Value = bool;
-
-    /// As bytes: the halves of surrogate pairs are allowed in names, and are no text.
-    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
-        name.deserialize_bytes(self)
-    }
-}
-
-impl Visitor<'_> for Is<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a member")
-    }
-
-    fn visit_bytes<E>(self, name: &[u8]) -> Result<bool, E> {
-        Ok(name == self.0.as_bytes())
-    }
-}
-
-struct Find<'n, T> {
-    name: &'n str,
-    value: PhantomData<T>,
-}
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for Find<'_, T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<T>, A::Error> {
-        let mut found = None;
-        while let Some(wanted) = members.next_key_seed(Is(self.name))? {
-            match wanted {
-                true => found = Some(members.next_value()?),
-                false => drop(members.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(found)
-    }
-}
-
-struct Values<'n> {
-    name: &'n str,
-}
-
-impl<'de> Visitor<'de> for Values<'_> {
-    type Value = Vec<(bool, &'de str)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(wanted) = members.next_key_seed(Is(self.name))? {
-            values.push((wanted, members.next_value::<&RawValue>()?.get()));
-        }
-        Ok(values)
-    }
-}
-
 #[cfg(test)]
 mod model;
 
@@ -286,6 +212,9 @@ mod tests {
         assert_eq!(with("{}", "q\"", "1").unwrap().unwrap(), r#"{"q\"":1}"#);
         assert_eq!(with(" {\n} ", "c", "[]").unwrap().unwrap(), r#"{"c":[]}"#);
         assert_eq!(with(r#"{"b":1}"#, "c", "2").unwrap().unwrap(), r#"{"b":1,"c":2}"#);
+        let text = r#" { "b" : {"c":1} ,"c" : 7 , "d":"}" } "#;
+        assert_eq!(with(text, "c", "\"8\"").unwrap().unwrap(), r#" { "b" : {"c":1} ,"c" : "8" , "d":"}" } "#);
+        assert_eq!(with(text, "e", "8").unwrap().unwrap(), r#" { "b" : {"c":1} ,"c" : 7 , "d":"}","e":8}"#);
     }
 
     #[test]
