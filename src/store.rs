@@ -285,7 +285,10 @@ impl SealedStore {
 
     /// One reading of the clock, and the keys of that time: an operation never mixes two.
     fn moment(&self) -> Moment<'_> {
-        let now = self.0.clock.now_ms();
+        self.moment_at(self.0.clock.now_ms())
+    }
+
+    fn moment_at(&self, now: u64) -> Moment<'_> {
         Moment { store: &self.0, now, keys: self.0.ring.at(now) }
     }
 }

@@ -114,26 +114,41 @@ impl CookiePolicy {
         now_ms: u64,
         presented: &Presented<'_>,
     ) -> Result<Vec<String>, CookieTooLarge> {
-        let token = id.as_str();
-        let max_age = self.max_age(expires_at_ms, now_ms);
-        if token.len() <= self.room() {
-            let first = self.cookie(&self.name, "", token, &max_age);
-            return Ok(std::iter::once(first).chain(self.leftover(presented)).collect());
-        }
-        match token.split_at_checked(self.room_of_a_chunk()) {
-            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok(vec![
-                self.cookie(&self.name, IN_TWO, first, &max_age),
-                self.cookie(&self.second_name, "", second, &max_age),
-            ]),
-            _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
-        }
+        self.values(id, expires_at_ms, now_ms, presented.has_second()).map(all)
     }
 
     /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
     /// value, and an expiry in the past.
     #[must_use]
     pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
-        std::iter::once(self.removal(&self.name)).chain(self.leftover(presented)).collect()
+        all(self.removals(presented.has_second()))
+    }
+
+    /// As [`set`](Self::set), for a request that has a second cookie or none.
+    pub(super) fn values(
+        &self,
+        id: &SessionId,
+        expires_at_ms: u64,
+        now_ms: u64,
+        has_second: bool,
+    ) -> Result<Values, CookieTooLarge> {
+        let token = id.as_str();
+        let seconds = expires_at_ms.saturating_sub(now_ms).div_ceil(1000).clamp(1, MAX_AGE_S);
+        if token.len() <= self.room() {
+            return Ok((self.cookie(&self.name, "", token, seconds), self.leftover(has_second)));
+        }
+        match token.split_at_checked(self.room_of_a_chunk()) {
+            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok((
+                self.cookie(&self.name, IN_TWO, first, seconds),
+                Some(self.cookie(&self.second_name, "", second, seconds)),
+            )),
+            _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
+        }
+    }
+
+    /// As [`remove`](Self::remove), for a request that has a second cookie or none.
+    pub(super) fn removals(&self, has_second: bool) -> Values {
+        (self.removal(&self.name), self.leftover(has_second))
     }
 
     /// Whether two cookies are allowed, and tokens of so many characters fit one.
@@ -147,12 +162,18 @@ impl CookiePolicy {
     }
 
     /// Removes the second cookie of a token that fits one by now.
-    fn leftover(&self, presented: &Presented<'_>) -> Option<String> {
-        presented.has_second().then(|| self.removal(&self.second_name))
+    fn leftover(&self, has_second: bool) -> Option<String> {
+        has_second.then(|| self.removal(&self.second_name))
     }
 
-    fn cookie(&self, name: &str, mark: &str, value: &str, max_age: &str) -> String {
-        [name, "=", mark, value, &self.attributes, max_age].concat()
+    fn cookie(&self, name: &str, mark: &str, value: &str, max_age_s: u64) -> String {
+        let mut digits = itoa::Buffer::new();
+        let max_age = match self.browser_session {
+            true => ["", ""],
+            false => ["; Max-Age=", digits.format(max_age_s)],
+        };
+        let [max_age, seconds] = max_age;
+        [name, "=", mark, value, &self.attributes, max_age, seconds].concat()
     }
 
     fn removal(&self, name: &str) -> String {
@@ -164,14 +185,6 @@ impl CookiePolicy {
         [name, "=", &self.attributes, expiry].concat()
     }
 
-    fn max_age(&self, expires_at_ms: u64, now_ms: u64) -> String {
-        if self.browser_session {
-            return String::new();
-        }
-        let seconds = expires_at_ms.saturating_sub(now_ms).div_ceil(1000);
-        format!("; Max-Age={}", seconds.clamp(1, MAX_AGE_S))
-    }
-
     /// Characters of a token in one cookie.
     fn room(&self) -> usize {
         self.max_octets.saturating_sub(self.name.len())
@@ -181,6 +194,13 @@ impl CookiePolicy {
     fn room_of_a_chunk(&self) -> usize {
         self.room().saturating_sub(IN_TWO.len())
     }
+}
+
+/// The values of one header `Set-Cookie`, or of two.
+pub(super) type Values = (String, Option<String>);
+
+fn all((first, second): Values) -> Vec<String> {
+    std::iter::once(first).chain(second).collect()
 }
 
 /// A token is longer than its cookie, or both of them, may be.

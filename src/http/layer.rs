@@ -55,6 +55,17 @@ pub(super) struct Config {
 #[cfg(feature = "revocation")]
 pub(super) type Label = Box<dyn Fn(&request::Parts) -> String + Send + Sync>;
 
+impl Config {
+    /// Whether anything is to be read off a request's head besides its cookies.
+    pub(super) fn asks_for_parts(&self) -> bool {
+        #[cfg(feature = "revocation")]
+        if self.label.is_some() && self.registry.is_some() {
+            return true;
+        }
+        self.bind.is_some()
+    }
+}
+
 /// What of a request its session is bound to.
 pub(super) type Bind = Box<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
 

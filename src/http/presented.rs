@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use super::cookie::{CookiePolicy, IN_TWO};
 use crate::error::OpenError;
 use crate::session::SessionId;
@@ -17,7 +19,7 @@ const MOST: usize = 4;
 /// default is of a request that brings none.
 #[derive(Clone, Default)]
 pub struct Presented<'h> {
-    tokens: Vec<Cow<'h, str>>,
+    tokens: SmallVec<[Cow<'h, str>; 1]>,
     too_many: bool,
     second: bool,
 }
@@ -52,7 +54,7 @@ pub enum Found<T = OpenedSession> {
 impl CookiePolicy {
     /// The tokens in the values of a request's headers `Cookie`, of which HTTP/2 may send several.
     pub fn presented<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> Presented<'h> {
-        let mut found = Values { policy: self, first: Vec::new(), second: Vec::new() };
+        let mut found = Values { policy: self, first: SmallVec::new(), second: Vec::new() };
         for header in headers {
             match std::str::from_utf8(header) {
                 Ok(text) => text.split(';').for_each(|pair| found.add(pair)),
@@ -147,7 +149,7 @@ impl fmt::Debug for Presented<'_> {
 /// The values of the session's cookies, as they stand in the headers.
 struct Values<'p, 'h> {
     policy: &'p CookiePolicy,
-    first: Vec<&'h str>,
+    first: SmallVec<[&'h str; 1]>,
     second: Vec<&'h str>,
 }
 
@@ -168,7 +170,7 @@ impl<'h> Values<'_, 'h> {
     /// Every first half with every second: whether two belong together is for the AEAD to say.
     fn tokens(self) -> Presented<'h> {
         let second = !self.second.is_empty();
-        let mut tokens = Vec::with_capacity(1);
+        let mut tokens = SmallVec::new();
         for value in self.first {
             match value.strip_prefix(IN_TWO).filter(|_| self.policy.second_name().is_some()) {
                 None => tokens.push(Cow::Borrowed(value)),
@@ -181,7 +183,7 @@ impl<'h> Values<'_, 'h> {
                 }
             }
             if tokens.len() > MOST {
-                return Presented { tokens: Vec::new(), too_many: true, second };
+                return Presented { tokens: SmallVec::new(), too_many: true, second };
             }
         }
         Presented { tokens, too_many: false, second }

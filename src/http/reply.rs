@@ -1,9 +1,10 @@
 //! What a response carries of a session: `Set-Cookie`, and what keeps caches from giving it to others.
 
-use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::session::{Phase, Session};
+use super::layer::Config;
+use super::session::Session;
 use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
 
@@ -16,48 +17,49 @@ pub(super) fn finish(
     status: StatusCode,
     headers: &mut HeaderMap,
 ) -> Result<Option<Settling>, NotSaved> {
-    let mut phase = session.phase();
+    let mut progress = session.progress();
+    progress.sent = true;
     let rules = &session.config().rules;
     let eager = rules.open_unread || rules.creation == super::Creation::Always;
-    if matches!(*phase, Phase::Unread) && !eager {
-        *phase = Phase::SentUnread;
+    if progress.opened.is_none() && !eager {
         return Ok(None);
     }
-    let (state, at) = session.opened(&mut phase);
-    let at = *at;
-    let outcome = state.finish(
+    let opened = session.opened(&mut progress);
+    let outcome = opened.state.finish(
         &session.config().store,
         rules,
         status.is_server_error(),
         session.may_renew(),
         session.associated_data(),
     );
-    let settling = outcome.as_ref().ok().map(|outcome| settle(session, state, outcome));
-    if let Phase::Open(state, _) = std::mem::replace(&mut *phase, Phase::Unread) {
-        *phase = Phase::Sent(state, at);
-    }
-    drop(phase);
+    let settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
+    let has_second = opened.has_second;
+    drop(progress);
     answers_depend_on_the_cookie(headers);
-    send(session, outcome, headers)?;
+    send(session.config(), outcome, has_second, headers)?;
     Ok(settling)
 }
 
-fn send(session: &Session, outcome: Result<Outcome, Lost>, headers: &mut HeaderMap) -> Result<(), NotSaved> {
-    let (cookies, presented) = (&session.config().cookies, session.presented());
+fn send(
+    config: &Config,
+    outcome: Result<Outcome, Lost>,
+    has_second: bool,
+    headers: &mut HeaderMap,
+) -> Result<(), NotSaved> {
     let values = match outcome {
         Ok(Outcome::Nothing) => return Ok(()),
-        Ok(Outcome::Remove) => cookies.remove(&presented),
-        Ok(Outcome::Set { id, expires_at_ms }) => {
-            let now_ms = session.config().store.now_ms();
-            cookies.set(&id, expires_at_ms, now_ms, &presented).map_err(|error| not_saved(&error))?
-        }
+        Ok(Outcome::Remove) => config.cookies.removals(has_second),
+        Ok(Outcome::Set { id, expires_at_ms, now_ms }) => config
+            .cookies
+            .values(&id, expires_at_ms, now_ms, has_second)
+            .map_err(|error| not_saved(&error))?,
         Err(Lost { error, change: true }) => return Err(not_saved(&error)),
         Err(Lost { error, change: false }) => {
             not_renewed(&error);
             return Ok(());
         }
     };
-    for value in values {
+    for value in std::iter::once(values.0).chain(values.1) {
         let mut value = HeaderValue::try_from(value).map_err(|error| not_saved(&error))?;
         value.set_sensitive(true);
         headers.append(SET_COOKIE, value);
@@ -74,19 +76,28 @@ fn answers_depend_on_the_cookie(headers: &mut HeaderMap) {
             name == b"*" || name.eq_ignore_ascii_case(b"cookie")
         })
     };
-    if !headers.get_all(VARY).iter().any(named) {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    let cookie = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(vary) => drop(vary.insert(cookie)),
+        Entry::Occupied(mut vary) => {
+            if !vary.iter().any(named) {
+                vary.append(cookie);
+            }
+        }
     }
 }
 
 /// What the handler says of caches counts; if it lets shared ones store a cookie, operators hear of it.
 fn keep_out_of_caches(headers: &mut HeaderMap) {
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return;
-    }
+    let cache_control = match headers.entry(CACHE_CONTROL) {
+        Entry::Vacant(cache_control) => {
+            cache_control.insert(HeaderValue::from_static("no-store"));
+            return;
+        }
+        Entry::Occupied(cache_control) => cache_control,
+    };
     let said = |directives: &[&str]| {
-        headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        cache_control.iter().filter_map(|value| value.to_str().ok()).any(|value| {
             value
                 .split(',')
                 .map(|directive| directive.split('=').next().unwrap_or_default().trim())

@@ -45,53 +45,50 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
             return SessionFuture { kind: Kind::Misconfigured };
         }
-        let (mut request, session) = self.with_session(request);
+        let mut bound = Vec::new();
+        #[cfg(feature = "revocation")]
+        let mut label = String::new();
+        if self.config.asks_for_parts() {
+            let (parts, body) = request.into_parts();
+            bound = self.config.bind.as_ref().map(|bytes| bytes(&parts)).unwrap_or_default();
+            #[cfg(feature = "revocation")]
+            {
+                label = self.config.label.as_ref().map(|label| label(&parts)).unwrap_or_default();
+            }
+            request = Request::from_parts(parts, body);
+        }
+        let session = self.session(
+            request.headers(),
+            bound,
+            #[cfg(feature = "revocation")]
+            label,
+        );
         request.extensions_mut().insert(session.clone());
         SessionFuture { kind: Kind::Handled { response: self.inner.call(request), session } }
     }
 }
 
 impl<S> SessionService<S> {
-    fn with_session<B>(&self, request: Request<B>) -> (Request<B>, Session) {
-        let (request, bound) = match &self.config.bind {
-            None => (request, Vec::new()),
-            Some(bytes) => {
-                let (parts, body) = request.into_parts();
-                let bound = bytes(&parts);
-                (Request::from_parts(parts, body), bound)
-            }
-        };
-        let may_renew =
-            !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(request.headers());
-        #[cfg(feature = "revocation")]
-        let (request, label) = self.labelled(request);
-        let cookies = request.headers().get_all(COOKIE).iter().cloned().collect();
-        let session = Session::new(
+    fn session(
+        &self,
+        headers: &HeaderMap,
+        bound: Vec<u8>,
+        #[cfg(feature = "revocation")] label: String,
+    ) -> Session {
+        let may_renew = !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
+        let cookies = headers.get_all(COOKIE).iter().cloned().collect();
+        Session::new(
             Arc::clone(&self.config),
             cookies,
             bound,
             may_renew,
             #[cfg(feature = "revocation")]
             label,
-        );
-        (request, session)
-    }
-
-    /// What the registry will call a session that begins with this request.
-    #[cfg(feature = "revocation")]
-    fn labelled<B>(&self, request: Request<B>) -> (Request<B>, String) {
-        match &self.config.label {
-            Some(label) if self.config.registry.is_some() => {
-                let (parts, body) = request.into_parts();
-                let label = label(&parts);
-                (Request::from_parts(parts, body), label)
-            }
-            _ => (request, String::new()),
-        }
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 use super::data::{self, DataError};
 use super::layer::Config;
@@ -37,32 +38,39 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     config: Arc<Config>,
     /// The request's headers `Cookie`; cloning one copies nothing.
-    cookies: Vec<HeaderValue>,
+    cookies: SmallVec<[HeaderValue; 1]>,
     associated_data: Vec<u8>,
     /// Whether an unchanged session may be extended and re-sealed by this response.
     may_renew: bool,
     /// What a registry calls the session, should it begin with this request.
     #[cfg(feature = "revocation")]
     label: String,
-    phase: Mutex<Phase>,
+    /// Locked for no longer than one call takes.
+    progress: Mutex<Progress>,
 }
 
-/// A lock that is held for no longer than one call takes.
-pub(super) enum Phase {
-    /// Nobody has looked at the session.
-    Unread,
-    /// The session, and which of the presented tokens it came in.
-    Open(State, usize),
-    /// The response has its headers; nobody looked at the session before.
-    SentUnread,
+/// How far a request has come.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Since somebody has looked at the session.
+    pub(super) opened: Option<Opened>,
     /// The response has its headers.
-    Sent(State, usize),
+    pub(super) sent: bool,
+}
+
+/// The session, once the cookies have been read.
+pub(super) struct Opened {
+    pub(super) state: State,
+    /// Which of the presented tokens it came in.
+    at: usize,
+    /// Whether the request has a second cookie of it.
+    pub(super) has_second: bool,
 }
 
 impl Session {
     pub(super) fn new(
         config: Arc<Config>,
-        cookies: Vec<HeaderValue>,
+        cookies: SmallVec<[HeaderValue; 1]>,
         associated_data: Vec<u8>,
         may_renew: bool,
         #[cfg(feature = "revocation")] label: String,
@@ -74,7 +82,7 @@ impl Session {
             may_renew,
             #[cfg(feature = "revocation")]
             label,
-            phase: Mutex::new(Phase::Unread),
+            progress: Mutex::default(),
         }))
     }
 
@@ -253,13 +261,11 @@ impl Session {
     /// The id that the request presented, if it is valid. Every change makes another.
     #[must_use]
     pub fn id(&self) -> Option<SessionId> {
-        let mut phase = self.phase();
-        let (state, at) = self.opened(&mut phase);
-        if !state.came() {
-            return None;
-        }
-        let at = *at;
-        drop(phase);
+        let at = {
+            let mut progress = self.progress();
+            let opened = self.opened(&mut progress);
+            opened.state.came().then_some(opened.at)?
+        };
         self.presented().token(at).map(SessionId::new)
     }
 
@@ -281,12 +287,12 @@ impl Session {
         self.uid().is_some_and(|uid| self.0.config.store.check_csrf_token(uid, token).is_ok())
     }
 
-    pub(super) fn phase(&self) -> MutexGuard<'_, Phase> {
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
         // A thread that panicked between two statements of ours left a state like any other.
-        self.0.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn presented(&self) -> Presented<'_> {
+    fn presented(&self) -> Presented<'_> {
         self.0.config.cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
     }
 
@@ -307,39 +313,30 @@ impl Session {
         &self.0.associated_data
     }
 
-    /// The state, opened if nobody has done so.
-    pub(super) fn opened<'p>(&self, phase: &'p mut Phase) -> (&'p mut State, &'p mut usize) {
-        *phase = match std::mem::replace(phase, Phase::Unread) {
-            Phase::Unread => self.open(Phase::Open),
-            Phase::SentUnread => self.open(Phase::Sent),
-            opened => opened,
-        };
-        match phase {
-            Phase::Open(state, at) | Phase::Sent(state, at) => (state, at),
-            Phase::Unread | Phase::SentUnread => unreachable!("it was opened just now"),
-        }
-    }
-
-    fn open(&self, phase: impl FnOnce(State, usize) -> Phase) -> Phase {
-        let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
-        let (found, at) = self.presented().choose(open, |parts| (parts.uid, parts.times.renewed));
-        phase(State::new(found), at)
+    /// The session, opened if nobody has done so.
+    pub(super) fn opened<'p>(&self, progress: &'p mut Progress) -> &'p mut Opened {
+        progress.opened.get_or_insert_with(|| {
+            let presented = self.presented();
+            let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
+            let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
+            Opened { state: State::new(found), at, has_second: presented.has_second() }
+        })
     }
 
     pub(super) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {
-        with(self.opened(&mut self.phase()).0)
+        with(&self.opened(&mut self.progress()).state)
     }
 
     pub(super) fn change<T>(
         &self,
         with: impl FnOnce(&Config, &mut State) -> Result<T, DataError>,
     ) -> Result<T, DataError> {
-        let mut phase = self.phase();
-        if matches!(*phase, Phase::Sent(..) | Phase::SentUnread) {
+        let mut progress = self.progress();
+        if progress.sent {
             super::reply::too_late();
             return Err(DataError::TooLate);
         }
-        with(&self.0.config, self.opened(&mut phase).0)
+        with(&self.0.config, &mut self.opened(&mut progress).state)
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) struct State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Nothing,
-    Set { id: SessionId, expires_at_ms: u64 },
+    Set { id: SessionId, expires_at_ms: u64, now_ms: u64 },
     Remove,
 }
 
@@ -260,9 +260,9 @@ impl State {
             return Ok(Outcome::Nothing);
         }
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
-            let id = store.seal_parts(times, self.uid, self.user_id(), &self.data, associated_data)?;
+            let id = store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
             self.times = Some(times);
-            Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times) })
+            Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times), now_ms: now })
         });
         if reseals && sealed.is_ok() {
             telemetry::resealed();

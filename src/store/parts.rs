@@ -33,13 +33,14 @@ impl SealedStore {
     /// Seals a session whose data is known to be an object; under a new uid if it has none.
     pub(crate) fn seal_parts(
         &self,
+        now_ms: u64,
         times: Times,
         uid: Option<SessionUid>,
         user_id: Option<&str>,
         data: &str,
         associated_data: &[u8],
     ) -> Result<SessionId, SealError> {
-        let moment = self.moment();
+        let moment = self.moment_at(now_ms);
         match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
             None => moment.seal_new(times, user_id, data, associated_data),
