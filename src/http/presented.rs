@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr;
 use smallvec::SmallVec;
 
 use super::cookie::{CookiePolicy, IN_TWO};
@@ -54,15 +55,14 @@ pub enum Found<T = OpenedSession> {
 impl CookiePolicy {
     /// The tokens in the values of a request's headers `Cookie`, of which HTTP/2 may send several.
     pub fn presented<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> Presented<'h> {
-        let mut found = Values { policy: self, first: SmallVec::new(), second: Vec::new() };
+        let mut found = Values { policy: self, first: SmallVec::new(), second: SmallVec::new() };
         for header in headers {
-            match std::str::from_utf8(header) {
-                Ok(text) => text.split(';').for_each(|pair| found.add(pair)),
-                // Another cookie is no text; that says nothing of ours.
-                Err(_) => header
-                    .split(|&octet| octet == b';')
-                    .filter_map(|pair| std::str::from_utf8(pair).ok())
-                    .for_each(|pair| found.add(pair)),
+            let mut rest = header;
+            while !rest.is_empty() {
+                let end = memchr(b';', rest).unwrap_or(rest.len());
+                let (pair, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                found.add(pair);
+                rest = behind.get(1..).unwrap_or_default();
             }
         }
         found.tokens()
@@ -150,23 +150,27 @@ impl fmt::Debug for Presented<'_> {
 struct Values<'p, 'h> {
     policy: &'p CookiePolicy,
     first: SmallVec<[&'h str; 1]>,
-    second: Vec<&'h str>,
+    second: SmallVec<[&'h str; 1]>,
 }
 
 impl<'h> Values<'_, 'h> {
     /// Only what RFC 6265bis calls blanks is cut off. A browser sends other white space as part of a name, and
     /// lets any neighbour set a cookie so named: without it, it would be a cookie with a `__Host-` that no browser
     /// has kept the promise of.
-    fn add(&mut self, pair: &'h str) {
-        let Some((name, value)) = pair.split_once('=') else { return };
-        let [name, value] = [name, value].map(|text| text.trim_matches([' ', '\t']));
-        if name == self.policy.name() {
-            self.first.push(value);
-        } else if self.policy.second_name() == Some(name) {
-            self.second.push(value);
+    fn add(&mut self, pair: &'h [u8]) {
+        let Some((name, value)) = memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) else { return };
+        let name = without_blanks(name);
+        let into = if name == self.policy.name().as_bytes() {
+            &mut self.first
+        } else if self.policy.second_name().is_some_and(|second| name == second.as_bytes()) {
+            &mut self.second
+        } else {
+            return;
+        };
+        if let Some(value) = value.get(1..).and_then(|value| str::from_utf8(without_blanks(value)).ok()) {
+            into.push(value);
         }
     }
-
     /// Every first half with every second: whether two belong together is for the AEAD to say.
     fn tokens(self) -> Presented<'h> {
         let second = !self.second.is_empty();
@@ -188,4 +192,11 @@ impl<'h> Values<'_, 'h> {
         }
         Presented { tokens, too_many: false, second }
     }
+}
+
+fn without_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }

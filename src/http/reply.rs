@@ -76,7 +76,7 @@ fn answers_depend_on_the_cookie(headers: &mut HeaderMap) {
             name == b"*" || name.eq_ignore_ascii_case(b"cookie")
         })
     };
-    let cookie = HeaderValue::from_static("Cookie");
+    let cookie = const { HeaderValue::from_static("Cookie") };
     match headers.entry(VARY) {
         Entry::Vacant(vary) => drop(vary.insert(cookie)),
         Entry::Occupied(mut vary) => {
@@ -91,7 +91,7 @@ fn answers_depend_on_the_cookie(headers: &mut HeaderMap) {
 fn keep_out_of_caches(headers: &mut HeaderMap) {
     let cache_control = match headers.entry(CACHE_CONTROL) {
         Entry::Vacant(cache_control) => {
-            cache_control.insert(HeaderValue::from_static("no-store"));
+            cache_control.insert(const { HeaderValue::from_static("no-store") });
             return;
         }
         Entry::Occupied(cache_control) => cache_control,

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
+use smallvec::SmallVec;
 use tower_service::Service;
 
 use super::layer::Config;
@@ -80,7 +81,8 @@ impl<S> SessionService<S> {
         #[cfg(feature = "revocation")] label: String,
     ) -> Session {
         let may_renew = !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
-        let cookies = headers.get_all(COOKIE).iter().cloned().collect();
+        let mut cookies = SmallVec::new();
+        headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
         Session::new(
             Arc::clone(&self.config),
             cookies,

@@ -40,6 +40,8 @@ pub(super) struct State {
     uid: Option<SessionUid>,
     /// Of a session that there is; one without begins when it is sealed.
     times: Option<Times>,
+    /// When the session that there is was opened.
+    opened_ms: Option<u64>,
     user_id: Option<String>,
     data: String,
     /// The TTL that was asked for.
@@ -72,6 +74,14 @@ pub(super) struct Lost {
     pub(super) change: bool,
 }
 
+/// What a layer does on its own to a session that it seals.
+struct Upkeep {
+    /// The times that extend it.
+    due: Option<Times>,
+    /// Another key seals it.
+    reseals: bool,
+}
+
 impl State {
     pub(super) fn new(found: Found<Parts>) -> Self {
         let came = match &found {
@@ -80,15 +90,20 @@ impl State {
             Found::Refused(error) => Came::Refused { keep: error.keeps_cookie() },
             Found::Unclear => Came::Unclear,
         };
-        let (uid, times, user_id, data) = match found.session() {
-            Some(Parts { times, uid, user_id, data, .. }) => (Some(uid), Some(times), user_id, data),
-            None => (None, None, None, "{}".to_owned()),
+        let Some(Parts { times, uid, user_id, data, opened_ms, .. }) = found.session() else {
+            return Self::without_session(came, "{}".to_owned());
         };
+        let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
+        Self { uid, times, opened_ms, user_id, ..Self::without_session(came, data) }
+    }
+
+    fn without_session(came: Came, data: String) -> Self {
         Self {
             came,
-            uid,
-            times,
-            user_id,
+            uid: None,
+            times: None,
+            opened_ms: None,
+            user_id: None,
             data,
             ttl_ms: None,
             changed: false,
@@ -248,17 +263,20 @@ impl State {
             (self.wanted, self.changed) = (true, true);
         }
         if self.invalidated || !self.exists() {
-            return Ok(self.without_session());
+            return Ok(self.removal());
         }
         if is_server_error && !rules.save_on_server_error {
             return Ok(Outcome::Nothing);
         }
-        let now = store.now_ms();
-        let due = self.renewed(store, rules, now).filter(|_| may_renew || self.changed);
-        let reseals = may_renew && self.reseals(rules, now);
-        if !self.changed && due.is_none() && !reseals {
+        // What was only used is judged by the time at which it was opened, which takes no second look at the clock.
+        let then = self.opened_ms.unwrap_or_default();
+        if !self.changed && self.upkeep(store, rules, may_renew, then).is_none() {
             return Ok(Outcome::Nothing);
         }
+        let now = store.now_ms();
+        let Some(Upkeep { due, reseals }) = self.upkeep(store, rules, may_renew, now) else {
+            return Ok(Outcome::Nothing);
+        };
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
             let id = store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
             self.times = Some(times);
@@ -274,7 +292,7 @@ impl State {
     fn remember_what_is_replaced(&self) {}
 
     /// There is none, or none any more: what came is removed, unless it may be good for another server.
-    fn without_session(&self) -> Outcome {
+    fn removal(&self) -> Outcome {
         match self.came {
             Came::Nothing => Outcome::Nothing,
             _ if self.keeps_what_came() && !self.ended => Outcome::Nothing,
@@ -285,6 +303,14 @@ impl State {
     /// The client may have a session that cannot be opened here and now.
     fn keeps_what_came(&self) -> bool {
         matches!(self.came, Came::Refused { keep: true } | Came::Unclear)
+    }
+
+    /// Why the session is to be sealed, apart from what has changed; nothing for an unchanged one that is as new as
+    /// it has to be.
+    fn upkeep(&self, store: &SealedStore, rules: &Rules, may_renew: bool, now: u64) -> Option<Upkeep> {
+        let due = self.renewed(store, rules, now).filter(|_| may_renew || self.changed);
+        let reseals = may_renew && self.reseals(rules, now);
+        (self.changed || due.is_some() || reseals).then_some(Upkeep { due, reseals })
     }
 
     /// The times of a session that is due to be extended, if that is worth a cookie.

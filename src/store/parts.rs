@@ -15,17 +15,19 @@ pub(crate) struct Parts {
     pub(crate) user_id: Option<String>,
     pub(crate) data: String,
     pub(crate) key_state: KeyState,
+    pub(crate) opened_ms: u64,
 }
 
 impl SealedStore {
     pub(crate) fn open_parts(&self, token: &str, associated_data: &[u8]) -> Result<Parts, OpenError> {
-        self.moment().open(token, associated_data, |_, Live { record, key_state, .. }| {
+        self.moment().open(token, associated_data, |moment, Live { record, key_state, .. }| {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,
                 user_id: record.user_id.map(str::to_owned),
                 data: record.data.to_owned(),
                 key_state,
+                opened_ms: moment.now,
             })
         })
     }
