@@ -149,7 +149,7 @@ impl fmt::Debug for Presented<'_> {
 /// The values of the session's cookies, as they stand in the headers.
 struct Values<'p, 'h> {
     policy: &'p CookiePolicy,
-    first: SmallVec<[&'h str; 1]>,
+    first: SmallVec<[Cow<'h, str>; 1]>,
     second: SmallVec<[&'h str; 1]>,
 }
 
@@ -160,37 +160,41 @@ impl<'h> Values<'_, 'h> {
     fn add(&mut self, pair: &'h [u8]) {
         let Some((name, value)) = memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) else { return };
         let name = without_blanks(name);
-        let into = if name == self.policy.name().as_bytes() {
-            &mut self.first
+        let value = || value.get(1..).and_then(|value| str::from_utf8(without_blanks(value)).ok());
+        if name == self.policy.name().as_bytes() {
+            self.first.extend(value().map(Cow::Borrowed));
         } else if self.policy.second_name().is_some_and(|second| name == second.as_bytes()) {
-            &mut self.second
-        } else {
-            return;
-        };
-        if let Some(value) = value.get(1..).and_then(|value| str::from_utf8(without_blanks(value)).ok()) {
-            into.push(value);
+            self.second.extend(value());
         }
     }
-    /// Every first half with every second: whether two belong together is for the AEAD to say.
     fn tokens(self) -> Presented<'h> {
         let second = !self.second.is_empty();
+        let tokens = if self.policy.second_name().is_some() { self.joined() } else { self.first };
+        match tokens.len() > MOST {
+            true => Presented { tokens: SmallVec::new(), too_many: true, second },
+            false => Presented { tokens, too_many: false, second },
+        }
+    }
+
+    /// Every first half with every second: whether two belong together is for the AEAD to say. No more than it takes
+    /// to see that there are too many.
+    fn joined(self) -> SmallVec<[Cow<'h, str>; 1]> {
         let mut tokens = SmallVec::new();
         for value in self.first {
-            match value.strip_prefix(IN_TWO).filter(|_| self.policy.second_name().is_some()) {
-                None => tokens.push(Cow::Borrowed(value)),
+            match value.strip_prefix(IN_TWO) {
+                None => tokens.push(value),
                 // Half a token is refused like any other damage.
-                Some(first) if !second => tokens.push(Cow::Borrowed(first)),
+                Some(first) if self.second.is_empty() => tokens.push(Cow::Owned(first.to_owned())),
                 Some(first) => {
-                    tokens.extend(
-                        self.second.iter().take(MOST + 1).map(|second| Cow::Owned([first, second].concat())),
-                    );
+                    let seconds = self.second.iter().take(MOST + 1);
+                    tokens.extend(seconds.map(|second| Cow::Owned([first, second].concat())));
                 }
             }
             if tokens.len() > MOST {
-                return Presented { tokens: SmallVec::new(), too_many: true, second };
+                break;
             }
         }
-        Presented { tokens, too_many: false, second }
+        tokens
     }
 }
 
