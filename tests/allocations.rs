@@ -11,6 +11,9 @@
 )]
 
 mod common;
+#[cfg(feature = "tower")]
+#[path = "allocations/web.rs"]
+mod web;
 
 use allocation_counter::measure;
 use sealed_session::hazmat::ManualClock;
