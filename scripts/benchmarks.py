@@ -1,6 +1,6 @@
 """Writes what scripts/bench has measured into BENCHMARKS.md, between its marks, and draws docs/plots/.
 
-    benchmarks.py FOLDER     the folder with ratios-*.json and peers.json
+    benchmarks.py FOLDER     the folder with ratios-*.json, peers.json, web.json and web-load.json
 """
 
 import json
@@ -15,17 +15,21 @@ import matplotlib.pyplot as plt
 matplotlib.rcParams["svg.fonttype"] = "none"
 
 SIZES = [64, 256, 1024, 2900]
+WEB_SIZES = [64, 512, 2048]
 PLOTS = Path("docs/plots")
 START, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 OURS = "sealed-session"
 JAR = "cookie PrivateJar"
+NO_SESSION = "no session"
 MOST, LEAST = "at most", "at least"
 
 
 def main(folder: Path) -> None:
     ratios = {r["provider"]: r for r in map(load, sorted(folder.glob("ratios-*.json")))}
     peers = load(folder / "peers.json")
-    figures = "\n".join([machine(peers, ratios), bars(ratios, peers), ours(ratios), beside_peers(peers), lengths(peers)])
+    web, under_load = load(folder / "web.json"), load(folder / "web-load.json")
+    sections = [machine(peers, ratios, web), bars(ratios, peers, web), ours(ratios), beside_peers(peers), lengths(peers)]
+    figures = "\n".join([*sections, whole_requests(web), servers(under_load)])
     page = Path("BENCHMARKS.md")
     before, rest = page.read_text().split(START)
     page.write_text(before + START + figures + END + rest.split(END)[1])
@@ -38,18 +42,19 @@ def load(path: Path) -> dict:
     return json.loads(path.read_text())
 
 
-def machine(peers: dict, ratios: dict) -> str:
+def machine(peers: dict, ratios: dict, web: dict) -> str:
     about = peers["machine"]
     rounds = {r["rounds"] for r in ratios.values()}
-    crates = ", ".join(f"{c['name']} {c['version']}" for c in peers["crates"])
+    crates = ", ".join(sorted({f"{c['name']} {c['version']}" for c in peers["crates"] + web["crates"]}))
     return (
         f"\n### Machine\n\n{about['cpu'] or 'unknown processor'}, {about['cores']} cores; {about['rustc']}. "
-        f"{min(rounds)} rounds beside the primitives, {peers['rounds']} rounds beside the peers.\n\n"
+        f"{min(rounds)} rounds beside the primitives, {peers['rounds']} rounds beside the peers, "
+        f"{web['rounds']} rounds of whole requests.\n\n"
         f"Compared: {crates}.\n"
     )
 
 
-def bars(ratios: dict, peers: dict) -> str:
+def bars(ratios: dict, peers: dict, web: dict) -> str:
     rows = []
     for provider in ("AWS-LC", "RustCrypto"):
         found = ratios[provider]["ratios"]
@@ -69,6 +74,11 @@ def bars(ratios: dict, peers: dict) -> str:
     for peer in ("pasetors v4.local", "fernet", "josekit dir A256GCM", "branca", "biscotti", "seshcookie"):
         slowest = min((figure(aws, peer, "open", size)["ratio"] for size in SIZES), key=lambda q: q["median"])
         rows.append((f"{peer} against open, the size that suits it best", slowest, LEAST, 1.0))
+    for op, bound in (("read", 0.60), ("update", 0.65)):
+        for size in WEB_SIZES:
+            best = fastest_layer(process(web, "AwsLc"), op, size)
+            what = f"added to a request that {op}s, against {best['layer']}, {size} B"
+            rows.append((what, best["ours_over_it"], MOST, bound))
     found = ratios["AWS-LC"]["ratios"]
     rows.append(("open with 400 keys against 1", found["open, 400 keys / open, 1 key"], MOST, 1.05))
     rows.append(("refusal of an unknown key against open, 1024 B", found["refuse an unknown key / open, 1 key"], MOST, 0.35))
@@ -111,7 +121,59 @@ def lengths(peers: dict) -> str:
     for peer in names(measured):
         chars = (str(figure(measured, peer, "seal", size)["token_chars"]) for size in SIZES)
         lines.append(f"| {peer} | " + " | ".join(chars) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def whole_requests(web: dict) -> str:
+    lines = ["\n### Whole requests: nanoseconds that a session layer adds\n"]
+    lines += ["Through axum, in process, above the same handler without sessions. In brackets the quartiles; then what"]
+    lines += ["ours adds over what the peer adds: below 1, ours is faster."]
+    for measured in web["processes"]:
+        for op in ("unread", "read", "update"):
+            lines += [f"\n{op}, ours with {measured['provider']}:\n"]
+            lines += ["| | " + " | ".join(f"{size} B" for size in WEB_SIZES) + " |", "|---|" + "---|" * len(WEB_SIZES)]
+            for layer in dict.fromkeys(r["layer"] for r in measured["results"]):
+                cells = (request(measured, layer, op, size) for size in WEB_SIZES)
+                lines.append(f"| {layer} | " + " | ".join(map(added, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def added(r: dict) -> str:
+    if r["layer"] == NO_SESSION:
+        return f"({r['ns']['median']:.0f} in all)"
+    ratio = r["ours_over_it"]
+    if ratio is None or r["layer"] == OURS:
+        return nanoseconds(r["added_ns"])
+    return f"{nanoseconds(r['added_ns'])}; {quartiles(ratio)}"
+
+
+def servers(under_load: dict) -> str:
+    seconds = under_load["seconds"] * under_load["rounds"]
+    lines = [
+        "\n### Servers under load\n",
+        f"`wrk`, {under_load['connections']} connections, {seconds} seconds each in {under_load['rounds']} turns, over",
+        "loopback; the server has one processor. Each request reads one value of a session with 512 bytes of data. No",
+        "request failed. The ratio is to the server without sessions; in brackets its turns.\n",
+        "| | requests a second | ratio | p50, ms | p99, ms |",
+        "|---|---|---|---|---|",
+    ]
+    for r in under_load["results"]:
+        name = r["layer"] + (f", {r['provider']}" if r["provider"] else "")
+        ratio = r["of_no_session"]
+        spread = f"{ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['most']:.2f})"
+        times = f"{r['p50_us'] / 1000:.2f} | {r['p99_us'] / 1000:.2f}"
+        lines.append(f"| {name} | {r['requests_per_s']:.0f} | {spread} | {times} |")
     return "\n".join(lines) + "\n\n"
+
+
+def request(measured: dict, layer: str, op: str, size: int) -> dict:
+    return next(r for r in measured["results"] if (r["layer"], r["op"], r["size"]) == (layer, op, size))
+
+
+def fastest_layer(measured: dict, op: str, size: int) -> dict:
+    """Of the peers, the one that adds least."""
+    peers = {r["layer"] for r in measured["results"]} - {OURS, NO_SESSION}
+    return min((request(measured, peer, op, size) for peer in peers), key=lambda r: r["added_ns"]["median"])
 
 
 def process(peers: dict, provider: str) -> dict:
