@@ -127,7 +127,7 @@ impl Revocations {
         }
     }
 
-    /// How long ago the backend last answered, where it is not in memory.
+    /// How long ago the backend last said what is new, where it is not in memory.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         match &self.0.way {
@@ -136,7 +136,7 @@ impl Revocations {
         }
     }
 
-    /// Why the backend does not answer, if it does not.
+    /// Why the backend does not answer, or does not take what is to be written; nothing once it does both again.
     #[must_use]
     pub fn trouble(&self) -> Option<BackendError> {
         match &self.0.way {

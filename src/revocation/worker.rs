@@ -36,8 +36,15 @@ pub(super) struct Worker {
 /// How the backend is.
 struct Contact {
     answered_at_ms: AtomicU64,
-    trouble: Mutex<Option<BackendError>>,
+    trouble: Mutex<Trouble>,
     stopped: AtomicBool,
+}
+
+/// What is wrong with it. A disk that is full can still be read: the two are known apart.
+#[derive(Default)]
+struct Trouble {
+    reading: Option<BackendError>,
+    writing: Option<BackendError>,
 }
 
 impl Worker {
@@ -53,11 +60,11 @@ impl Worker {
         news.revocations.iter().for_each(|revocation| known.add(revocation));
         let contact = Arc::new(Contact {
             answered_at_ms: AtomicU64::new(clock.now_ms()),
-            trouble: Mutex::new(None),
+            trouble: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
         let (messages, waiting) = mpsc::sync_channel(MOST_WAITING);
-        let thread = Thread { backend, known, clock, contact: Arc::clone(&contact) };
+        let thread = Thread { backend, known, clock, contact: Arc::clone(&contact), lost: false };
         spawn("sealed-session revocations", move || thread.run(&waiting, poll_every))?;
         if let Some(listener) = listener {
             let (messages, contact) = (messages.clone(), Arc::clone(&contact));
@@ -72,7 +79,14 @@ impl Worker {
         job: impl FnOnce(&mut dyn Backend) -> Result<T, BackendError> + Send + 'static,
     ) -> Pending<T> {
         let (pending, answer) = Pending::new();
-        let job: Job = Box::new(move |backend| answer.give(job(backend)));
+        let contact = Arc::clone(&self.contact);
+        let job: Job = Box::new(move |backend| {
+            let result = job(backend);
+            if let Err(error) = &result {
+                contact.not_written(error.clone());
+            }
+            answer.give(result);
+        });
         match self.messages.try_send(Message::Job(job)) {
             Ok(()) => pending,
             Err(TrySendError::Full(_)) => Pending::done(Err(BackendError::new(format!(
@@ -89,7 +103,8 @@ impl Worker {
     }
 
     pub(super) fn trouble(&self) -> Option<BackendError> {
-        self.contact.trouble().clone()
+        let trouble = self.contact.trouble();
+        trouble.reading.as_ref().or(trouble.writing.as_ref()).cloned()
     }
 }
 
@@ -102,23 +117,32 @@ impl Drop for Worker {
 }
 
 impl Contact {
-    fn trouble(&self) -> std::sync::MutexGuard<'_, Option<BackendError>> {
+    fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answered(&self, now_ms: u64) {
         self.answered_at_ms.store(now_ms, Ordering::Release);
-        if self.trouble().take().is_some() {
+        if self.trouble().reading.take().is_some() {
             telemetry::revocations_recovered();
         }
     }
 
     fn failed(&self, error: BackendError) {
         let mut trouble = self.trouble();
-        if trouble.as_ref() != Some(&error) {
+        if trouble.reading.as_ref() != Some(&error) {
             telemetry::revocations_failed(&error);
         }
-        *trouble = Some(error);
+        trouble.reading = Some(error);
+    }
+
+    /// Whoever asked for the write is told of it besides.
+    fn not_written(&self, error: BackendError) {
+        self.trouble().writing = Some(error);
+    }
+
+    fn written(&self) {
+        self.trouble().writing = None;
     }
 }
 
@@ -127,6 +151,8 @@ struct Thread {
     known: Arc<Known>,
     clock: Arc<dyn Clock>,
     contact: Arc<Contact>,
+    /// The backend has lost what it had, and does not have it again yet.
+    lost: bool,
 }
 
 impl Thread {
@@ -156,21 +182,40 @@ impl Thread {
 
     fn poll(&mut self) {
         let now_ms = self.clock.now_ms();
-        let learnt = self.backend.news(now_ms).and_then(|News { revocations, lost }| {
-            revocations.iter().for_each(|revocation| self.known.add(revocation));
-            if lost { self.backend.record(&self.known.all()) } else { Ok(()) }
-        });
-        match learnt {
-            Ok(()) => self.contact.answered(now_ms),
+        match self.backend.news(now_ms) {
+            Ok(News { revocations, lost }) => {
+                revocations.iter().for_each(|revocation| self.known.add(revocation));
+                self.lost |= lost;
+                self.contact.answered(now_ms);
+                self.make_good(now_ms);
+            }
             Err(error) => self.contact.failed(error),
+        }
+    }
+
+    /// Records what was lost, and tries after a write that failed whether it can be written again.
+    fn make_good(&mut self, now_ms: u64) {
+        if self.lost {
+            let recorded = self.backend.record(&self.known.all());
+            self.lost = recorded.is_err();
+            self.wrote(recorded);
+        } else if self.contact.trouble().writing.is_some() {
+            let forgotten = self.backend.forget(now_ms);
+            self.wrote(forgotten.map(drop));
         }
     }
 
     fn forget(&mut self) {
         let now_ms = self.clock.now_ms();
         self.known.forget(now_ms);
-        if let Err(error) = self.backend.forget(now_ms) {
-            self.contact.failed(error);
+        let forgotten = self.backend.forget(now_ms);
+        self.wrote(forgotten.map(drop));
+    }
+
+    fn wrote(&self, result: Result<(), BackendError>) {
+        match result {
+            Ok(()) => self.contact.written(),
+            Err(error) => self.contact.not_written(error),
         }
     }
 }
