@@ -22,6 +22,8 @@ mod known;
 mod memory;
 mod pending;
 mod registry;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod worker;
 
 pub use backend::{Backend, BackendError, Listener, News};
@@ -31,6 +33,8 @@ pub use pending::Pending;
 #[cfg(feature = "tower")]
 pub(crate) use registry::Ended;
 pub use registry::{Registry, RegistryBuilder};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteBackend;
 
 use known::Known;
 use worker::Worker;
