@@ -1,0 +1,101 @@
+//! What a server does when its backend has lost what it had, or takes nothing for a while.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sealed_session::SessionUid;
+use sealed_session::revocation::{Backend, BackendError, MemoryBackend, News, Revocation, SessionInfo};
+
+use crate::{HOUR, Server, now, session, until};
+
+/// In memory, and it can be emptied, and filled up.
+#[derive(Clone, Default)]
+struct Frail {
+    memory: Arc<Mutex<MemoryBackend>>,
+    is_full: Arc<AtomicBool>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Frail {
+    fn empty(&self) {
+        *self.memory() = MemoryBackend::default();
+        self.lost.store(true, Ordering::Release);
+    }
+
+    fn fill(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Release);
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, MemoryBackend> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self) -> Result<(), BackendError> {
+        let is_full = self.is_full.load(Ordering::Acquire);
+        if is_full { Err(BackendError::new("full")) } else { Ok(()) }
+    }
+
+    fn kept(&self) -> usize {
+        self.memory().clone().news(0).unwrap().revocations.len()
+    }
+}
+
+impl Backend for Frail {
+    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+        self.check()?;
+        self.memory().record(revocations)
+    }
+
+    fn news(&mut self, _: u64) -> Result<News, BackendError> {
+        Ok(News { revocations: Vec::new(), lost: self.lost.swap(false, Ordering::AcqRel) })
+    }
+
+    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.check()?;
+        self.memory().forget(now_ms)
+    }
+
+    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        self.memory().put_session(session)
+    }
+
+    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+        self.memory().sessions(user_id, now_ms)
+    }
+
+    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+        self.memory().strike_session(user_id, uid)
+    }
+
+    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.memory().strike_expired(now_ms)
+    }
+}
+
+#[test]
+fn what_a_backend_lost_is_recorded_again_as_soon_as_it_can_be() {
+    let backend = Frail::default();
+    let (server, late) = (Server::new(backend.clone()), now() + HOUR);
+    server.revocations.revoke(session(1, late)).wait().unwrap();
+    backend.fill(true);
+    backend.empty();
+    until("it is told that nothing can be written", || server.revocations.trouble().is_some());
+    assert_eq!((backend.kept(), server.revocations.len()), (0, 1));
+    backend.fill(false);
+    until("it is recorded again", || backend.kept() == 1);
+    until("it is well", || server.revocations.trouble().is_none());
+}
+
+#[test]
+fn a_backend_that_takes_nothing_is_told_of_until_it_does_and_is_read_meanwhile() {
+    let backend = Frail::default();
+    let (server, late) = (Server::new(backend.clone()), now() + HOUR);
+    backend.fill(true);
+    let error = server.revocations.revoke(session(1, late)).wait().unwrap_err();
+    assert_eq!(server.revocations.trouble(), Some(error));
+    server.clock.advance(HOUR);
+    until("it is read", || server.revocations.age().unwrap().is_zero());
+    assert!(server.revocations.trouble().is_some() && server.revocations.is_empty());
+    backend.fill(false);
+    until("it is well again by itself", || server.revocations.trouble().is_none());
+}

@@ -1,0 +1,116 @@
+//! Servers with a backend: what they revoke, and how they wait for it.
+
+use std::sync::mpsc::{self, Receiver};
+
+use sealed_session::revocation::{Backend, BackendError, News, Revocation, SessionInfo};
+use sealed_session::{SessionPlugin as _, SessionUid};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{HOUR, Server, now, session, until};
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).build().unwrap()
+}
+
+pub(crate) fn what_one_server_revokes_the_others_refuse<B: Backend>(node: impl Fn() -> B) {
+    let servers = [Server::new(node()), Server::new(node()), Server::new(node())];
+    for (number, server) in servers.iter().enumerate() {
+        let id = server.store.create(Default::default()).unwrap();
+        assert!(servers.iter().all(|server| server.store.read(&id).is_ok()));
+        server.store.delete(&id).unwrap();
+        assert!(server.store.read(&id).is_err(), "here at once");
+        for other in &servers {
+            until("the others refuse it", || other.store.read(&id).is_err());
+            until("each knows one more", || other.revocations.len() == number + 1);
+        }
+    }
+    let of_ann = servers[0].store.authenticate(&servers[0].store.create(Default::default()).unwrap(), "ann");
+    let of_ann = of_ann.unwrap();
+    servers[1].store.revoke_user("ann").wait().unwrap();
+    until("the user's session is refused", || servers[2].store.read(&of_ann).is_err());
+    servers[2].store.revoke_everything().wait().unwrap();
+    let other = servers[0].store.create(Default::default()).unwrap();
+    until("everything before is refused", || servers[0].store.read(&of_ann).is_err());
+    assert!(servers.iter().all(|server| server.revocations.trouble().is_none()), "{other:?}");
+}
+
+pub(crate) fn a_server_that_starts_later_refuses_it_too<B: Backend>(node: impl Fn() -> B) {
+    let server = Server::new(node());
+    let id = server.store.create(Default::default()).unwrap();
+    server.store.delete(&id).unwrap();
+    drop(server);
+    assert!(Server::new(node()).store.read(&id).is_err());
+}
+
+pub(crate) fn a_write_is_awaited_on_either_runtime<B: Backend>(node: impl Fn() -> B) {
+    let (server, late) = (Server::new(node()), now() + HOUR);
+    let revocations = server.revocations.clone();
+    current_thread().block_on(async { revocations.revoke(session(1, late)).await }).unwrap();
+    let task = async move { revocations.revoke(session(2, late)).await };
+    let runtime = multi_thread();
+    runtime.block_on(runtime.spawn(task)).unwrap().unwrap();
+    assert_eq!(server.revocations.len(), 2);
+    assert_eq!(Server::new(node()).revocations.len(), 2);
+}
+
+pub(crate) fn a_write_is_waited_for_without_a_runtime_and_on_a_worker_of_one<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (server, late) = (Server::new(node()), now() + HOUR);
+    server.revocations.revoke(session(1, late)).wait().unwrap();
+    let (runtime, revocations) = (multi_thread(), server.revocations.clone());
+    let task = async move { revocations.revoke(session(2, late)).wait() };
+    runtime.block_on(runtime.spawn(task)).unwrap().unwrap();
+    assert_eq!(server.revocations.len(), 2);
+    assert_eq!(Server::new(node()).revocations.len(), 2);
+}
+
+pub(crate) fn a_write_that_must_not_be_waited_for_is_done_all_the_same<B: Backend>(node: impl Fn() -> B) {
+    let (open, gate) = mpsc::channel();
+    let (server, other, late) = (Server::new(Gated(node(), gate)), Server::new(node()), now() + HOUR);
+    let pending = server.revocations.revoke(session(1, late));
+    let error = current_thread().block_on(async { pending.wait() }).unwrap_err().to_string();
+    assert!(error.contains("await it instead"), "{error}");
+    assert!(server.revocations.is_empty());
+    open.send(()).unwrap();
+    until("it is known here", || server.revocations.len() == 1);
+    until("it is known elsewhere", || other.revocations.len() == 1);
+}
+
+/// Records when it is told to.
+struct Gated<B>(B, Receiver<()>);
+
+impl<B: Backend> Backend for Gated<B> {
+    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+        self.1.recv().unwrap();
+        self.0.record(revocations)
+    }
+
+    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
+        self.0.news(now_ms)
+    }
+
+    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.0.forget(now_ms)
+    }
+
+    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        self.0.put_session(session)
+    }
+
+    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+        self.0.sessions(user_id, now_ms)
+    }
+
+    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+        self.0.strike_session(user_id, uid)
+    }
+
+    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.0.strike_expired(now_ms)
+    }
+}
