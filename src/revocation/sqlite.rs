@@ -27,9 +27,6 @@ mod tests;
 use file::Opened;
 use rows::Written;
 
-/// So often a write is done again because the file was replaced under it.
-const ATTEMPTS: usize = 3;
-
 /// Keeps everything in a SQLite file, which any number of processes of one machine may use at a time.
 ///
 /// - **What is acknowledged stays**, also when the process is killed the moment after. That it survives a power cut
@@ -158,7 +155,7 @@ impl SqliteBackend {
     /// Writes, and returns when that is on the disk, in the file that has the name.
     fn write<T>(&mut self, job: impl Fn(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, BackendError> {
         let limit = self.wait_at_most;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..file::ATTEMPTS {
             let opened = self.opened()?;
             let written = patience::retry(limit, || opened.write(&job));
             match written {
@@ -167,10 +164,7 @@ impl SqliteBackend {
                 Err(error) => return Err(self.explain(&error)),
             }
         }
-        Err(BackendError::new(format!(
-            "{}: the file is removed or replaced again and again",
-            self.path.display()
-        )))
+        Err(trouble::says(&self.path, file::REPLACED))
     }
 
     fn is_current(&self) -> Result<bool, BackendError> {

@@ -136,7 +136,9 @@ pub(crate) fn give_to_nobody(path: &Path) {
 fn program_for_all(folder: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let program = folder.join("program");
-    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    // By another program: a process that starts meanwhile would else have it open for writing, and it cannot be run.
+    let copied = Command::new("cp").arg(env::current_exe().unwrap()).arg(&program).status().unwrap();
+    assert!(copied.success());
     for path in [folder, &program] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }

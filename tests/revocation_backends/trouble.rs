@@ -11,7 +11,7 @@ use sealed_session::revocation::{Backend as _, SqliteBackend};
 use tempfile::TempDir;
 
 use crate::suite::Told;
-use crate::{HOUR, Server, now, session, until};
+use crate::{HOUR, Server, now, session, uid, until};
 
 /// A folder, and a database in it that holds one revocation.
 fn database() -> (TempDir, PathBuf) {
@@ -120,6 +120,23 @@ fn a_database_without_its_other_files_opens() {
 }
 
 #[test]
+fn a_newcomer_makes_a_file_anew_that_is_gone_or_empty_and_leaves_nothing_of_it_to_others() {
+    for wrong in [|file: &Path| fs::remove_file(file).unwrap(), |file: &Path| fs::write(file, "").unwrap()] {
+        let (_folder, file) = database();
+        let mut open = SqliteBackend::open(&file).unwrap();
+        assert_eq!(Told::by(&mut open, 0).sessions.len(), 1);
+        wrong(&file);
+        let mut newcomer = SqliteBackend::open(&file).unwrap();
+        assert!(Told::by(&mut newcomer, 0).is_empty());
+        newcomer.record(&[session(2, u64::MAX)]).unwrap();
+        let news = open.news(0).unwrap();
+        assert!(news.lost && news.revocations == [session(2, u64::MAX)], "{news:?}");
+        open.record(&[session(1, u64::MAX)]).unwrap();
+        assert!(Told::by(&mut newcomer, 0).sessions.contains_key(&uid(1)));
+    }
+}
+
+#[test]
 fn a_process_that_writes_for_too_long_is_told_of_and_nothing_else_stops() {
     let (_folder, file) = database();
     let server = Server::new(SqliteBackend::open(&file).unwrap().wait_at_most(Duration::ZERO));
@@ -174,7 +191,8 @@ fn outlives(wrong: impl Fn(&Path), word: Option<&str>, right: impl Fn(&Path)) {
 fn a_file_that_is_removed_is_made_and_filled_again() {
     outlives(|file| fs::remove_file(file).unwrap(), None, |_| {});
     outlives(
-        |file| ["", "-wal", "-shm"].iter().for_each(|end| fs::remove_file(beside(file, end)).unwrap()),
+        // A server may have noticed the first already.
+        |file| ["", "-wal", "-shm"].iter().for_each(|end| drop(fs::remove_file(beside(file, end)))),
         None,
         |_| {},
     );
@@ -208,8 +226,10 @@ fn a_file_that_is_replaced_by_garbage_is_told_of_until_it_is_moved_away() {
 #[test]
 fn a_file_in_place_of_which_there_is_a_folder_is_told_of() {
     let replace = |file: &Path| {
-        fs::remove_file(file).unwrap();
-        fs::create_dir(file).unwrap();
+        // A server may make the file again in between.
+        while fs::create_dir(file).is_err() {
+            let _ = fs::remove_file(file);
+        }
     };
     outlives(replace, Some("is not a file"), |file| fs::remove_dir(file).unwrap());
 }

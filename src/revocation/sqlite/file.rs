@@ -15,6 +15,10 @@ use super::schema::{self, Content};
 use super::trouble::{self, MOVE_IT, says};
 use super::{BackendError, patience};
 
+/// So often what was done with a file is done again, because the file was replaced meanwhile.
+pub(super) const ATTEMPTS: usize = 3;
+pub(super) const REPLACED: &str = "is removed or replaced again and again";
+
 /// What the file of changes may keep of the disk when they are in the database.
 const JOURNAL_AT_MOST: i64 = 4 << 20;
 
@@ -26,25 +30,29 @@ pub(super) struct Opened {
     /// Where its files really are, and which.
     path: PathBuf,
     main: Option<Identity>,
-    beside: [(PathBuf, Option<Identity>); 2],
+    beside: [(Option<Identity>, PathBuf); 2],
 }
 
 impl Opened {
     /// Opens a file, or makes it.
     pub(super) fn open(path: &Path, wait_at_most: Duration) -> Result<Self, BackendError> {
-        make_file(path)?;
-        let connection = connect(path, wait_at_most)?;
+        for _ in 0..ATTEMPTS {
+            make_file(path)?;
+            let before = identity(path)?;
+            let opened = connect(path, wait_at_most).and_then(|connection| Self::new(path, connection));
+            // Of a file that is replaced meanwhile nothing can be said.
+            if before.is_some() && identity(path)? == before {
+                return opened;
+            }
+        }
+        Err(says(path, REPLACED))
+    }
+
+    fn new(path: &Path, connection: Connection) -> Result<Self, BackendError> {
         let real = fs::canonicalize(path).map_err(|error| cannot_be_read(path, &error))?;
-        let identity = |path: &Path| identity_at(path).map_err(|error| cannot_be_read(path, &error));
-        let beside = ["-wal", "-shm"].map(|end| with_end(&real, end));
-        let [wal, shm] = beside;
-        Ok(Self {
-            connection,
-            version: None,
-            main: identity(&real)?,
-            beside: [(wal.clone(), identity(&wal)?), (shm.clone(), identity(&shm)?)],
-            path: real,
-        })
+        let [wal, shm] = beside(&real);
+        let beside = [(identity(&wal)?, wal), (identity(&shm)?, shm)];
+        Ok(Self { connection, version: None, main: identity(&real)?, path: real, beside })
     }
 
     /// Whether the file with this name still is the one that is open.
@@ -65,8 +73,8 @@ impl Opened {
             Err(_) => return,
             Ok(_) => {}
         }
-        for (path, identity) in &self.beside {
-            if identity.is_some() && identity_at(path).is_ok_and(|there| there == *identity) {
+        for (ours, path) in &self.beside {
+            if ours.is_some() && identity(path).is_ok_and(|there| there == *ours) {
                 let _ = fs::remove_file(path);
             }
         }
@@ -93,8 +101,9 @@ impl Identity {
     }
 }
 
-fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
-    Ok(metadata(path)?.as_ref().map(Identity::of))
+fn identity(path: &Path) -> Result<Option<Identity>, BackendError> {
+    let there = metadata(path).map_err(|error| cannot_be_read(path, &error))?;
+    Ok(there.as_ref().map(Identity::of))
 }
 
 fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
@@ -105,19 +114,37 @@ fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-fn with_end(path: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(end);
-    name.into()
+/// The files that SQLite makes beside this one.
+fn beside(path: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|end| {
+        let mut name = OsString::from(path);
+        name.push(end);
+        name.into()
+    })
 }
 
 /// Makes a file for its owner alone, if there is none. It has its name only when it is closed.
 fn make_file(path: &Path) -> Result<(), BackendError> {
-    let there = metadata(path).map_err(|error| cannot_be_read(path, &error))?;
-    if let Some(there) = there {
-        let is_file = there.is_file().then_some(());
-        return is_file.ok_or_else(|| says(path, "is not a file: give the path of a file"));
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let beside = beside(&real);
+    // Looked for first: in a database that begins they come after its first page.
+    let are_left = beside.iter().any(|path| path.exists());
+    match metadata(path).map_err(|error| cannot_be_read(path, &error))? {
+        Some(there) if !there.is_file() => return Err(says(path, "is not a file: give the path of a file")),
+        Some(there) if there.len() > 0 || !are_left => return Ok(()),
+        _ => {}
     }
+    if are_left {
+        // Of a file that was removed or emptied. Others may have it open still, so nothing of it is used again.
+        for path in beside.iter().chain([&real]) {
+            // What cannot be removed is found when it is opened.
+            let _ = fs::remove_file(path);
+        }
+    }
+    new_file(path)
+}
+
+fn new_file(path: &Path) -> Result<(), BackendError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let made = tempfile::NamedTempFile::new_in(folder)
         .and_then(|file| file.into_temp_path().persist_noclobber(path).map_err(|failed| failed.error));

@@ -34,6 +34,10 @@ const TABLES: &str = "
     CREATE INDEX sessions_by_expiry ON sessions (expires_at_ms);
     INSERT INTO state (one, made, seq) VALUES (1, randomblob(16), 0);";
 
+const CONTENT: &str = "
+    SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+    FROM pragma_application_id, pragma_user_version";
+
 /// What a file holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -45,10 +49,10 @@ pub(super) enum Content {
     Others,
 }
 
+/// Asks in one statement, since another process may be making the tables.
 pub(super) fn content(connection: &Connection) -> rusqlite::Result<Content> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(match (number("application_id")?, number("user_version")?, tables) {
+    let numbers = connection.query_row(CONTENT, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(match numbers {
         (0, 0, 0) => Content::Nothing,
         (APPLICATION_ID, VERSION, _) => Content::Ours,
         (APPLICATION_ID, other, _) => Content::Version(other),
