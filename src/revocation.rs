@@ -21,11 +21,15 @@ mod entry;
 mod known;
 mod memory;
 mod pending;
+#[cfg(feature = "redis")]
+mod redis;
 mod registry;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod worker;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
 pub use entry::{Revocation, SessionInfo};
 pub use memory::MemoryBackend;

@@ -1,0 +1,273 @@
+//! A backend in Redis: for many machines.
+//!
+//! # Where to read
+//!
+//! `text` has the keys and what is in them, `record.lua` the one way in which revocations are written, `news` how
+//! they are read, `listen` how a server is woken by them, `registry` the sessions, `line` the connection, `trouble`
+//! what can be wrong with it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Client, IntoConnectionInfo as _};
+
+use super::backend::News;
+use super::{Backend, BackendError, Listener, Revocation, SessionInfo};
+use crate::random::Entropy;
+use crate::uid::SessionUid;
+
+use line::{Line, Server};
+use news::{Mark, Position};
+use text::Keys;
+
+mod line;
+mod listen;
+mod news;
+mod registry;
+mod text;
+mod trouble;
+
+/// So many revocations are recorded in one step; more take several.
+const AT_ONCE: usize = 200;
+/// So many news, keys or expired sessions are asked for at a time.
+const PAGE: usize = 1000;
+/// The last time at which Redis can let a key expire. What is revoked for longer is so until then, in the year
+/// 292,278,994.
+const LAST_EXPIRY_MS: u64 = i64::MAX.unsigned_abs();
+
+/// Keeps what is revoked in Redis 6.2 or later, or in Valkey, for servers on many machines. Needs the feature
+/// `redis`.
+///
+/// - Each revocation is a key that expires by itself, by the clock of Redis, so that [`Backend::forget`] has nothing
+///   to count. That clock is one more of those that the leeway has to cover.
+/// - News come by a stream; servers wait on it, and refuse what another has revoked within milliseconds.
+/// - A connection that is cut is made anew. A slow Redis is given up after [`response_timeout`], and whoever opens
+///   sessions waits for none of it.
+/// - Flushed, or started again, Redis is given anew what the servers know.
+///
+/// # What Redis promises
+///
+/// What is acknowledged is as durable as Redis is set to be: with `appendonly yes` and `appendfsync always` it
+/// outlives a crash; with `everysec`, the default of `appendonly`, the last second may be lost; without
+/// `appendonly` all since the last snapshot. A replica that takes over may lack what was acknowledged last: none is
+/// waited for (`WAIT`). Servers that run record again what they know; what was lost while none ran is lost.
+///
+/// Redis must not evict: with a `maxmemory` and a `maxmemory-policy` other than `noeviction` it would forget what is
+/// revoked, so that is an [error](RedisBackendBuilder::open) unless it is
+/// [accepted](RedisBackendBuilder::accept_eviction). A user of Redis who may not ask for `INFO` is not told.
+///
+/// # What it needs
+///
+/// - The commands `EVAL`, `INFO`, `SCAN`, `MULTI` and those of strings, hashes, sorted sets and streams, on keys that
+///   begin with the prefix in braces. A start reads all keys of the database by `SCAN`: give it one of its own where
+///   others keep millions.
+/// - In a cluster all keys are in one slot. Name the node that has it: redirections are not followed.
+/// - No TLS: put a tunnel or a private network between, since passwords and users cross it readably.
+///
+/// ```no_run
+/// use sealed_session::revocation::{RedisBackend, Revocations};
+///
+/// let backend = RedisBackend::open("redis://:password@10.0.0.7:6379/0")?;
+/// let revocations = Revocations::builder().with_backend(backend)?;
+/// # let _ = revocations;
+/// # Ok::<(), sealed_session::revocation::BackendError>(())
+/// ```
+///
+/// [`response_timeout`]: RedisBackendBuilder::response_timeout
+pub struct RedisBackend {
+    line: Line,
+    keys: Keys,
+    news_kept: usize,
+    /// How far news were read, if everything was read once.
+    position: Option<Position>,
+    /// Redis may have lost something since everything was read.
+    lost: bool,
+    mark: Option<Mark>,
+}
+
+impl RedisBackend {
+    /// Connects to the Redis of this URL, with the defaults of [`RedisBackendBuilder`].
+    ///
+    /// # Errors
+    /// As [`RedisBackendBuilder::open`].
+    ///
+    /// ```
+    /// use sealed_session::revocation::RedisBackend;
+    ///
+    /// let error = RedisBackend::open("http://:secret@127.0.0.1").unwrap_err();
+    /// assert!(!error.to_string().contains("secret"));
+    /// ```
+    pub fn open(url: &str) -> Result<Self, BackendError> {
+        Self::builder(url).open()
+    }
+
+    /// Starts the settings of a connection to the Redis of this URL: `redis://user:password@host:port/database`, or
+    /// `redis+unix:///path?db=0&user=name&pass=password` for a socket.
+    pub fn builder(url: &str) -> RedisBackendBuilder {
+        RedisBackendBuilder {
+            url: url.to_owned(),
+            prefix: "sealed-session".to_owned(),
+            connect_timeout: Duration::from_secs(2),
+            response_timeout: Duration::from_secs(2),
+            news_kept: 10_000,
+            accept_eviction: false,
+        }
+    }
+
+    /// Records these in one step, which answers what the state is then.
+    fn record_some(&mut self, revocations: &[Revocation]) -> Result<Position, BackendError> {
+        let fresh = Entropy::System.fresh::<8>();
+        let fresh = fresh.map_err(|_| BackendError::new("the operating system's random generator failed"))?;
+        let prefix = self.keys.entries();
+        let (names, times): (Vec<_>, Vec<_>) = revocations.iter().map(text::entry).unzip();
+        let mut command = redis::cmd("EVAL");
+        command.arg(include_str!("redis/record.lua")).arg(2 + names.len());
+        command.arg(self.keys.state()).arg(self.keys.news());
+        command.arg(names.iter().map(|name| [prefix.as_str(), name].concat()).collect::<Vec<_>>());
+        command
+            .arg(u64::from_le_bytes(fresh))
+            .arg(self.news_kept)
+            .arg(text::time(LAST_EXPIRY_MS))
+            .arg(&prefix);
+        command.arg(times.concat());
+        let (epoch, news) = self.line.ask(|connection| command.query(connection))?;
+        Ok(Position { epoch, news })
+    }
+}
+
+impl Backend for RedisBackend {
+    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+        revocations.chunks(AT_ONCE).try_for_each(|some| self.record_some(some).map(drop))
+    }
+
+    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
+        self.read_news(now_ms)
+    }
+
+    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.forget_news(now_ms)?;
+        Ok(0)
+    }
+
+    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        registry::put(&mut self.line, &self.keys, session)
+    }
+
+    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+        registry::sessions(&mut self.line, &self.keys, user_id, now_ms)
+    }
+
+    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+        registry::strike(&mut self.line, &self.keys, user_id, uid)
+    }
+
+    /// What expired more than a day ago may be gone already, and is not counted then.
+    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        registry::strike_expired(&mut self.line, &self.keys, now_ms)
+    }
+
+    fn listener(&mut self) -> Option<Listener> {
+        Some(listen::listener(Line::new(Arc::clone(self.line.server())), self.keys.clone()))
+    }
+}
+
+/// Without user and password.
+impl fmt::Debug for RedisBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.line.server().client.get_connection_info().addr();
+        f.debug_struct("RedisBackend").field("address", &address.to_string()).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`RedisBackend`]; each has a safe default.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use sealed_session::revocation::RedisBackend;
+///
+/// let backend = RedisBackend::builder("redis://10.0.0.7")
+///     .prefix("shop")
+///     .response_timeout(Duration::from_millis(500))
+///     .open()?;
+/// # let _ = backend;
+/// # Ok::<(), sealed_session::revocation::BackendError>(())
+/// ```
+#[must_use = "a builder does nothing until it is finished"]
+pub struct RedisBackendBuilder {
+    url: String,
+    prefix: String,
+    connect_timeout: Duration,
+    response_timeout: Duration,
+    news_kept: usize,
+    accept_eviction: bool,
+}
+
+impl RedisBackendBuilder {
+    /// What all keys begin with, in braces: servers share what is revoked if they share this. Not empty, and without
+    /// braces. Default `sealed-session`.
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// How long to wait for a connection, for each address that the host's name has; not for the name itself, which
+    /// is the operating system's to look up. Default 2 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long to wait for the next octets of an answer. Default 2 s.
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.response_timeout = timeout.max(Duration::from_millis(1));
+        self
+    }
+
+    /// About how many news are kept, and for an hour or two at most. A server that has been away for more reads
+    /// everything. Default 10,000.
+    pub fn news_kept(mut self, count: usize) -> Self {
+        self.news_kept = count;
+        self
+    }
+
+    /// Accepts a Redis that forgets what is revoked when its memory is short. Servers that run know it all the same;
+    /// one that starts then does not.
+    pub fn accept_eviction(mut self) -> Self {
+        self.accept_eviction = true;
+        self
+    }
+
+    /// Connects, and sees whether this Redis will do.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the URL or the prefix is wrong, Redis cannot be reached, refuses the password, is a
+    /// read-only replica, too old or no Redis, or may evict keys.
+    pub fn open(self) -> Result<RedisBackend, BackendError> {
+        let keys = Keys::new(&self.prefix)?;
+        let server = Arc::new(self.server()?);
+        let mut line = Line::new(Arc::clone(&server));
+        line.ask(|connection| Ok(trouble::judge(&server, connection, self.accept_eviction)))??;
+        Ok(RedisBackend { line, keys, news_kept: self.news_kept, position: None, lost: false, mark: None })
+    }
+
+    fn server(&self) -> Result<Server, BackendError> {
+        if self.url.starts_with("rediss:") || self.url.starts_with("valkeys:") {
+            return Err(BackendError::new("Redis over TLS is not supported: use a tunnel"));
+        }
+        // What is wrong with a URL may be its password.
+        let wrong =
+            |_| BackendError::new("the URL is none of Redis: redis://user:password@host:port/database");
+        let info = self.url.as_str().into_connection_info().map_err(wrong)?;
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        let client = Client::open(info.set_redis_settings(settings)).map_err(wrong)?;
+        Ok(Server { client, connect_timeout: self.connect_timeout, response_timeout: self.response_timeout })
+    }
+}
+
+/// Without the URL, which has the password.
+impl fmt::Debug for RedisBackendBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBackendBuilder").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
