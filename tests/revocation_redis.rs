@@ -1,0 +1,126 @@
+//! Revocations in Redis, against a redis-server that the tests start. Nothing sleeps: what happens elsewhere is
+//! waited for, with a deadline.
+
+#![cfg(all(feature = "redis", feature = "hazmat", unix))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "clippy.toml allows them in tests, but not in the helpers beside them"
+)]
+
+#[path = "revocation_redis/behaviours.rs"]
+mod behaviours;
+#[path = "revocation_redis/lost.rs"]
+mod lost;
+#[path = "revocation_redis/news.rs"]
+mod news;
+#[path = "revocation_redis/processes.rs"]
+mod processes;
+#[path = "revocation_redis/proxy.rs"]
+mod proxy;
+#[path = "revocation_redis/refused.rs"]
+mod refused;
+#[path = "revocation_redis/registry.rs"]
+mod registry;
+#[path = "revocation_redis/server.rs"]
+mod server;
+#[path = "revocation_redis/slow.rs"]
+mod slow;
+
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sealed_session::revocation::{
+    Backend, MemoryBackend, RedisBackend, RedisBackendBuilder, Revocation, Revocations,
+};
+use sealed_session::{Clock as _, SessionUid, SystemClock};
+
+use behaviours::{BEHAVIOURS, Storage};
+use server::Server;
+
+/// Far more than anything here takes: what has not happened by then does not happen.
+const DEADLINE: Duration = Duration::from_secs(120);
+const SECOND: u64 = 1_000;
+const HOUR: u64 = 3600 * SECOND;
+const DAY: u64 = 24 * HOUR;
+
+/// The time by the clock that Redis has as well: it lets keys expire.
+fn now() -> u64 {
+    SystemClock.now_ms()
+}
+
+fn uid(number: u64) -> SessionUid {
+    SessionUid::from_bytes(u128::from(number).to_be_bytes())
+}
+
+/// The same revocation whenever it is asked for.
+fn session(number: u64) -> Revocation {
+    static TOMORROW: LazyLock<u64> = LazyLock::new(|| now() + DAY);
+    Revocation::Session { uid: uid(number), until_ms: *TOMORROW }
+}
+
+/// One server, which asks for news often and gives up soon.
+fn node(url: &str) -> Revocations {
+    let backend = quick(url).open().unwrap();
+    Revocations::builder().poll_every(Duration::from_millis(20)).with_backend(backend).unwrap()
+}
+
+fn quick(url: &str) -> RedisBackendBuilder {
+    RedisBackend::builder(url).response_timeout(Duration::from_millis(200))
+}
+
+/// Waits until it is so.
+fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !so() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+/// Waits until an entry is in Redis.
+fn until_kept(server: &Server, number: u64) {
+    let key = format!("{{sealed-session}}:revoked:session:{}", uid(number));
+    until("recorded again", || server.ask::<u64>(&["EXISTS", &key]) == 1);
+}
+
+struct Redis<'a> {
+    server: &'a Server,
+    prefix: String,
+}
+
+impl Storage for Redis<'_> {
+    fn node(&self) -> Box<dyn Backend> {
+        Box::new(RedisBackend::builder(&self.server.url()).prefix(&self.prefix).open().unwrap())
+    }
+}
+
+struct Memory(MemoryBackend);
+
+impl Storage for Memory {
+    fn node(&self) -> Box<dyn Backend> {
+        Box::new(self.0.clone())
+    }
+}
+
+#[test]
+fn redis_behaves_as_every_backend_does() {
+    let server = Server::start(&[]);
+    for (name, behaviour) in BEHAVIOURS {
+        println!("{name}");
+        behaviour(&Redis { server: &server, prefix: (*name).to_owned() });
+    }
+    println!("{} behaviours", BEHAVIOURS.len());
+}
+
+/// The behaviours themselves are right, if the simplest backend has them.
+#[test]
+fn memory_behaves_as_every_backend_does() {
+    for (name, behaviour) in BEHAVIOURS {
+        println!("{name}");
+        behaviour(&Memory(MemoryBackend::default()));
+    }
+}

@@ -1,0 +1,161 @@
+//! A Redis that will not do, or not now: what is said of it, and that no password is.
+
+use std::fmt::Debug;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::thread;
+
+use sealed_session::revocation::{Backend as _, RedisBackend};
+
+use crate::server::Server;
+use crate::{DAY, now, quick, session};
+
+const PASSWORD: &str = "hunter2-and-more";
+
+fn refusal<T: Debug, E: ToString>(result: Result<T, E>) -> String {
+    let error = result.map(|there| format!("{there:?}")).map_err(|error| error.to_string()).unwrap_err();
+    assert!(!error.contains(PASSWORD), "{error}");
+    error
+}
+
+/// Answers everything in this way, on any connection.
+fn other_server(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let mut connections = Vec::new();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 4096]);
+            // The other end may have given up.
+            let _ = connection.write_all(answer);
+            if !answer.is_empty() {
+                let _ = connection.shutdown(Shutdown::Write);
+            }
+            connections.push(connection);
+        }
+    });
+    format!("redis://:{PASSWORD}@127.0.0.1:{port}")
+}
+
+#[test]
+fn a_wrong_password_is_said_and_not_shown() {
+    let server = Server::start(&["--requirepass", PASSWORD]);
+    let with = |who: &str| server.url().replace("//", &format!("//{who}@"));
+    let backend = RedisBackend::open(&with(&format!(":{PASSWORD}"))).unwrap();
+    assert!(!format!("{backend:?}").contains(PASSWORD));
+    for who in [":wrong".to_owned(), format!("nobody:{PASSWORD}")] {
+        let error = refusal(RedisBackend::open(&with(&who)));
+        assert!(error.ends_with("refuses the user or the password"), "{error}");
+    }
+    let error = refusal(RedisBackend::open(&server.url()));
+    assert_eq!(error, format!("Redis at 127.0.0.1:{} wants a password", server.port()));
+}
+
+#[test]
+fn a_password_is_in_no_text() {
+    let builder = RedisBackend::builder(&format!("redis://u:{PASSWORD}@127.0.0.1"));
+    assert!(!format!("{builder:?}").contains(PASSWORD));
+    for url in
+        ["http://:P@host", "redis://:P@host:port", "redis://:P@", "P", "", "redis://:P@h/db", "rediss://:P@h"]
+    {
+        refusal(RedisBackend::open(&url.replace('P', PASSWORD)));
+    }
+    // Some servers repeat what they do not understand.
+    let url = other_server(b"-ERR unknown command 'AUTH', with args beginning with: 'hunter2-and-more'\r\n");
+    refusal(RedisBackend::open(&url));
+}
+
+#[test]
+fn where_nobody_answers_is_said() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = refusal(RedisBackend::open(&format!("redis://:{PASSWORD}@127.0.0.1:{port}")));
+    assert!(error.starts_with(&format!("Redis at 127.0.0.1:{port} cannot be reached: ")), "{error}");
+    let error = refusal(RedisBackend::open(&format!("redis://:{PASSWORD}@nowhere.invalid")));
+    assert!(error.starts_with("Redis at nowhere.invalid:6379 cannot be reached: "), "{error}");
+    let silent = quick(&other_server(b"")).connect_timeout(std::time::Duration::from_millis(200));
+    let error = refusal(silent.open());
+    assert!(error.ends_with("did not answer in time"), "{error}");
+}
+
+#[test]
+fn another_server_is_not_taken_for_redis() {
+    for answer in
+        [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"220 mail ESMTP\r\n", b"\x16\x03\x01\x00\x2a", b"$-7\r\n"]
+    {
+        let url = other_server(answer).replace(&format!(":{PASSWORD}@"), "");
+        let error = refusal(RedisBackend::open(&url));
+        assert!(error.ends_with("does not answer as Redis does: is it another server?"), "{error}");
+    }
+}
+
+#[test]
+fn a_replica_that_cannot_be_written_to_is_refused() {
+    let primary = Server::start(&[]);
+    let replica = Server::start(&["--replicaof", &format!("127.0.0.1 {}", primary.port())]);
+    let error = refusal(RedisBackend::open(&replica.url()));
+    assert!(error.ends_with("is a read-only replica: name the primary"), "{error}");
+    // One that becomes a replica is found out by the first write.
+    let mut backend = RedisBackend::open(&primary.url()).unwrap();
+    primary.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error = refusal(backend.record(&[session(1)]));
+    assert!(error.ends_with("is a read-only replica: name the primary"), "{error}");
+    primary.ask::<()>(&["REPLICAOF", "NO", "ONE"]);
+    backend.record(&[session(1)]).unwrap();
+}
+
+#[test]
+fn full_memory_is_said_and_passes() {
+    let server = Server::start(&[]);
+    let mut backend = RedisBackend::open(&server.url()).unwrap();
+    backend.record(&[session(1)]).unwrap();
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = refusal(backend.record(&[session(2)]));
+    assert!(error.ends_with("has no memory left: raise its maxmemory"), "{error}");
+    assert_eq!(backend.news(now()).map(|news| news.revocations.len()), Ok(1), "reading goes on");
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
+    backend.record(&[session(2)]).unwrap();
+    assert_eq!(backend.news(now()).unwrap().revocations.len(), 1);
+}
+
+#[test]
+fn a_redis_that_may_evict_has_to_be_accepted() {
+    let server = Server::start(&["--maxmemory-policy", "volatile-lru"]);
+    RedisBackend::open(&server.url()).unwrap();
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "100mb"]);
+    let error = refusal(RedisBackend::open(&server.url()));
+    assert!(error.contains("may evict what is revoked (its maxmemory-policy is volatile-lru)"), "{error}");
+    RedisBackend::builder(&server.url()).accept_eviction().open().unwrap();
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    RedisBackend::open(&server.url()).unwrap();
+}
+
+#[test]
+fn a_user_with_few_rights_is_enough_and_one_with_fewer_is_told() {
+    let server = Server::start(&[]);
+    let commands = "+eval +scan +multi +exec +get +set +mget +del +exists +pexpireat +pttl +time +@hash +@sortedset +@stream";
+    let mut rights = vec!["ACL", "SETUSER", "few", "on", ">pw", "~{sealed-session}:*"];
+    rights.extend(commands.split(' '));
+    server.ask::<()>(&rights);
+    let url = server.url().replace("//", "//few:pw@");
+    let mut backend = RedisBackend::open(&url).unwrap();
+    backend.record(&[session(1)]).unwrap();
+    assert_eq!(backend.news(now()).unwrap().revocations.len(), 1);
+    backend.forget(now()).unwrap();
+    backend.put_session(&crate::behaviours::info("u", 1, now() + DAY)).unwrap();
+    assert_eq!(backend.sessions("u", now()).unwrap().len(), 1);
+    assert_eq!(backend.strike_expired(now() + 2 * DAY).unwrap(), 1);
+    server.ask::<()>(&["ACL", "SETUSER", "few", "-eval"]);
+    let error = refusal(backend.record(&[session(2)]));
+    assert!(error.contains("does not permit its user what is needed: "), "{error}");
+}
+
+#[test]
+fn a_socket_of_this_machine_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("redis.sock");
+    let _server = Server::start(&["--unixsocket", socket.to_str().unwrap()]);
+    let mut backend = RedisBackend::open(&format!("redis+unix://{}", socket.display())).unwrap();
+    backend.record(&[session(1)]).unwrap();
+    assert_eq!(backend.news(now()).unwrap().revocations.len(), 1);
+}

@@ -1,0 +1,110 @@
+//! A redis-server of one's own, on a free port of this machine.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use redis::FromRedisValue;
+use tempfile::TempDir;
+
+use crate::until;
+
+pub(crate) struct Server {
+    folder: TempDir,
+    port: u16,
+    arguments: Vec<String>,
+    child: Child,
+}
+
+impl Server {
+    /// Nothing outlives it, unless the arguments say so.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut child = spawn(&folder, port, &arguments);
+            // Somebody else may have taken the port meanwhile.
+            if is_up(&mut child, port) {
+                return Self { folder, port, arguments, child };
+            }
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(self.port)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// As by `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, after it was killed, on the same port and in the same folder.
+    pub(crate) fn revive(&mut self) {
+        until("redis-server is there again", || {
+            self.child = spawn(&self.folder, self.port, &self.arguments);
+            is_up(&mut self.child, self.port)
+        });
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        self.revive();
+    }
+
+    /// Asks on a connection of its own.
+    pub(crate) fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        ask(self.port, words).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(folder: &TempDir, port: u16, arguments: &[String]) -> Child {
+    let log = || Stdio::from(File::create(folder.path().join("log")).unwrap());
+    let mut server = Command::new("redis-server");
+    server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    server.args(["--enable-debug-command", "yes", "--dir"]).arg(folder.path()).args(arguments);
+    server.stdin(Stdio::null()).stdout(log()).stderr(log()).spawn().unwrap_or_else(|error| {
+        panic!("redis-server cannot be started ({error}): on Debian, apt-get install redis-server")
+    })
+}
+
+/// Whether it answers; not if it has ended.
+fn is_up(child: &mut Child, port: u16) -> bool {
+    let mut up = false;
+    until("redis-server answers", || {
+        let ended = child.try_wait().unwrap().is_some();
+        let answer = ask::<String>(port, &["PING"]);
+        let refused = answer.as_ref().is_err_and(|error| error.code() == Some("NOAUTH"));
+        up = !ended && (answer.is_ok() || refused);
+        up || ended
+    });
+    up
+}
+
+fn ask<T: FromRedisValue>(port: u16, words: &[&str]) -> redis::RedisResult<T> {
+    let mut connection = redis::Client::open(url(port))?.get_connection()?;
+    let (first, rest) = words.split_first().unwrap();
+    redis::cmd(first).arg(rest).query(&mut connection)
+}
+
+fn url(port: u16) -> String {
+    format!("redis://127.0.0.1:{port}")
+}
