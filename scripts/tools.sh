@@ -1,5 +1,5 @@
-# Sourced by scripts/test: finds or installs the interpreters of the independent implementations, and names
-# them in SEALED_SESSION_PYTHON and SEALED_SESSION_NODE.
+# Sourced by scripts/test: finds or installs what tests run besides Rust. The interpreters of the independent
+# implementations are named in SEALED_SESSION_PYTHON and SEALED_SESSION_NODE.
 
 install() {
   if [ "$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi
@@ -11,6 +11,7 @@ command -v cc >/dev/null || install build-essential
 command -v curl >/dev/null || install ca-certificates curl
 command -v node >/dev/null || install nodejs
 command -v python3 >/dev/null || install python3
+command -v redis-server >/dev/null || install redis-server
 
 if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cryptography, jsonschema' 2>/dev/null; then
   rm -rf target/python

@@ -34,7 +34,9 @@
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
+//! | `redis` | `revocation::RedisBackend`, for many machines |
 //! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
+//! | `sqlite` | `revocation::SqliteBackend`, for the processes of one machine; needs a C compiler |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |

@@ -39,10 +39,6 @@ impl Server {
         url(self.port)
     }
 
-    pub(crate) fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).to_str().unwrap().to_owned()
-    }
-
     /// As by `kill -9`.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
