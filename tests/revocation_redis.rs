@@ -62,14 +62,19 @@ fn session(number: u64) -> Revocation {
     Revocation::Session { uid: uid(number), until_ms: *TOMORROW }
 }
 
-/// One server, which asks for news often and gives up soon.
+/// One server, which asks for news often.
 fn node(url: &str) -> Revocations {
-    let backend = quick(url).open().unwrap();
+    with(RedisBackend::builder(url))
+}
+
+fn with(backend: RedisBackendBuilder) -> Revocations {
+    let backend = backend.open().unwrap();
     Revocations::builder().poll_every(Duration::from_millis(20)).with_backend(backend).unwrap()
 }
 
+/// For servers that give up soon.
 fn quick(url: &str) -> RedisBackendBuilder {
-    RedisBackend::builder(url).response_timeout(Duration::from_millis(200))
+    RedisBackend::builder(url).response_timeout(Duration::from_millis(500))
 }
 
 /// Waits until it is so.

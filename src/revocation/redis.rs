@@ -59,7 +59,7 @@ const LAST_EXPIRY_MS: u64 = i64::MAX.unsigned_abs();
 ///
 /// # What it needs
 ///
-/// - The commands `EVAL`, `INFO`, `SCAN`, `MULTI` and those of strings, hashes, sorted sets and streams, on keys that
+/// - The commands `EVAL`, `INFO`, `SCAN` and those of strings, hashes, sorted sets and streams, on keys that
 ///   begin with the prefix in braces. A start reads all keys of the database by `SCAN`: give it one of its own where
 ///   others keep millions.
 /// - In a cluster all keys are in one slot. Name the node that has it: redirections are not followed.
@@ -211,14 +211,15 @@ impl RedisBackendBuilder {
         self
     }
 
-    /// How long to wait for a connection, for each address that the host's name has; not for the name itself, which
-    /// is the operating system's to look up. Default 2 s.
+    /// How long to wait for a connection, for each address that the host's name has, and again until Redis has taken
+    /// the password and the database; not for the name itself, which is the operating system's to look up. Default
+    /// 2 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.max(Duration::from_millis(1));
         self
     }
 
-    /// How long to wait for the next octets of an answer. Default 2 s.
+    /// How long to wait for an answer, or for more of one. Default 2 s.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout.max(Duration::from_millis(1));
         self

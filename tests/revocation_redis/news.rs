@@ -21,6 +21,10 @@ fn news_that_were_missed_are_made_up_for_by_reading_everything() {
     assert_eq!((news.revocations.len(), news.lost), (500, false), "Redis has lost nothing");
     backend.record(&[session(1000)]).unwrap();
     assert_eq!(other.news(now()).unwrap().revocations.len(), 1);
+    // As well if there are more than are asked for at a time.
+    let mut backend = RedisBackend::builder(&server.url()).news_kept(2500).open().unwrap();
+    backend.record(&(2000..5000).map(session).collect::<Vec<_>>()).unwrap();
+    assert_eq!(other.news(now()).unwrap().revocations.len(), 3501);
 }
 
 #[test]

@@ -133,7 +133,8 @@ fn a_redis_that_may_evict_has_to_be_accepted() {
 #[test]
 fn a_user_with_few_rights_is_enough_and_one_with_fewer_is_told() {
     let server = Server::start(&[]);
-    let commands = "+eval +scan +multi +exec +get +set +mget +del +exists +pexpireat +pttl +time +@hash +@sortedset +@stream";
+    let commands =
+        "+eval +scan +get +set +mget +del +exists +pexpireat +pttl +time +@hash +@sortedset +@stream";
     let mut rights = vec!["ACL", "SETUSER", "few", "on", ">pw", "~{sealed-session}:*"];
     rights.extend(commands.split(' '));
     server.ask::<()>(&rights);

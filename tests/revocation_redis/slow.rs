@@ -8,7 +8,7 @@ use sealed_session::revocation::{Backend as _, Revocations};
 use crate::behaviours::info;
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::{HOUR, SECOND, node, now, quick, session, uid, until};
+use crate::{HOUR, SECOND, node, now, quick, session, uid, until, with};
 
 const SLOW: &str = "did not answer in time";
 
@@ -49,9 +49,9 @@ fn answers_that_do_not_come_are_given_up_and_what_is_known_counts() {
 #[test]
 fn a_server_that_stands_still_is_given_up() {
     let server = Server::start(&[]);
-    let revocations = node(&server.url());
+    let revocations = with(quick(&server.url()));
     revocations.revoke(session(1)).wait().unwrap();
-    let stopped: [&[&str]; 2] = [&["CLIENT", "PAUSE", "1000", "ALL"], &["DEBUG", "SLEEP", "1"]];
+    let stopped: [&[&str]; 2] = [&["CLIENT", "PAUSE", "3000", "ALL"], &["DEBUG", "SLEEP", "1"]];
     for stop in stopped {
         server.ask::<()>(stop);
         if stop[0] == "CLIENT" {

@@ -15,7 +15,8 @@ pub(super) struct Server {
     pub(super) response_timeout: Duration,
 }
 
-/// A connection to a server, sooner or later.
+/// A connection to a server, sooner or later. What is asked has one answer: of several, as those of a pipeline, each
+/// would be waited for, however slow the first.
 pub(super) struct Line {
     server: Arc<Server>,
     connection: Option<Connection>,

@@ -100,11 +100,10 @@ impl RedisBackend {
 
     /// The state, and the next news, as they are at one time.
     fn page(&mut self, position: &Position) -> Result<Page, BackendError> {
-        let mut both = redis::pipe();
-        both.atomic().cmd("HMGET").arg(self.keys.state()).arg("epoch").arg("news");
-        both.cmd("XRANGE").arg(self.keys.news()).arg(id(position.news.saturating_add(1))).arg("+");
-        both.arg("COUNT").arg(PAGE);
-        self.line.ask(|connection| both.query(connection))
+        let mut command = redis::cmd("EVAL");
+        command.arg(include_str!("page.lua")).arg(2).arg(self.keys.state()).arg(self.keys.news());
+        command.arg(id(position.news.saturating_add(1))).arg(PAGE);
+        self.line.ask(|connection| command.query(connection))
     }
 
     /// All that counts. What is recorded meanwhile comes with the next news, or with both.

@@ -46,11 +46,10 @@ pub(super) fn strike(
     user_id: &str,
     uid: SessionUid,
 ) -> Result<bool, BackendError> {
-    let mut both = redis::pipe();
-    both.atomic().cmd("HDEL").arg(of_user(keys, user_id)).arg(uid.to_string());
-    both.cmd("ZREM").arg(keys.expiries()).arg(format!("{uid}{user_id}")).ignore();
-    let (struck,): (bool,) = line.ask_once(|connection| both.query(connection))?;
-    Ok(struck)
+    let mut command = redis::cmd("EVAL");
+    command.arg(include_str!("strike_one.lua")).arg(2).arg(of_user(keys, user_id)).arg(keys.expiries());
+    command.arg(uid.to_string()).arg(user_id);
+    line.ask_once(|connection| command.query(connection))
 }
 
 /// Asked once only, for the same reason.
