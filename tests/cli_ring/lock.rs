@@ -4,8 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::process::Command;
 use std::thread;
 
-use fs4::FileExt;
-
 use crate::cli_common::Folder;
 use crate::cli_common::running::Running;
 use crate::{fails_and_changes_nothing, states};
@@ -15,7 +13,7 @@ fn held(folder: &Folder) -> File {
     let mut options = OpenOptions::new();
     let lock = options.read(true).write(true).create(true).truncate(false);
     let lock = lock.open(folder.path(".ring.json.lock")).unwrap();
-    FileExt::lock(&lock).unwrap();
+    lock.lock().unwrap();
     lock
 }
 

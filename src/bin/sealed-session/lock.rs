@@ -4,13 +4,11 @@
 //! to. The system lifts the lock when the process ends, however it ends; so the lock file stays, and being
 //! there means nothing.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use fs4::{FileExt, TryLockError};
 
 use crate::failure::Failure;
 
@@ -41,7 +39,7 @@ fn wait(file: &File, path: &Path, patience: Duration) -> Result<(), Failure> {
     let start = Instant::now();
     let mut explained = false;
     loop {
-        match FileExt::try_lock(file) {
+        match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::Error(e)) => return Err(cannot(path, &e)),
             Err(TryLockError::WouldBlock) => {}
