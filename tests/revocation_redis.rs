@@ -29,6 +29,7 @@ mod server;
 #[path = "revocation_redis/slow.rs"]
 mod slow;
 
+use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -119,6 +120,19 @@ fn redis_behaves_as_every_backend_does() {
         behaviour(&Redis { server: &server, prefix: (*name).to_owned() });
     }
     println!("{} behaviours", BEHAVIOURS.len());
+}
+
+#[test]
+fn a_node_of_a_cluster_behaves_as_every_backend_does() {
+    let bus = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let server = Server::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]);
+    let opened = RedisBackend::open(&server.url()).unwrap().record(&[session(1)]);
+    assert!(opened.unwrap_err().to_string().contains("CLUSTERDOWN"), "it has no slots yet");
+    server.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    until("the cluster is up", || server.ask::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    for (name, behaviour) in BEHAVIOURS {
+        behaviour(&Redis { server: &server, prefix: (*name).to_owned() });
+    }
 }
 
 /// The behaviours themselves are right, if the simplest backend has them.

@@ -89,6 +89,20 @@ fn old_news_are_forgotten() {
 }
 
 #[test]
+fn news_since_a_flush_are_not_taken_for_old_ones() {
+    let server = Server::start(&[]);
+    let mut backend = RedisBackend::open(&server.url()).unwrap();
+    backend.record(&(0..5).map(session).collect::<Vec<_>>()).unwrap();
+    assert_eq!(all(&mut backend).len(), 5);
+    backend.forget(now()).unwrap();
+    server.ask::<()>(&["FLUSHALL"]);
+    backend.record(&[session(6), session(7)]).unwrap();
+    assert!(backend.news(now()).unwrap().lost);
+    backend.forget(now() + HOUR).unwrap();
+    assert_eq!(server.ask::<u64>(&["XLEN", "{sealed-session}:news"]), 2);
+}
+
+#[test]
 fn every_entry_expires_when_it_may_be_forgotten() {
     let server = Server::start(&[]);
     let mut backend = RedisBackend::open(&server.url()).unwrap();

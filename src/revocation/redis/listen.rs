@@ -16,7 +16,7 @@ pub(super) fn listener(mut line: Line, keys: Keys) -> Listener {
         let before = heard.take();
         if let Some(before) = before {
             line.ask_once(|connection| {
-                connection.set_read_timeout(Some(wait + response_timeout))?;
+                connection.set_read_timeout(Some(wait.saturating_add(response_timeout)))?;
                 block(connection, &keys, before, wait)?;
                 connection.set_read_timeout(Some(response_timeout))
             })?;
