@@ -211,7 +211,8 @@ pub enum SealError {
         /// Characters that the store allows: by default what the cookie's name leaves of 4096.
         allowed: usize,
     },
-    /// The session would be expired as soon as it is made: the clock stands at the end of time.
+    /// The session would be refused as soon as it is made: the clock stands at the end of time, or all sessions of
+    /// its user are revoked up to a time that lies further ahead than clocks may differ.
     ExpiredAtOnce,
     /// No root secret of the ring seals at this time.
     NoSealingKey,

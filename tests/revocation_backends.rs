@@ -17,6 +17,13 @@ mod memory;
 #[cfg(all(feature = "sqlite", target_os = "linux"))]
 #[path = "revocation_backends/processes.rs"]
 mod processes;
+#[cfg(feature = "redis")]
+#[path = "revocation_backends/redis.rs"]
+mod redis;
+#[cfg(feature = "redis")]
+#[allow(dead_code, reason = "another test file uses all of it")]
+#[path = "revocation_redis/server.rs"]
+mod redis_server;
 #[cfg(all(feature = "sqlite", target_os = "linux"))]
 #[path = "revocation_backends/rights.rs"]
 mod rights;

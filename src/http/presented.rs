@@ -125,6 +125,12 @@ impl<'h> Presented<'h> {
         self.tokens.get(at).map(AsRef::as_ref)
     }
 
+    /// All that were brought; none where they were too many.
+    #[cfg(all(feature = "tower", feature = "revocation"))]
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(AsRef::as_ref)
+    }
+
     pub(super) fn has_second(&self) -> bool {
         self.second
     }

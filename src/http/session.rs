@@ -292,7 +292,7 @@ impl Session {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn presented(&self) -> Presented<'_> {
+    pub(super) fn presented(&self) -> Presented<'_> {
         self.0.config.cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
     }
 

@@ -16,8 +16,9 @@ pub(super) use record::{Replaced, settle};
 
 /// What a backend has still to say.
 pub(super) struct Settling {
+    /// The last of them first.
     #[cfg(feature = "revocation")]
-    pending: Option<crate::revocation::Pending<()>>,
+    pending: Vec<crate::revocation::Pending<()>>,
 }
 
 /// It was not recorded.
@@ -28,12 +29,16 @@ impl Settling {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NotRecorded>> {
         use std::future::Future as _;
         use std::pin::Pin;
+        use std::task::ready;
 
-        let Some(pending) = &mut self.pending else { return Poll::Ready(Ok(())) };
-        Pin::new(pending).poll(cx).map_err(|error| {
-            super::reply::not_recorded(&error);
-            NotRecorded
-        })
+        while let Some(pending) = self.pending.last_mut() {
+            if let Err(error) = ready!(Pin::new(pending).poll(cx)) {
+                super::reply::not_recorded(&error);
+                return Poll::Ready(Err(NotRecorded));
+            }
+            self.pending.pop();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Without revocations there is nothing to wait for.

@@ -133,6 +133,12 @@ impl State {
         self.times.map(|times| times.created)
     }
 
+    /// Whether the handler ended what came, and logged nobody in.
+    #[cfg(feature = "revocation")]
+    pub(super) fn is_logged_out(&self) -> bool {
+        self.ended && self.user_id.is_none()
+    }
+
     #[cfg(feature = "revocation")]
     pub(super) fn replaced(&self) -> Option<&super::settle::Replaced> {
         self.replaced.as_ref()

@@ -162,7 +162,12 @@ impl Moment<'_> {
         let floor = self.store.revocations.as_ref().map_or(0, |revocations| revocations.floor(user_id));
         #[cfg(not(feature = "revocation"))]
         let (floor, _) = (0, user_id);
-        self.store.policy.begin(self.now.max(floor), asked_ttl_ms)
+        let from = self.now.max(floor);
+        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong.
+        if from > self.now.saturating_add(self.store.policy.leeway_ms) {
+            return Err(SealError::ExpiredAtOnce);
+        }
+        self.store.policy.begin(from, asked_ttl_ms)
     }
 
     /// Seals under a new uid. Uid and salt are one draw from the generator.

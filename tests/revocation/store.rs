@@ -2,7 +2,9 @@
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Revocations;
-use sealed_session::{Reason, SealError, SealedStore, SessionError, SessionId, SessionPlugin as _};
+use sealed_session::{
+    CreateOptions, Reason, SealError, SealedStore, SessionError, SessionId, SessionPlugin as _,
+};
 
 use crate::{DAY, HOUR, LEEWAY, MINUTE, NOON, Server, other_ring};
 
@@ -146,12 +148,7 @@ fn everything_is_revoked_at_once() {
 #[test]
 fn a_revocation_is_forgotten_when_no_copy_can_be_valid_any_more() {
     let server = Server::new();
-    let id = server.session(None);
-    server.clock.advance(10 * DAY - HOUR);
-    let id = [1, 2].into_iter().fold(id, |id, _| id);
-    let _ = id;
-    let young = server.session(None);
-    server.store.delete(&young).unwrap();
+    server.store.delete(&server.session(None)).unwrap();
     let lasts = 30 * DAY + LEEWAY + 1;
     assert_eq!(server.revocations.len(), 1);
     server.clock.advance(lasts - 1);
@@ -220,4 +217,18 @@ fn a_new_session_that_cannot_be_given_out_ends_nothing() {
     assert!(server.is_good(&id));
     server.store.replace_ring(other_ring()).unwrap();
     assert_eq!(server.store.delete(&id), Ok(()));
+}
+
+#[test]
+fn what_would_be_refused_here_is_not_sealed() {
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+    let wrong = Server::with(revocations.clone(), ManualClock::at(NOON + HOUR));
+    let right = Server::with(revocations, clock);
+    wrong.store.revoke_user("ann").wait().unwrap();
+    let ann = || CreateOptions { user_id: Some("ann".into()), ..Default::default() };
+    assert_eq!(right.store.create_with(ann(), b""), Err(SealError::ExpiredAtOnce));
+    assert!(right.is_good(&right.session(Some("bob"))));
+    right.clock.set(NOON + HOUR);
+    assert!(right.is_good(&right.session(Some("ann"))));
 }

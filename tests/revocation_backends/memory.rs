@@ -10,3 +10,4 @@ fn fresh() -> impl Fn() -> MemoryBackend {
 }
 
 suite::behaves!(fresh);
+suite::forgets_when_told!(fresh);

@@ -11,3 +11,4 @@ fn fresh() -> impl Fn() -> SqliteBackend {
 }
 
 suite::behaves!(fresh);
+suite::forgets_when_told!(fresh);

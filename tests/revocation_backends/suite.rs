@@ -1,7 +1,8 @@
 //! What every backend does. Each behaviour gets a function that makes nodes of one shared backend, empty at first.
 //!
 //! `suite::behaves!(fresh)` makes tests of all behaviours, where `fresh()` gives such a function. A backend that was
-//! added is one more module beside `memory` and `sqlite` with that line.
+//! added is one more module beside `memory`, `sqlite` and `redis` with that line, and with `forgets_when_told` unless
+//! things expire in it by themselves.
 
 #[path = "suite/nodes.rs"]
 pub(crate) mod nodes;
@@ -23,11 +24,9 @@ macro_rules! behaves {
             a_node_that_starts_later_learns_all_that_counts,
             of_two_revocations_the_later_times_count_in_whatever_order,
             a_later_time_is_news_and_a_repetition_does_no_harm,
-            only_what_has_expired_is_forgotten_and_counted,
             what_is_recorded_after_a_forgetting_is_news,
             odd_user_ids_are_told_apart_and_come_back_as_they_were,
             extreme_times_are_kept_or_last_for_ever,
-            ten_thousand_revocations_are_all_told,
             nodes_that_write_at_once_lose_nothing,
         );
         $crate::suite::tests_of!($fresh, sessions:
@@ -48,6 +47,16 @@ macro_rules! behaves {
     };
 }
 
+/// Tests of a backend that forgets by the time it is told, and counts.
+macro_rules! forgets_when_told {
+    ($fresh:ident) => {
+        $crate::suite::tests_of!($fresh, nodes:
+            only_what_has_expired_is_forgotten_and_counted,
+            ten_thousand_revocations_are_all_told,
+        );
+    };
+}
+
 macro_rules! tests_of {
     ($fresh:ident, $module:ident: $($behaviour:ident,)+) => {
         $(#[test]
@@ -56,7 +65,7 @@ macro_rules! tests_of {
         })+
     };
 }
-pub(crate) use {behaves, tests_of};
+pub(crate) use {behaves, forgets_when_told, tests_of};
 
 /// What a node has been told, as it counts.
 #[derive(Debug, Default, PartialEq, Eq)]

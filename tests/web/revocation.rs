@@ -92,6 +92,31 @@ async fn a_copy_of_the_cookie_is_worth_nothing_after_a_logout() {
 }
 
 #[tokio::test]
+async fn a_logout_with_an_expired_cookie_ends_the_copy_that_somebody_touched() {
+    let site = site().await;
+    let client = site.client();
+    let cookie = client.post("/login/ann").await.pair().to_owned();
+    site.clock.advance(20 * HOUR);
+    let touched = site.get_with("/get/a", &[cookie.as_bytes()]).await.pair().to_owned();
+    site.clock.advance(10 * HOUR);
+    let request = site.client().request("/logout").header("cookie", &cookie);
+    assert!(Reply::of(request.send().await.unwrap()).await.removes("session"));
+    assert_eq!(user_of(&site, &touched).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_logout_with_cookies_of_two_sessions_ends_both() {
+    let site = site().await;
+    let [one, other] = [site.client().post("/login/ann").await, site.client().post("/login/bob").await];
+    let request =
+        site.client().request("/logout").header("cookie", format!("{}; {}", one.pair(), other.pair()));
+    assert!(Reply::of(request.send().await.unwrap()).await.removes("session"));
+    for cookie in [one.pair(), other.pair()] {
+        assert_eq!(user_of(&site, cookie).await, Value::Null);
+    }
+}
+
+#[tokio::test]
 async fn the_cookie_from_before_a_login_or_a_cycle_is_refused() {
     let site = site().await;
     let client = site.client();

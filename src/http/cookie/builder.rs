@@ -102,7 +102,7 @@ impl CookiePolicyBuilder {
     }
 
     /// Leaves out `Secure`, so that the session works over plain http. For development on this machine only: a
-    /// session layer with it warns when it is built, and refuses every request for a host other than
+    /// session layer with it warns when it is built, on stderr too, and refuses every request for a host other than
     /// `localhost` or a loopback address.
     ///
     /// Chromium and Firefox need none of this: they take `Secure` cookies, `__Host-` ones too, from

@@ -4,6 +4,7 @@ use super::Settling;
 use crate::http::session::Session;
 use crate::http::state::{Outcome, State};
 use crate::revocation::{Ended, Pending, SessionInfo};
+use crate::session::SessionId;
 
 /// The session that came with a request, when another takes its place or none.
 pub(in crate::http) type Replaced = Ended;
@@ -24,7 +25,25 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
         }
         None => ended.filter(|_| config.store.revocations().is_some()).map(|ended| revoke(session, ended)),
     };
+    let mut pending: Vec<_> = pending.into_iter().collect();
+    if state.is_logged_out() && !state.came() && *outcome != Outcome::Nothing {
+        pending.extend(revoke_what_did_not_open(session));
+    }
     Settling { pending }
+}
+
+/// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
+/// may be valid.
+fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
+    let store = &session.config().store;
+    if store.revocations().is_none() {
+        return Vec::new();
+    }
+    let presented = session.presented();
+    presented
+        .tokens()
+        .map(|token| store.revoke_with(&SessionId::new(token), session.associated_data()))
+        .collect()
 }
 
 fn revoke(session: &Session, ended: Ended) -> Pending<()> {
