@@ -1,6 +1,6 @@
 //! What time it is. Nothing below the store reads a clock; it is handed the time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A source of wall-clock time for a [`SealedStore`](crate::SealedStore).
 ///
@@ -42,4 +42,9 @@ impl Clock for SystemClock {
         // In 64 bits: `as_millis` divides 128.
         since_1970.as_secs().saturating_mul(1000).saturating_add(since_1970.subsec_millis().into())
     }
+}
+
+/// Whole milliseconds of a setting; the largest number for one that is longer.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

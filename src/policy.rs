@@ -6,6 +6,9 @@ use crate::record::{self, Times};
 use crate::ring::KeyState;
 use crate::token;
 
+/// The most octets of a cookie's name and value together that browsers keep (RFC 6265bis, section 5.7).
+pub(crate) const MAX_COOKIE_OCTETS: usize = 4096;
+
 /// The settings of a store that the rules need. All times in milliseconds.
 #[derive(Debug)]
 pub(crate) struct Policy {

@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, millis};
 use crate::uid::SessionUid;
 
 mod backend;
@@ -167,7 +167,7 @@ impl Revocations {
 
     /// How long what is revoked has to be kept beyond the last expiry, for those who learn of it late.
     pub(crate) fn poll_ms(&self) -> u64 {
-        u64::try_from(self.0.settings.poll_every.as_millis()).unwrap_or(u64::MAX)
+        millis(self.0.settings.poll_every)
     }
 
     /// Whether such a session is revoked.

@@ -12,8 +12,6 @@ mod builder;
 
 pub use builder::CookiePolicyBuilder;
 
-/// The most octets of a cookie's name and value together that browsers keep (RFC 6265bis, section 5.7).
-pub(super) const MAX_OCTETS: usize = 4096;
 /// What stands before the first half of a token that is cut in two.
 pub(super) const IN_TWO: &str = "2.";
 /// Browsers cut a longer `Max-Age` to this (RFC 6265bis, section 5.6.2).

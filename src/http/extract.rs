@@ -43,8 +43,7 @@ impl<S: Sync> FromRequestParts<S> for Session {
 /// A 500 that tells the client nothing: what is wrong with a session's data is for the log.
 impl IntoResponse for DataError {
     fn into_response(self) -> Response {
-        #[cfg(feature = "tracing")]
-        tracing::error!(target: "sealed_session", error = %self, "a session's data could not be used");
+        crate::telemetry::web::data_unusable(&self);
         (StatusCode::INTERNAL_SERVER_ERROR, "the session could not be used").into_response()
     }
 }

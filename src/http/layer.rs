@@ -13,6 +13,7 @@ use super::state::Rules;
 use crate::error::ConfigError;
 use crate::policy::ResealPolicy;
 use crate::store::SealedStore;
+use crate::telemetry::web;
 
 /// Gives every request a [`Session`](super::Session) in its extensions, and sends what becomes of it.
 ///
@@ -242,7 +243,7 @@ impl SessionLayerBuilder {
             ));
         }
         if cookies.is_for_local_development() {
-            warn_of_development();
+            web::built_for_development();
         }
         Ok(SessionLayer(Arc::new(Config {
             store: self.store,
@@ -265,13 +266,4 @@ impl fmt::Debug for SessionLayerBuilder {
             .field("rules", &self.rules)
             .finish_non_exhaustive()
     }
-}
-
-/// On stderr too: who runs a server without a subscriber must hear of it.
-fn warn_of_development() {
-    const WARNING: &str = "session cookies are sent without Secure (insecure_for_local_development): requests \
-                           for hosts other than this machine will be refused";
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", "{WARNING}");
-    eprintln!("sealed-session: {WARNING}");
 }

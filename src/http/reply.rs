@@ -7,6 +7,7 @@ use super::layer::Config;
 use super::session::Session;
 use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
+use crate::telemetry::web;
 
 /// The response to a request whose session could not be saved must not say that all is well.
 pub(super) struct NotSaved;
@@ -55,7 +56,7 @@ fn send(
             .map_err(|error| not_saved(&error))?,
         Err(Lost { error, change: true }) => return Err(not_saved(&error)),
         Err(Lost { error, change: false }) => {
-            not_renewed(&error);
+            web::not_extended(&error);
             return Ok(());
         }
     };
@@ -105,44 +106,11 @@ fn keep_out_of_caches(headers: &mut HeaderMap) {
         })
     };
     if said(&["public", "s-maxage"]) && !said(&["no-store", "private"]) {
-        #[cfg(feature = "tracing")]
-        tracing::warn!(
-            target: "sealed_session",
-            "a response with a session's cookie lets shared caches store it, by its own Cache-Control"
-        );
+        web::may_be_cached();
     }
 }
 
-/// A handler, or the body of a response, changed a session whose response had begun.
-pub(super) fn too_late() {
-    #[cfg(feature = "tracing")]
-    tracing::error!(
-        target: "sealed_session",
-        "a session was changed after the headers of its response had been sent; the change is lost"
-    );
-}
-
 fn not_saved(error: &dyn std::error::Error) -> NotSaved {
-    #[cfg(feature = "tracing")]
-    tracing::error!(target: "sealed_session", error = %error, "a session was not saved; the response is a 500");
-    let _ = error;
+    web::not_saved(error);
     NotSaved
-}
-
-fn not_renewed(error: &dyn std::error::Error) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", error = %error, "a session was not extended");
-    let _ = error;
-}
-
-/// The old session may live on, so the new one is not given out.
-#[cfg(feature = "revocation")]
-pub(super) fn not_recorded(error: &dyn std::error::Error) {
-    #[cfg(feature = "tracing")]
-    tracing::error!(
-        target: "sealed_session",
-        error = %error,
-        "a session was not revoked, or a login not written down; the response is a 500"
-    );
-    let _ = error;
 }

@@ -16,6 +16,7 @@ use super::layer::Config;
 use super::reply;
 use super::session::Session;
 use super::settle::{NotRecorded, Settling};
+use crate::telemetry::web;
 
 /// How a cookie is told to go.
 const MAX_AGE_0: &[u8] = b"; Max-Age=0;";
@@ -179,11 +180,7 @@ fn failed<R: Default>() -> Response<R> {
 
 /// A server that the world can reach must not send its sessions in the clear.
 fn misconfigured<R: Default>() -> Response<R> {
-    #[cfg(feature = "tracing")]
-    tracing::error!(
-        target: "sealed_session",
-        "insecure_for_local_development is on, and a request for another host than this machine was refused"
-    );
+    web::refused_in_development();
     let mut response = failed();
     let why = http::HeaderValue::from_static("insecure_for_local_development");
     response.headers_mut().insert("sealed-session-refused", why);

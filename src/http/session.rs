@@ -13,7 +13,9 @@ use super::data::{self, DataError};
 use super::layer::Config;
 use super::presented::Presented;
 use super::state::State;
+use crate::clock::millis;
 use crate::session::SessionId;
+use crate::telemetry::web;
 use crate::uid::SessionUid;
 
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
@@ -245,7 +247,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), DataError> {
-        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        let ttl_ms = millis(ttl);
         self.change(|_, state| {
             state.set_ttl(ttl_ms);
             Ok(())
@@ -333,7 +335,7 @@ impl Session {
     ) -> Result<T, DataError> {
         let mut progress = self.progress();
         if progress.sent {
-            super::reply::too_late();
+            web::changed_too_late();
             return Err(DataError::TooLate);
         }
         with(&self.0.config, &mut self.opened(&mut progress).state)

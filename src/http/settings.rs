@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::millis;
 use crate::record::Times;
 
 /// When a layer extends the life of a session that is used: by its own TTL again, within its absolute lifetime.
@@ -47,7 +48,7 @@ impl Renewal {
     /// Extends a session at most once in this time. Default no limit.
     #[must_use]
     pub fn at_most_every(self, interval: Duration) -> Self {
-        Self { at_most_every_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX), ..self }
+        Self { at_most_every_ms: millis(interval), ..self }
     }
 
     /// Extends and re-seals unchanged sessions only in answer to requests for a page (`Sec-Fetch-Dest: document`,

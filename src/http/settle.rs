@@ -33,7 +33,7 @@ impl Settling {
 
         while let Some(pending) = self.pending.last_mut() {
             if let Err(error) = ready!(Pin::new(pending).poll(cx)) {
-                super::reply::not_recorded(&error);
+                crate::telemetry::web::not_recorded(&error);
                 return Poll::Ready(Err(NotRecorded));
             }
             self.pending.pop();

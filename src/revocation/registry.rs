@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{BackendError, Pending, Recorder, Revocation, Revocations, SessionInfo};
+use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
@@ -275,7 +276,7 @@ impl RegistryBuilder {
             store: self.store,
             revocations,
             max_sessions: self.max_sessions,
-            seen_every_ms: u64::try_from(self.seen_every.as_millis()).unwrap_or(u64::MAX),
+            seen_every_ms: millis(self.seen_every),
             seen: papaya::HashMap::new(),
             writes: AtomicUsize::new(1),
         })))

@@ -4,17 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Inner, SealedStore};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, millis};
 use crate::error::ConfigError;
 use crate::key::KeyContext;
-use crate::policy::Policy;
+use crate::policy::{MAX_COOKIE_OCTETS, Policy};
 use crate::random::Entropy;
 use crate::ring::live::LiveRing;
 use crate::ring::{DEFAULT_LEEWAY_MS, DEFAULT_MAX_TTL_S, KeyRing};
 use crate::token;
 
-/// The most octets of a cookie's name and value together that browsers keep (RFC 6265bis, section 5.7).
-const MAX_COOKIE_OCTETS: usize = 4096;
 const DEFAULT_COOKIE_NAME: &str = "__Host-session";
 const DEFAULT_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -232,8 +230,4 @@ fn positive(what: &str, set: Option<Duration>, default: u64) -> Result<u64, Conf
         0 => Err(ConfigError(format!("the {what} must be a millisecond or more"))),
         ms => Ok(ms),
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

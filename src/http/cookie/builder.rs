@@ -2,8 +2,9 @@
 
 use cookie::Cookie;
 
-use super::{CookiePolicy, IN_TWO, MAX_OCTETS, SameSite};
+use super::{CookiePolicy, IN_TWO, SameSite};
 use crate::error::ConfigError;
+use crate::policy::MAX_COOKIE_OCTETS;
 use crate::token;
 
 /// The longest `Domain` or `Path` that browsers keep (RFC 6265bis, section 5.6).
@@ -44,7 +45,7 @@ impl CookiePolicyBuilder {
             same_site: SameSite::Lax,
             partitioned: false,
             browser_session: false,
-            max_octets: MAX_OCTETS,
+            max_octets: MAX_COOKIE_OCTETS,
             chunked: false,
             local_development: false,
         }
@@ -181,11 +182,11 @@ impl CookiePolicyBuilder {
 
     fn check_octets(&self) -> Result<(), ConfigError> {
         let least = self.name.len() + token::MIN_CHARS + if self.chunked { IN_TWO.len() } else { 0 };
-        if (least..=MAX_OCTETS).contains(&self.max_octets) {
+        if (least..=MAX_COOKIE_OCTETS).contains(&self.max_octets) {
             return Ok(());
         }
         refuse(format!(
-            "a cookie of this name may have {least} to {MAX_OCTETS} octets, and max_octets is {}",
+            "a cookie of this name may have {least} to {MAX_COOKIE_OCTETS} octets, and max_octets is {}",
             self.max_octets
         ))
     }

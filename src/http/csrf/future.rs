@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::form;
 use super::settings::Settings;
 use crate::http::Session;
+use crate::telemetry::web;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -38,7 +39,6 @@ impl Refusal {
         }
     }
 
-    #[cfg(feature = "tracing")]
     fn message(self) -> &'static str {
         match self {
             Self::AnotherSite => "it comes from another site",
@@ -51,10 +51,9 @@ impl Refusal {
     }
 
     fn response<R: Default>(self) -> Response<R> {
-        #[cfg(feature = "tracing")]
         match self {
-            Self::NoSessionLayer => tracing::error!(target: "sealed_session", "{}", self.message()),
-            _ => tracing::debug!(target: "sealed_session", reason = self.message(), "request refused"),
+            Self::NoSessionLayer => web::misplaced(self.message()),
+            _ => web::request_refused(self.message()),
         }
         let mut response = Response::new(R::default());
         *response.status_mut() = self.status();

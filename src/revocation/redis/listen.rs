@@ -6,6 +6,7 @@ use redis::{Connection, RedisResult, Value};
 
 use super::line::Line;
 use super::text::Keys;
+use crate::clock::millis;
 use crate::revocation::Listener;
 
 /// A listener that also says so when the news begin anew, or when it could not listen for a while.
@@ -29,7 +30,7 @@ pub(super) fn listener(mut line: Line, keys: Keys) -> Listener {
 
 /// Returns when there is something behind these news, or when the time is over.
 fn block(connection: &mut Connection, keys: &Keys, heard: u64, wait: Duration) -> RedisResult<()> {
-    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+    let wait_ms = millis(wait).max(1);
     let mut command = redis::cmd("XREAD");
     command.arg("COUNT").arg(1).arg("BLOCK").arg(wait_ms).arg("STREAMS").arg(keys.news());
     command.arg(format!("{heard}-0")).query::<Value>(connection).map(drop)

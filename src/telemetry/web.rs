@@ -1,0 +1,87 @@
+//! What operators see of sessions in a web server.
+
+use std::error::Error;
+
+/// A session was not saved.
+pub(crate) fn not_saved(error: &dyn Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", error = %error, "a session was not saved; the response is a 500");
+    let _ = error;
+}
+
+/// An unchanged session was neither extended nor sealed anew.
+pub(crate) fn not_extended(error: &dyn Error) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", error = %error, "a session was not extended");
+    let _ = error;
+}
+
+/// The old session may live on, so the new one was not given out.
+#[cfg(feature = "revocation")]
+pub(crate) fn not_recorded(error: &dyn Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        error = %error,
+        "a session was not revoked, or a login not written down; the response is a 500"
+    );
+    let _ = error;
+}
+
+/// A session's data is not what a handler takes it for, or cannot be changed as it wants.
+#[cfg(feature = "axum")]
+pub(crate) fn data_unusable(error: &dyn Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", error = %error, "a session's data could not be used");
+    let _ = error;
+}
+
+/// A handler, or the body of a response, changed a session whose response had begun.
+pub(crate) fn changed_too_late() {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        "a session was changed after the headers of its response had been sent; the change is lost"
+    );
+}
+
+/// A handler lets caches keep what they must not.
+pub(crate) fn may_be_cached() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "a response with a session's cookie lets shared caches store it, by its own Cache-Control"
+    );
+}
+
+/// A layer without `Secure` was built. On stderr too: who runs a server without a subscriber must hear of it.
+pub(crate) fn built_for_development() {
+    const WARNING: &str = "session cookies are sent without Secure (insecure_for_local_development): requests \
+                           for hosts other than this machine will be refused";
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", "{WARNING}");
+    eprintln!("sealed-session: {WARNING}");
+}
+
+/// Such a layer was asked for another host.
+pub(crate) fn refused_in_development() {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        "insecure_for_local_development is on, and a request for another host than this machine was refused"
+    );
+}
+
+/// A request may be forged.
+pub(crate) fn request_refused(reason: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", reason, "request refused");
+    let _ = reason;
+}
+
+/// A layer is not where it has to be.
+pub(crate) fn misplaced(what: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", "{what}");
+    let _ = what;
+}
