@@ -40,28 +40,35 @@
 //! # Expiry
 //!
 //! It is sealed, and the TTL is that of the middleware's `session_lifecycle`, up to the store's maximum. A change of
-//! the session begins it anew. `TtlExtensionPolicy::OnEveryRequest` alone does not: it has the browser keep its cookie
-//! for longer, but gives a store no way to hand out another token, so an unchanged session expires when it was to.
-//! Wrap [`extend_on_every_request`] to extend it in fact.
+//! the session begins the TTL anew, within the store's maximum lifetime. `renew` begins a lifetime too, as it begins
+//! another session.
+//!
+//! `TtlExtensionPolicy::OnEveryRequest` has the browser keep its cookie for longer, and does no more: it gives a store
+//! no way to hand out another token, so an unchanged session expires when it was to. Wrap [`extend_on_every_request`]
+//! to extend it in fact. A rotation of keys, too, reaches a session when it is changed or extended.
 //!
 //! # What is refused
 //!
 //! - What was tampered with, revoked or has expired is no session: the handler sees an empty one, and its first change
 //!   takes the cookie's place. The cookie is not removed before.
-//! - Where this server rather than the token may be at fault ([`OpenError::keeps_cookie`](crate::OpenError::keeps_cookie))
-//!   the handler sees an empty session too, but a change of it is a 500 and the cookie stays: trying again may do.
-//! - A session too large is a 500 without a cookie, after the handler has run; the log has both sizes.
+//! - Where this server rather than the token may be at fault
+//!   ([`OpenError::keeps_cookie`](crate::OpenError::keeps_cookie)) the handler sees an empty session too, but a change
+//!   of it is a 500 and the cookie stays: trying again may do.
+//! - A session too large is a 500 without a cookie, after the handler has run; the `Debug` of the error has both sizes.
 //!   [`SealedStore::remaining`] tells beforehand what still fits.
 //! - A session that has expired or was revoked while the handler ran is not begun anew: a change of it is a 500.
 //! - `purge` and `renew` revoke where the store has revocations (feature `revocation`), and are a 500 where that fails.
 //!   Elsewhere a copy of the old cookie is good until it expires.
+//! - Data with a member whose name is no Unicode, a lone surrogate, is a 500: actix has no name for it.
+//!
+//! The `Debug` of [`SessionKey`] is not ours, and prints the token: do not log one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 
 use actix_session::config::{CookieContentSecurity, SessionMiddlewareBuilder};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
-use actix_session::{SessionExt, SessionMiddleware, SessionStatus};
+use actix_session::{SessionExt, SessionMiddleware};
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, Key};
@@ -198,8 +205,8 @@ pub async fn extend_on_every_request<B: MessageBody + 'static>(
     let session = request.get_session();
     let response = next.call(request).await?;
     // An empty one may be one that could not be opened: extended, it would be lost.
-    if session.status() == SessionStatus::Unchanged && !session.entries().is_empty() {
-        // Removing a member that is not there marks the session as changed, and does no more.
+    if !session.entries().is_empty() {
+        // Removing a member that is not there marks an unchanged session as changed, and does no more.
         let longer_than_any: String = session.entries().keys().map(String::as_str).chain(["."]).collect();
         session.remove(&longer_than_any);
     }

@@ -112,11 +112,13 @@ async fn no_change_outlasts_the_lifetime() {
     let first = site.post("/count", "").await;
     site.clock.set(NOON + 50 * SECOND);
     let second = site.post("/count", first.cookie()).await;
+    let renewed = site.post("/do/renew", first.cookie()).await;
     site.clock.set(NOON + 100 * SECOND - 1);
     let third = site.post("/count", second.cookie()).await;
     third.says(None, 3);
     site.clock.set(NOON + 100 * SECOND);
     site.get("/", third.cookie()).await.says(None, 0);
+    site.get("/", renewed.cookie()).await.says(None, 1); // which is another session
 }
 
 #[tokio::test]

@@ -57,6 +57,15 @@ async fn a_fresh_session_takes_the_place_of_one_that_is_refused() {
 }
 
 #[tokio::test]
+async fn a_logout_without_a_session_does_nothing() {
+    let site = Site::new().await;
+    for cookie in [String::new(), signed("garbage")] {
+        let reply = site.post("/logout", &cookie).await;
+        assert!(reply.status == 200 && reply.sets_nothing(), "{reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_of_another_application_cookie_or_ring_is_refused() {
     let site = Site::new().await;
     let clock = ManualClock::at(NOON);
