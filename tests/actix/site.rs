@@ -125,7 +125,7 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+        serde_json::from_str(&self.body).expect("what the handler says")
     }
 
     pub(crate) fn sets_nothing(&self) -> bool {

@@ -88,11 +88,8 @@ async fn ten_steps(site: &Site, revoking: bool) {
     // 10: after which there is no session; a copy is one still where nothing is revoked.
     site.get("/", logged_out.cookie()).await.says(None, 0);
     let copy = site.get("/", logged_in.cookie()).await;
-    if revoking {
-        copy.says(None, 0)
-    } else {
-        copy.says(Some("ferris"), 2)
-    }
+    let (user, counter) = if revoking { (None, 0) } else { (Some("ferris"), 2) };
+    copy.says(user, counter);
     assert!(copy.sets_nothing());
 }
 
