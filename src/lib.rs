@@ -26,6 +26,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `cli` | the command `sealed-session` |
@@ -76,6 +77,8 @@ mod random;
 mod telemetry;
 mod wipe;
 
+#[cfg(feature = "actix")]
+pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "hazmat")]

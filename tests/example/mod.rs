@@ -24,6 +24,7 @@ pub(crate) fn built(name: &str) -> PathBuf {
 /// The features of this build, so that nothing is built twice.
 fn features() -> String {
     let features = [
+        (cfg!(feature = "actix"), "actix"),
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
         (cfg!(feature = "cli"), "cli"),
@@ -32,6 +33,9 @@ fn features() -> String {
         (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
+        (cfg!(feature = "redis"), "redis"),
+        (cfg!(feature = "revocation"), "revocation"),
+        (cfg!(feature = "sqlite"), "sqlite"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
         (cfg!(feature = "watch"), "watch"),
