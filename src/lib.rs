@@ -31,6 +31,7 @@
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
+//! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
@@ -78,6 +79,8 @@ mod wipe;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "dbsc")]
+pub mod dbsc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 #[cfg(feature = "cookie")]

@@ -3,6 +3,8 @@
 //! No event and no label holds a token, a secret, a user or data. Key ids are public, and only those of the
 //! ring are ever labels, so nobody can make up new ones.
 
+#[cfg(feature = "dbsc")]
+pub(crate) mod dbsc;
 #[cfg(feature = "tower")]
 pub(crate) mod web;
 
