@@ -52,7 +52,7 @@ fn count_refusal(reason: Reason) {
     static METADATA: Metadata<'_> = Metadata::new("sealed_session", Level::INFO, None);
     let key: &'static Key = key_of!(
         Length Base64 Version UnknownKey KeyRevoked KeyGone Tag RecordTruncated RecordUserId RecordData Padding
-        TimeOrder Future Expired Revoked RevocationsTooOld CsrfMismatch
+        TimeOrder Future Expired Revoked RevocationsTooOld Unbound CsrfMismatch
     );
     metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA)).increment(1);
 }

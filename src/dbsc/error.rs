@@ -66,6 +66,8 @@ pub enum DbscReason {
     ChallengeKind,
     /// The challenge was made for another session.
     ChallengeOfAnother,
+    /// There is no session that the device could be for: nobody has logged in, or it has ended.
+    NoSession,
     /// Nothing can be sealed now.
     NotSealed,
 }
@@ -100,6 +102,7 @@ impl DbscReason {
             Self::ChallengeExpired => "challenge_expired",
             Self::ChallengeKind => "challenge_kind",
             Self::ChallengeOfAnother => "challenge_of_another",
+            Self::NoSession => "no_session",
             Self::NotSealed => "not_sealed",
         }
     }
@@ -127,7 +130,7 @@ pub struct DbscError {
 
 impl DbscError {
     /// A refusal that ends the session, which operators learn of.
-    pub(super) fn ends(reason: DbscReason) -> Self {
+    pub(crate) fn ends(reason: DbscReason) -> Self {
         Self::told(reason, false)
     }
 

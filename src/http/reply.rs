@@ -31,7 +31,7 @@ pub(super) fn finish(
     let outcome =
         opened.state.finish(jar.store, rules, is_server_error, session.may_renew(), &jar.associated_data);
     let settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
-    let has_second = opened.has_second;
+    let has_second = opened.has_second_of_jar();
     #[cfg(feature = "dbsc")]
     let beside = session.config().device.as_ref().map(|device| device.beside(opened, outcome.as_ref().ok()));
     drop(progress);

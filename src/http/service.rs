@@ -32,6 +32,11 @@ impl<S> SessionService<S> {
     pub(super) fn new(inner: S, config: Arc<Config>) -> Self {
         Self { inner, config }
     }
+
+    #[cfg(feature = "dbsc")]
+    pub(super) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
 }
 
 impl<S, B, R> Service<Request<B>> for SessionService<S>

@@ -75,6 +75,17 @@ pub(super) struct Opened {
     pub(super) brought: super::device::Brought,
 }
 
+impl Opened {
+    /// Whether the request has a second cookie of the session that the response sets or removes.
+    pub(super) fn has_second_of_jar(&self) -> bool {
+        #[cfg(feature = "dbsc")]
+        if self.state.device.binding().is_some() {
+            return self.brought.has_second_bound();
+        }
+        self.has_second
+    }
+}
+
 /// Where a session is sealed: what it takes to make its cookie.
 pub(super) struct Jar<'s> {
     pub(super) store: &'s SealedStore,

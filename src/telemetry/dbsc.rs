@@ -19,6 +19,14 @@ pub(crate) fn not_sealed(error: &SealError) {
     let _ = error;
 }
 
+/// A request brings a bound session without a proof that is valid.
+pub(crate) fn unproven() {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", "a session that is bound to a device came without a proof of it");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_dbsc_unproven_total").increment(1);
+}
+
 /// Settings that work, but not well.
 pub(crate) fn unwise(warning: &'static str) {
     #[cfg(feature = "tracing")]

@@ -29,6 +29,8 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
     if state.is_logged_out() && !state.came() && *outcome != Outcome::Nothing {
         pending.extend(revoke_what_did_not_open(session));
     }
+    #[cfg(feature = "dbsc")]
+    pending.extend(revoke_unbound_form(session, state));
     Settling { pending }
 }
 
@@ -44,6 +46,15 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         .tokens()
         .map(|token| store.revoke_with(&SessionId::new(token), session.associated_data()))
         .collect()
+}
+
+/// A session that has moved to a bound cookie: copies of the ordinary one are of no more use.
+#[cfg(feature = "dbsc")]
+fn revoke_unbound_form(session: &Session, state: &State) -> Option<Pending<()>> {
+    let store = &session.config().store;
+    let (uid, times) = (state.uid()?, state.times()?);
+    let is_due = state.device.is_newly_bound() && store.revocations().is_some();
+    is_due.then(|| store.revoke_session(crate::http::device::unbound_form(uid), times.created))
 }
 
 fn revoke(session: &Session, ended: Ended) -> Pending<()> {
