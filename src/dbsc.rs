@@ -61,6 +61,7 @@ pub struct DeviceBinding {
     identifiers: SealedStore,
     challenges: SealedStore,
     registration_ttl_ms: u64,
+    identifier_lifetime_ms: u64,
 }
 
 impl DeviceBinding {
@@ -80,6 +81,10 @@ impl DeviceBinding {
     #[must_use]
     pub fn proof_cookie_name(&self) -> &str {
         self.proofs.cookie_name()
+    }
+
+    pub(crate) fn identifier_lifetime_ms(&self) -> u64 {
+        self.identifier_lifetime_ms
     }
 
     /// What is unwise about the settings, if anything is.

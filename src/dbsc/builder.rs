@@ -106,6 +106,7 @@ impl DeviceBindingBuilder {
             identifiers: kin(IDENTIFIER, self.of_text(lives.identifier))?,
             challenges: kin(CHALLENGE, self.of_text(lives.challenge))?,
             registration_ttl_ms: lives.registration,
+            identifier_lifetime_ms: lives.identifier,
         };
         binding.warning().into_iter().for_each(telemetry::dbsc::unwise);
         Ok(binding)

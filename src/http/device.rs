@@ -17,6 +17,7 @@ use super::session::{Jar, Opened, Session};
 use super::state::{Outcome, State};
 use crate::dbsc::{Binding, DeviceBinding};
 use crate::error::{OpenError, Reason};
+use crate::session::SessionId;
 use crate::store::SealedStore;
 use crate::store::parts::Parts;
 use crate::telemetry;
@@ -30,6 +31,8 @@ pub use layer::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService};
 pub use settings::{DeviceSettings, Unbound};
 
 const REGISTRATION: &str = "secure-session-registration";
+/// The value of a bound cookie whose session has ended. The browser's next refresh brings it, and ends there too.
+const ENDED: &str = "ended";
 
 /// What binds the sessions of a layer.
 pub(super) struct Device {
@@ -47,6 +50,8 @@ pub(super) struct DeviceState {
     binding: Option<Binding>,
     /// Since this request.
     newly: bool,
+    /// What the session was bound to that has ended with this request.
+    left: Option<Binding>,
     unproven: bool,
 }
 
@@ -99,9 +104,15 @@ impl DeviceState {
         self.binding.as_ref()
     }
 
-    /// Another session begins, with which no device has anything to do.
+    /// Another session begins, or none, with which no device has anything to do.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self::default();
+        *self = Self { left: self.binding.filter(|_| !self.newly).or(self.left), ..Self::default() };
+    }
+
+    /// What is to be refused from now on.
+    #[cfg(feature = "revocation")]
+    pub(super) fn left(&self) -> Option<Binding> {
+        self.left
     }
 
     /// Whether copies of the ordinary cookie are to be refused from now on.
@@ -111,7 +122,7 @@ impl DeviceState {
     }
 
     fn bind(&mut self, binding: Binding) {
-        *self = Self { binding: Some(binding), newly: true, unproven: false };
+        (self.binding, self.newly) = (Some(binding), true);
     }
 }
 
@@ -141,7 +152,7 @@ impl Device {
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought {
             ordinary: !ordinary.is_empty(),
-            bound: !bound.is_empty(),
+            bound: bound.tokens().any(|token| token != ENDED),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Brought::default()
@@ -171,6 +182,21 @@ impl Device {
             telemetry::dbsc::unproven();
         }
         Opened { state, at, has_second: ordinary.has_second(), brought }
+    }
+
+    /// Whether the request tells of a session that has ended, and of no other.
+    fn is_told_of_end(&self, bound: &Presented<'_>) -> bool {
+        !bound.is_empty() && bound.tokens().all(|token| token == ENDED)
+    }
+
+    /// Whether a device was left behind by a session that has ended.
+    fn is_left(&self, binding: &Binding, registered_at_ms: u64) -> bool {
+        #[cfg(feature = "revocation")]
+        if let Some(revocations) = self.bound_store().revocations() {
+            return revocations.revokes(left_form(binding), None, registered_at_ms);
+        }
+        let _ = (binding, registered_at_ms);
+        false
     }
 
     /// What goes with the response beside the cookie of `outcome`; nothing is known of one that was lost.
@@ -232,10 +258,21 @@ impl Device {
         Ok(())
     }
 
-    fn removals(&self, has_second: bool) -> impl Iterator<Item = String> {
+    fn removals(&self, has_second: bool) -> [Option<String>; 3] {
         let (bound, second) = self.bound_cookies.removals(has_second);
         let (proof, _) = self.proof_cookies.removals(false);
-        [Some(bound), second, Some(proof)].into_iter().flatten()
+        [Some(bound), second, Some(proof)]
+    }
+
+    /// As [`removals`](Self::removals), and the browser is told that there is nothing to refresh any more: what it
+    /// brings otherwise then, from another site no cookies at all, says nothing.
+    fn endings(&self, has_second: bool) -> [Option<String>; 3] {
+        let [bound, second, proof] = self.removals(has_second);
+        let now_ms = self.bound_store().now_ms();
+        let until_ms = now_ms.saturating_add(self.binding.identifier_lifetime_ms());
+        let ended = self.bound_cookies.clone().kept_for_its_time();
+        let ended = ended.values(&SessionId::new(ENDED), until_ms, now_ms, false);
+        [ended.map_or(bound, |(ended, _)| Some(ended)), second, proof]
     }
 }
 
@@ -249,7 +286,7 @@ impl Beside {
             }
         }
         if let Some(has_second) = self.remove_bound {
-            for value in device.removals(has_second) {
+            for value in device.endings(has_second).into_iter().flatten() {
                 set_cookie(value, headers)?;
             }
         }
@@ -281,9 +318,21 @@ impl Device {
 /// the session goes on under its uid, which its CSRF tokens and its row in a registry know.
 #[cfg(feature = "revocation")]
 pub(super) fn unbound_form(uid: SessionUid) -> SessionUid {
+    form_of(b"sealed-session/v1 unbound form", uid.as_bytes())
+}
+
+/// What stands there for a device whose session has ended: its uid may be another by then than at the registration.
+#[cfg(feature = "revocation")]
+pub(super) fn left_form(binding: &Binding) -> SessionUid {
+    form_of(b"sealed-session/v1 left device", binding.as_bytes())
+}
+
+/// A name in the list of revocations that no session has.
+#[cfg(feature = "revocation")]
+fn form_of(label: &[u8], of: &[u8]) -> SessionUid {
     use sha2::{Digest as _, Sha256};
 
-    let digest = Sha256::new().chain_update(b"sealed-session/v1 unbound form").chain_update(uid.as_bytes());
+    let digest = Sha256::new().chain_update(label).chain_update(of);
     let mut form = [0; SessionUid::LEN];
     form.iter_mut().zip(digest.finalize()).for_each(|(octet, from)| *octet = from);
     SessionUid::from_bytes(form)

@@ -181,12 +181,6 @@ impl State {
         !self.changed
     }
 
-    /// When the session that there is began.
-    #[cfg(feature = "dbsc")]
-    pub(super) fn times(&self) -> Option<Times> {
-        self.times
-    }
-
     /// Whether the session came with the request.
     pub(super) fn came(&self) -> bool {
         matches!(self.came, Came::Session(_))
@@ -240,12 +234,16 @@ impl State {
     /// An empty session, of which the client learns when something is stored in it again.
     pub(super) fn log_out(&mut self) {
         self.remember_what_is_replaced();
+        #[cfg(feature = "dbsc")]
+        self.device.begin_anew();
         *self = Self {
             came: self.came,
             ended: true,
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),
+            #[cfg(feature = "dbsc")]
+            device: std::mem::take(&mut self.device),
             ..Self::new(Found::Nothing)
         };
     }

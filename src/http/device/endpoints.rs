@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Device;
-use crate::dbsc::{DbscError, DbscReason, Proven, Refresh, Registration};
+use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration};
 use crate::http::presented::Found;
 use crate::http::reply::{keep_out_of_caches, set_cookie};
 use crate::http::session::Session;
@@ -89,7 +89,7 @@ impl Session {
         self.refreshed(headers).unwrap_or_else(|refusal| {
             let mut response = refused(&refusal);
             if matches!(refusal, Refusal::Ends) {
-                self.remove_device(response.headers_mut());
+                self.remove_what_is_over(headers, response.headers_mut());
             }
             response
         })
@@ -117,7 +117,7 @@ impl Session {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
         let identifier = text(headers, SESSION_ID).ok_or(Refusal::Senseless)?;
         let bound = self.presented_as(&device.bound_cookies);
-        if bound.is_empty() {
+        if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
         match device.binding.refresh(identifier, text(headers, RESPONSE))? {
@@ -126,9 +126,14 @@ impl Session {
                 challenge_of(identifier, &challenge, response.headers_mut())?;
                 Ok(response)
             }
+            Refresh::Proven(proven) if device.is_left(&proven.binding, proven.registered_at_ms) => {
+                Err(DbscError::ends(DbscReason::NoSession).into())
+            }
             Refresh::Proven(proven) => {
                 match device.choose_bound(&bound, &proven.binding, self.associated_data()).0 {
-                    Found::Session(_) => device.proof(identifier, &proven),
+                    // No cookies come with a refresh on the way from another site, however same-origin it calls
+                    // itself.
+                    Found::Session(_) | Found::Nothing => device.proof(identifier, &proven),
                     Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
                     _ => Err(DbscError::ends(DbscReason::NoSession).into()),
                 }
@@ -136,12 +141,24 @@ impl Session {
         }
     }
 
-    /// What cannot be refreshed any more is of no use to the browser.
-    fn remove_device(&self, headers: &mut HeaderMap) {
-        let Some(device) = &self.config().device else { return };
-        let has_second = self.presented_as(&device.bound_cookies).has_second();
-        // A value of our own making stands in any header.
-        device.removals(has_second).for_each(|value| drop(set_cookie(value, headers)));
+    /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the
+    /// refresh was for: after another login, the browser goes on refreshing for the session before.
+    fn remove_what_is_over(&self, headers: &HeaderMap, answer: &mut HeaderMap) {
+        let (Some(device), Some(identifier)) = (&self.config().device, text(headers, SESSION_ID)) else {
+            return;
+        };
+        let bound = self.presented_as(&device.bound_cookies);
+        let found = device.choose_bound(&bound, &Binding::of(identifier), self.associated_data()).0;
+        let is_its_own = match found {
+            Found::Session(_) => true,
+            Found::Refused(error) => error.is_not_found(),
+            Found::Nothing | Found::Unclear => false,
+        };
+        if is_its_own {
+            let values = device.removals(bound.has_second()).into_iter().flatten();
+            // A value of our own making stands in any header.
+            values.for_each(|value| drop(set_cookie(value, answer)));
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
-    pending.extend(revoke_unbound_form(session, state));
+    pending.extend(revoke_forms(session, state, outcome));
     Settling { pending }
 }
 
@@ -48,13 +48,19 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         .collect()
 }
 
-/// A session that has moved to a bound cookie: copies of the ordinary one are of no more use.
+/// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has
+/// left its device.
 #[cfg(feature = "dbsc")]
-fn revoke_unbound_form(session: &Session, state: &State) -> Option<Pending<()>> {
+fn revoke_forms(session: &Session, state: &State, outcome: &Outcome) -> Vec<Pending<()>> {
+    use crate::http::device::{left_form, unbound_form};
+
     let store = &session.config().store;
-    let (uid, times) = (state.uid()?, state.times()?);
-    let is_due = state.device.is_newly_bound() && store.revocations().is_some();
-    is_due.then(|| store.revoke_session(crate::http::device::unbound_form(uid), times.created))
+    if store.revocations().is_none() || *outcome == Outcome::Nothing {
+        return Vec::new();
+    }
+    let moved = state.uid().filter(|_| state.device.is_newly_bound()).map(unbound_form);
+    let left = state.device.left().map(|binding| left_form(&binding));
+    moved.into_iter().chain(left).map(|form| store.revoke_session(form, store.now_ms())).collect()
 }
 
 fn revoke(session: &Session, ended: Ended) -> Pending<()> {
