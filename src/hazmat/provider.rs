@@ -1,4 +1,4 @@
-//! The AEAD providers of this build, side by side.
+//! The providers of cryptography in this build, side by side.
 
 use crate::aead;
 
@@ -60,5 +60,27 @@ impl Provider {
             Self::AwsLc => aead::aws_lc::open_in_place(key, nonce, aad, text, tag),
         }
         .is_ok()
+    }
+
+    /// Whether the key with this point, uncompressed, has signed the message by ES256.
+    #[cfg(feature = "dbsc")]
+    #[must_use]
+    pub fn verifies_es256(self, point: &[u8; 65], message: &[u8], signature: &[u8; 64]) -> bool {
+        match self {
+            Self::RustCrypto => crate::dbsc::es256::rustcrypto::has_signed(point, message, signature),
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc => crate::dbsc::es256::aws_lc::has_signed(point, message, signature),
+        }
+    }
+
+    /// Whether these are the octets of a point of P-256.
+    #[cfg(feature = "dbsc")]
+    #[must_use]
+    pub fn is_on_p256(self, point: &[u8; 65]) -> bool {
+        match self {
+            Self::RustCrypto => crate::dbsc::es256::rustcrypto::is_on_curve(point),
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc => crate::dbsc::es256::aws_lc::is_on_curve(point),
+        }
     }
 }
