@@ -37,7 +37,8 @@ export const bindingOf = (identifier) => createHash('sha256').update(identifier)
 
 // ---- JSON ---------------------------------------------------------------------------------------------------
 
-const isText = (value) => typeof value === 'string';
+/** Half of a surrogate pair is no text. */
+const isText = (value) => typeof value === 'string' && value.isWellFormed();
 const isTextOrNothing = (value) => value === undefined || value === null || isText(value);
 
 /** Those members of one JSON object that count, in a Map. */
@@ -53,6 +54,7 @@ function membersOf(octets, known, check) {
 
 function knownOf(value, known, check) {
   if (!(value instanceof Pairs)) throw new Ends(check);
+  if (![...value].every(([name]) => isText(name))) throw new Ends(check);
   const pairs = [...value].filter(([name]) => known.includes(name));
   const found = new Map(pairs);
   if (found.size !== pairs.length) throw new Ends(check);

@@ -64,15 +64,26 @@ def members(octets, known, check):
 def known_of(value, known, check):
     if not isinstance(value, Pairs):
         raise Ends(check)
+    if not all(is_sound(name) for name, _ in value):
+        raise Ends(check)
     pairs = [(name, member) for name, member in value if name in known]
     if len(dict(pairs)) != len(pairs):
         raise Ends(check)
     return dict(pairs)
 
 
+def is_sound(text):
+    """Whether it has no half of a surrogate pair."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def is_text(value):
+    return isinstance(value, str) and is_sound(value)
+
+
 def check_texts(found, names, check):
     """Of these members, each is a string, null, or not there."""
-    if not all(isinstance(found.get(name), str | None) for name in names):
+    if not all(found.get(name) is None or is_text(found[name]) for name in names):
         raise Ends(check)
 
 
@@ -114,7 +125,7 @@ def header_of(octets):
 def key_of(jwk):
     names = ("kty", "crv", "x", "y")
     found = known_of(jwk, names, "jwk_json")
-    if not all(isinstance(found.get(name), str) for name in names):
+    if not all(is_text(found.get(name)) for name in names):
         raise Ends("jwk_json")
     if found["kty"] != "EC":
         raise Ends("kty")

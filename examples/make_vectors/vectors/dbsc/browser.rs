@@ -31,8 +31,8 @@ impl Browser {
     }
 
     /// Header and payload as they are given, signed.
-    pub(super) fn signed(&self, header: &str, payload: &str) -> String {
-        let signed = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_bytes()));
+    pub(super) fn signed(&self, header: &str, payload: impl AsRef<[u8]>) -> String {
+        let signed = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_ref()));
         let signature: Signature = self.0.sign(signed.as_bytes());
         format!("{signed}.{}", encode(&signature.to_bytes()))
     }
