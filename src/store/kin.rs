@@ -86,7 +86,8 @@ pub(super) fn unusable(error: KeyError) -> ConfigError {
     ConfigError(error.to_string())
 }
 
-#[cfg(all(test, feature = "dbsc", feature = "hazmat"))]
+#[cfg(test)]
+#[cfg(all(feature = "dbsc", feature = "hazmat"))]
 mod tests {
     use std::time::Duration;
 

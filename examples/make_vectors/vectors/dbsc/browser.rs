@@ -39,11 +39,11 @@ impl Browser {
 
     pub(super) fn registration(&self, challenge: &str) -> String {
         let header = format!(r#"{{"alg":"ES256","jwk":{},"typ":"dbsc+jwt"}}"#, self.jwk());
-        self.signed(&header, &payload(challenge))
+        self.signed(&header, payload(challenge))
     }
 
     pub(super) fn refresh(&self, challenge: &str) -> String {
-        self.signed(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#, &payload(challenge))
+        self.signed(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#, payload(challenge))
     }
 }
 

@@ -57,7 +57,7 @@ impl Registration {
     }
 
     fn header(&self, header: &str) -> String {
-        self.browser.signed(&header.replace("JWK", &self.browser.jwk()), &payload(&self.challenge))
+        self.browser.signed(&header.replace("JWK", &self.browser.jwk()), payload(&self.challenge))
     }
 
     fn jwk(&self, jwk: &str) -> String {
@@ -289,10 +289,10 @@ fn signatures(refresh: &Refresh) -> Vec<Case> {
         of("an r of zero", "signature", &|signature| signature[..32].fill(0)),
         of("an s of zero", "signature", &|signature| signature[32..].fill(0)),
         of("an r as large as the order of the curve", "signature", &|signature| {
-            signature[..32].copy_from_slice(&N)
+            signature[..32].copy_from_slice(&N);
         }),
         of("an s as large as the order of the curve", "signature", &|signature| {
-            signature[32..].copy_from_slice(&N)
+            signature[32..].copy_from_slice(&N);
         }),
         of("a signature of 63 bytes", "signature_length", &|signature| signature.truncate(63)),
         of("a signature of 65 bytes", "signature_length", &|signature| signature.push(0)),
@@ -322,7 +322,7 @@ fn signatures(refresh: &Refresh) -> Vec<Case> {
             "jwk_present",
             refresh
                 .browser
-                .signed(r#"{"alg":"ES256","jwk":null,"typ":"dbsc+jwt"}"#, &payload(&refresh.challenge)),
+                .signed(r#"{"alg":"ES256","jwk":null,"typ":"dbsc+jwt"}"#, payload(&refresh.challenge)),
         ),
     ]
 }
@@ -330,7 +330,7 @@ fn signatures(refresh: &Refresh) -> Vec<Case> {
 fn payloads(refresh: &Refresh) -> Vec<Case> {
     let challenge = &refresh.challenge;
     let of = |comment, check, claims: &str| {
-        (comment, "JwtPayload", check, refresh.browser.signed(REFRESH, &claims.replace("JTI", challenge)))
+        (comment, "JwtPayload", check, refresh.browser.signed(REFRESH, claims.replace("JTI", challenge)))
     };
     vec![
         of("a payload of no bytes", "payload_json", ""),
