@@ -28,7 +28,7 @@ use crate::uid::SessionUid;
 
 mod builder;
 mod error;
-mod es256;
+pub(crate) mod es256;
 mod jwt;
 mod protocol;
 mod texts;

@@ -13,7 +13,19 @@ mod common;
 
 #[path = "dbsc/device.rs"]
 mod device;
+#[cfg(feature = "watch")]
+#[path = "dbsc/followed.rs"]
+mod followed;
 #[path = "dbsc/life.rs"]
 mod life;
+#[path = "dbsc/refused.rs"]
+mod refused;
+#[cfg(feature = "revocation")]
+#[path = "dbsc/revoked.rs"]
+mod revoked;
 #[path = "dbsc/server.rs"]
 mod server;
+#[path = "dbsc/settings.rs"]
+mod settings;
+#[path = "dbsc/texts.rs"]
+mod texts;

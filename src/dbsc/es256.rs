@@ -11,9 +11,9 @@ pub(crate) mod aws_lc;
 pub(crate) mod rustcrypto;
 
 #[cfg(feature = "aws-lc-rs")]
-pub(crate) use aws_lc as provider;
+use aws_lc as provider;
 #[cfg(not(feature = "aws-lc-rs"))]
-pub(crate) use rustcrypto as provider;
+use rustcrypto as provider;
 
 /// Octets of a signature.
 pub(super) const SIGNATURE_LEN: usize = 64;
@@ -24,9 +24,9 @@ const UNCOMPRESSED: u8 = 4;
 
 /// The coordinates of a public key, which need not be a point of the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Point {
-    pub(super) x: [u8; 32],
-    pub(super) y: [u8; 32],
+pub(crate) struct Point {
+    pub(crate) x: [u8; 32],
+    pub(crate) y: [u8; 32],
 }
 
 impl Point {
@@ -40,7 +40,8 @@ impl Point {
         provider::has_signed(&self.octets(), message, signature)
     }
 
-    fn octets(&self) -> [u8; POINT_LEN] {
+    /// The one form in which providers get a point: they differ in what else they take.
+    pub(crate) fn octets(&self) -> [u8; POINT_LEN] {
         let mut octets = [UNCOMPRESSED; POINT_LEN];
         let coordinates = self.x.iter().chain(&self.y);
         octets.iter_mut().skip(1).zip(coordinates).for_each(|(octet, coordinate)| *octet = *coordinate);

@@ -93,7 +93,7 @@ impl<'a> Parts<'a> {
 
     /// The header, once it is known to be one of this protocol.
     fn header(&self) -> Result<Header<'_>, DbscReason> {
-        let header: Header<'_> = object(&self.header).ok_or(DbscReason::HeaderJson)?;
+        let header: Header<'_> = object_in(&self.header).ok_or(DbscReason::HeaderJson)?;
         match &header {
             Header { typ, .. } if typ.as_deref() != Some(TYPE) => Err(DbscReason::Type),
             Header { alg, .. } if alg.as_deref() != Some(ALGORITHM) => Err(DbscReason::Algorithm),
@@ -109,14 +109,14 @@ impl<'a> Parts<'a> {
         if !key.has_signed(self.signed.as_bytes(), signature) {
             return Err(DbscReason::Signature);
         }
-        let payload: Payload = object(&self.payload).ok_or(DbscReason::PayloadJson)?;
+        let payload: Payload = object_in(&self.payload).ok_or(DbscReason::PayloadJson)?;
         payload.jti.ok_or(DbscReason::ChallengeMissing)
     }
 }
 
 /// The public key of a registration (RFC 7518, section 6.2.1).
 fn key(jwk: &RawValue) -> Result<Point, DbscReason> {
-    let jwk: Jwk = object(jwk.get().as_bytes()).ok_or(DbscReason::KeyJson)?;
+    let jwk: Jwk = object(jwk.get()).ok_or(DbscReason::KeyJson)?;
     if jwk.kty != KEY_TYPE {
         return Err(DbscReason::KeyType);
     }
@@ -129,8 +129,13 @@ fn key(jwk: &RawValue) -> Result<Point, DbscReason> {
 }
 
 /// One JSON object. A derived reader by itself would take an array of its members as well.
-fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
-    serde_json::from_slice(text).ok().map(|Object(value)| value)
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    serde_json::from_str(text).ok().map(|Object(value)| value)
+}
+
+/// Also within members that nobody knows, which the JSON reader skips, all has to be UTF-8.
+fn object_in<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Option<T> {
+    object(std::str::from_utf8(octets).ok()?)
 }
 
 struct Object<T>(T);

@@ -85,3 +85,117 @@ impl Inner {
 pub(super) fn unusable(error: KeyError) -> ConfigError {
     ConfigError(error.to_string())
 }
+
+#[cfg(test)]
+#[cfg(all(feature = "dbsc", feature = "hazmat"))]
+mod tests {
+    use std::time::Duration;
+
+    use crate::hazmat::ManualClock;
+    use crate::policy::Policy;
+    use crate::ring::{KeyRing, Root};
+    use crate::{CreateOptions, KeyState, RootSecret, SealedStore, SessionPlugin};
+
+    fn root(number: u8) -> Root {
+        Root::new(RootSecret::from_bytes(&[number; 32]).unwrap())
+    }
+
+    fn store(roots: Vec<Root>, clock: &ManualClock) -> SealedStore {
+        SealedStore::builder(KeyRing::new(roots).unwrap()).clock(clock.clone()).build().unwrap()
+    }
+
+    fn kin(store: &SealedStore, name: &str) -> SealedStore {
+        store.kin(name.to_owned(), store.policy().clone()).unwrap()
+    }
+
+    fn state(store: &SealedStore, id: &crate::SessionId) -> Option<KeyState> {
+        store.open(id).ok().map(|session| session.key_state())
+    }
+
+    #[test]
+    fn a_ring_that_is_given_to_any_of_them_is_given_to_all() {
+        let clock = ManualClock::at(1_000);
+        let first = store(vec![root(1)], &clock);
+        let (second, third) = (kin(&first, "second"), kin(&first, "third;"));
+        let of_second = kin(&second, "of second");
+        let all = [&first, &second, &third, &of_second];
+        for (number, store) in all.iter().enumerate() {
+            let ids = all.map(|store| store.create(CreateOptions::default()).unwrap());
+            let next = root(10 + u8::try_from(number).unwrap()).activating_at(500 + number as u64);
+            let before = root(9 + u8::try_from(number).unwrap()).activating_at(499 + number as u64);
+            let before = if number == 0 { root(1) } else { before };
+            store.replace_ring(KeyRing::new(vec![before, next]).unwrap()).unwrap();
+            for (store, id) in all.iter().zip(&ids) {
+                assert_eq!(state(store, id), Some(KeyState::Accepted), "{}", store.cookie_name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_one_opens_in_no_other() {
+        let clock = ManualClock::at(1_000);
+        let first = store(vec![root(1)], &clock);
+        let (second, third) = (kin(&first, "second"), kin(&first, "third"));
+        let all = [&first, &second, &third];
+        for (at, maker) in all.iter().enumerate() {
+            let id = maker.create(CreateOptions::default()).unwrap();
+            let opens: Vec<bool> = all.iter().map(|store| store.open(&id).is_ok()).collect();
+            assert_eq!(opens, [0, 1, 2].map(|other| other == at));
+        }
+    }
+
+    #[test]
+    fn a_ring_that_one_of_them_refuses_is_given_to_none() {
+        let clock = ManualClock::at(1_000);
+        let first = SealedStore::builder(KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap()))
+            .default_ttl(Duration::from_secs(60))
+            .max_ttl(Duration::from_secs(60))
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let longer = Policy { max_ttl_ms: 120_000, ..first.policy().clone() };
+        let second = first.kin("second".to_owned(), longer).unwrap();
+        let id = first.create(CreateOptions::default()).unwrap();
+        let short = || {
+            let next = root(2).activating_at(1);
+            KeyRing::new(vec![root(1), next]).unwrap().with_max_ttl(Duration::from_secs(60)).unwrap()
+        };
+        assert!(first.replace_ring(short()).is_err());
+        assert_eq!(state(&first, &id), Some(KeyState::Sealing));
+        drop(second);
+        assert_eq!(first.replace_ring(short()), Ok(()), "it refuses for as long as it is there");
+        assert_eq!(state(&first, &id), Some(KeyState::Accepted));
+    }
+
+    #[test]
+    fn epochs_pass_for_each_of_them() {
+        let clock = ManualClock::at(0);
+        let hourly = root(1).rotating_every(Duration::from_secs(3_600)).unwrap();
+        let first = store(vec![hourly], &clock);
+        let second = kin(&first, "second");
+        let id = second.create(CreateOptions::default()).unwrap();
+        clock.advance(3_600_000);
+        assert_eq!(state(&second, &id), Some(KeyState::Accepted));
+        assert_ne!(
+            second.open(&second.reseal(&id).unwrap()).unwrap().key_id(),
+            second.open(&id).unwrap().key_id()
+        );
+    }
+
+    #[test]
+    fn kin_made_while_the_ring_changes_have_the_last_one() {
+        let clock = ManualClock::at(1_000);
+        let first = store(vec![root(1)], &clock);
+        let ring =
+            |number: u8| KeyRing::new(vec![root(1), root(number).activating_at(number.into())]).unwrap();
+        let made = std::thread::scope(|scope| {
+            scope.spawn(|| (2..60).for_each(|number| first.replace_ring(ring(number)).unwrap()));
+            [(); 20].map(|()| kin(&first, "same"))
+        });
+        let last = SealedStore::builder(ring(59)).clock(clock).build().unwrap();
+        for store in made {
+            let id = store.create(CreateOptions::default()).unwrap();
+            assert_eq!(state(&kin(&last, "same"), &id), Some(KeyState::Sealing));
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use sealed_session::dbsc::{DbscReason, DeviceBinding, Proven, Refresh, Registration};
 use sealed_session::hazmat::ManualClock;
-use sealed_session::{SealedStore, SealedStoreBuilder, SessionUid};
+use sealed_session::{KeyRing, SealedStore, SealedStoreBuilder, SessionUid};
 
 use crate::common::{self, NOW};
 use crate::device::Device;
@@ -24,7 +24,16 @@ impl Server {
 
     pub(crate) fn with(set: impl FnOnce(SealedStoreBuilder) -> SealedStoreBuilder) -> Self {
         let clock = ManualClock::at(NOW);
-        let store = set(common::builder(&clock)).build().unwrap();
+        Self::of(set(common::builder(&clock)), clock)
+    }
+
+    pub(crate) fn with_ring(ring: KeyRing) -> Self {
+        let clock = ManualClock::at(NOW);
+        Self::of(SealedStore::builder(ring).clock(clock.clone()), clock)
+    }
+
+    fn of(builder: SealedStoreBuilder, clock: ManualClock) -> Self {
+        let store = builder.build().unwrap();
         let devices = DeviceBinding::builder(&store).build().unwrap();
         Self { clock, store, devices }
     }
