@@ -11,6 +11,8 @@
 
 mod common;
 
+#[path = "dbsc/challenges.rs"]
+mod challenges;
 #[path = "dbsc/device.rs"]
 mod device;
 #[cfg(feature = "watch")]

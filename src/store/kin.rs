@@ -168,6 +168,24 @@ mod tests {
     }
 
     #[test]
+    fn one_whose_tokens_would_outlive_their_keys_is_not_made() {
+        let first = store(vec![root(1)], &ManualClock::at(1_000));
+        let month = first.ring_max_ttl_ms();
+        let with =
+            |max_ttl_ms| first.kin("second".to_owned(), Policy { max_ttl_ms, ..first.policy().clone() });
+        assert!(with(month).is_ok() && with(month + 1).is_err());
+    }
+
+    #[test]
+    fn those_that_are_gone_are_forgotten_at_the_next_rotation() {
+        let first = store(vec![root(1)], &ManualClock::at(1_000));
+        let second = kin(&first, "second");
+        drop([kin(&first, "third"), kin(&second, "fourth")]);
+        first.replace_ring(KeyRing::new(vec![root(1)]).unwrap()).unwrap();
+        assert_eq!(first.0.kin.others().len(), 1);
+    }
+
+    #[test]
     fn epochs_pass_for_each_of_them() {
         let clock = ManualClock::at(0);
         let hourly = root(1).rotating_every(Duration::from_secs(3_600)).unwrap();

@@ -82,8 +82,10 @@ fn what_was_revoked_is_known_for_as_long_as_an_identifier_lives() {
     server.clock.advance(1);
     server.store.revoke_user("user-42").wait().unwrap();
     server.clock.advance(29 * DAY);
-    // Whatever is not needed any more is forgotten at the next occasion.
-    server.store.revoke_session(SessionUid::from_bytes([1; 16]), NOW).wait().unwrap();
+    // What is not needed any more is forgotten now and then, when something is added.
+    for number in 0..1_100_u128 {
+        server.store.revoke_session(SessionUid::from_bytes(number.to_le_bytes()), NOW).wait().unwrap();
+    }
     assert_eq!(refusal(&server, &session), DbscReason::IdentifierRevoked);
     assert_eq!(refusal(&server, &user), DbscReason::IdentifierRevoked);
 }

@@ -59,6 +59,13 @@ impl Server {
         }
     }
 
+    /// The check that refuses a registration for good.
+    pub(crate) fn refused_registration(&self, proof: &str) -> DbscReason {
+        let error = self.devices.register(proof, LOGIN, USER).unwrap_err();
+        assert!(!error.is_transient());
+        error.reason()
+    }
+
     /// The check that refuses a refresh for good.
     pub(crate) fn refusal(&self, identifier: &str, proof: &str) -> DbscReason {
         let error = self.devices.refresh(identifier, Some(proof)).unwrap_err();

@@ -199,6 +199,16 @@ fn what_the_server_cannot_do_now_ends_no_session() {
 }
 
 #[test]
+fn what_will_never_fit_a_text_is_refused_for_good() {
+    let (server, device) = (Server::new(), Device::new(1));
+    let proof = device.registration(&server.devices.offer(LOGIN).unwrap());
+    for len in [6_500, 65_535] {
+        let error = server.devices.register(&proof, LOGIN, Some(&"u".repeat(len))).unwrap_err();
+        assert_eq!((error.reason(), error.is_transient()), (DbscReason::NotSealed, false), "{len}");
+    }
+}
+
+#[test]
 fn a_bound_session_leaves_its_longer_name_room_in_the_cookie() {
     let server = Server::new();
     let bound = server.devices.bound_store();

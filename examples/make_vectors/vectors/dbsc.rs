@@ -1,7 +1,9 @@
 //! Device-bound sessions: devices that register and refresh, and what is refused.
 
 mod browser;
-mod refused;
+mod refused_bound;
+mod refused_refresh;
+mod refused_registration;
 mod server;
 
 use super::file::{self, File, Vector};
@@ -13,12 +15,12 @@ use server::{CHALLENGE_TTL, LOGIN, PROOF_TTL, Server, USER, random};
 pub(crate) fn file() -> File {
     let mut vectors = vec![offered()];
     vectors.extend(registered());
-    vectors.extend(refused::registrations());
+    vectors.extend(refused_registration::all());
     vectors.extend(proven());
     vectors.extend(asked());
-    vectors.extend(refused::refreshes());
+    vectors.extend(refused_refresh::all());
     vectors.extend(bound());
-    vectors.extend(refused::bound());
+    vectors.extend(refused_bound::all());
     let header = [
         "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
          settings. `random` is all that it draws, in the order of that section.",
