@@ -144,7 +144,7 @@ pub struct Registration {
     pub identifier_expires_at_ms: u64,
     /// What the bound session is to be sealed with.
     pub binding: Binding,
-    /// The uid that the bound session is to have: another than the login's, which may be revoked now.
+    /// The uid of the device, which no session has: whoever revokes it ends its refreshes.
     pub uid: SessionUid,
     /// The value of the proof's cookie.
     pub proof: SessionId,
@@ -174,7 +174,7 @@ pub enum Refresh {
 pub struct Proven {
     /// What its session is sealed with.
     pub binding: Binding,
-    /// The uid that the session had when the device registered.
+    /// The uid of the device.
     pub uid: SessionUid,
     /// The user who had logged in by then.
     pub user_id: Option<String>,

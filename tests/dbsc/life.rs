@@ -13,7 +13,7 @@ fn a_device_registers_and_refreshes_until_its_identifier_is_over() {
     let registered = server.registered(&device);
     assert_eq!(registered.proof_expires_at_ms, NOW + 10 * MINUTE);
     assert_eq!(registered.identifier_expires_at_ms, NOW + 30 * DAY);
-    assert_ne!(registered.uid, LOGIN, "the login's uid may be revoked now");
+    assert_ne!(registered.uid, LOGIN, "the device has a uid of its own");
     assert_eq!(server.devices.open_proof(registered.proof.as_str()), Ok(registered.binding));
 
     let mut challenge = registered.challenge;

@@ -22,7 +22,7 @@ fn refusal(server: &Server, registered: &Registration) -> DbscReason {
 }
 
 #[test]
-fn a_revoked_session_is_not_refreshed() {
+fn a_revoked_device_is_not_refreshed() {
     let server = revoking();
     let registered = server.registered(&Device::new(1));
     let other = server.registered(&Device::new(1));
