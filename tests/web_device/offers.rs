@@ -54,11 +54,21 @@ async fn a_session_of_nobody_is_not_asked() {
 async fn a_mere_change_does_not_ask() {
     let site = Site::new().await;
     let mut browser = logged_in(&site).await;
-    for change in ["/set/a/1", "/cycle", "/ttl/3600000", "/clear"] {
+    for change in ["/set/a/1", "/ttl/3600000", "/clear"] {
         assert!(!asks(&browser.post(change).await), "{change}");
     }
     let read = browser.get("/get/a").await;
     assert!(read.sets_nothing() && is_silent(&read));
+}
+
+#[tokio::test]
+async fn a_new_uid_asks_again_because_the_challenge_was_made_for_the_one_before() {
+    let site = Site::new().await;
+    let mut browser = logged_in(&site).await;
+    let before = browser.device().registration(&browser.challenge);
+    assert!(asks(&browser.post("/cycle").await));
+    assert_eq!(browser.register_with(&before).await.status, 401);
+    assert_eq!(browser.register().await.status, 200);
 }
 
 #[tokio::test]
