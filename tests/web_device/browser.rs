@@ -275,7 +275,10 @@ pub(crate) fn challenge(reply: &Reply, identifier: &str) -> String {
 
 /// Characters that mean nothing in a header.
 fn text(value: &str) -> String {
-    assert!(value.len() > 100 && value.bytes().all(|octet| crate::common::ALPHABET.contains(&octet)), "{value}");
+    assert!(
+        value.len() > 100 && value.bytes().all(|octet| crate::common::ALPHABET.contains(&octet)),
+        "{value}"
+    );
     value.to_owned()
 }
 

@@ -17,7 +17,8 @@ async fn site() -> Site {
     let clock = ManualClock::at(NOON);
     let ring = KeyRing::new(vec![root(1)]).unwrap();
     let store = SealedStore::builder(ring).clock(clock.clone()).max_token_chars(ROOM).build().unwrap();
-    Site::over(store, clock, |layer| layer.cookie(|cookie| cookie.chunked(true)), |device| device, app()).await
+    Site::over(store, clock, |layer| layer.cookie(|cookie| cookie.chunked(true)), |device| device, app())
+        .await
 }
 
 async fn set(browser: &mut Browser, len: usize) -> crate::site::Reply {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::browser::{
-    BOUND, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered, set, unbound,
+    BOUND, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered, set,
+    unbound,
 };
 use crate::site::HOUR;
 

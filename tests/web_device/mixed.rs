@@ -4,7 +4,8 @@ use sealed_session::http::Creation;
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered, unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered,
+    unbound,
 };
 
 /// A bound session, and the ordinary one of somebody else besides.
@@ -103,7 +104,7 @@ async fn more_bound_cookies_than_any_browser_has_are_no_session_and_no_end() {
     let site = Site::new().await;
     let mut browser = site.bound(1, "ann").await;
     let bound = browser.jar[BOUND].clone();
-    browser.jar.insert(BOUND.to_owned(), vec![bound.as_str(); 5].join(&format!("; {BOUND}=")));
+    browser.jar.insert(BOUND.to_owned(), [bound.as_str(); 5].join(&format!("; {BOUND}=")));
     let reply = browser.get("/get/a").await;
     assert!(reply.body == "null" && reply.sets_nothing(), "{reply:?}");
     assert_eq!(browser.sees().await, NOBODY);

@@ -29,7 +29,12 @@ async fn answer(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, 
     Ok(Response::new(Full::from(told)))
 }
 
-async fn ask(layer: &DeviceBoundLayer, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Full<Bytes>> {
+async fn ask(
+    layer: &DeviceBoundLayer,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Response<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

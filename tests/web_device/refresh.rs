@@ -256,7 +256,11 @@ async fn a_replayed_proof_is_worth_one_that_no_cookie_goes_with() {
     assert_eq!(thief.refresh_with(&captured).await.status, 200);
     assert_eq!(thief.sees().await, NOBODY);
     site.clock.advance(2 * PROOF_TTL);
-    assert_eq!(thief.refresh_with(&captured).await.status, 403, "and that for as long as its challenge lives");
+    assert_eq!(
+        thief.refresh_with(&captured).await.status,
+        403,
+        "and that for as long as its challenge lives"
+    );
 }
 
 #[tokio::test]

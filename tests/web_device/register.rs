@@ -50,8 +50,7 @@ async fn the_answer_tells_the_browser_what_to_refresh_and_where() {
 async fn attributes_that_are_set_are_those_the_browser_is_told_of() {
     use sealed_session::http::SameSite;
     let strict = |device: sealed_session::http::DeviceSettings| device.proof_ttl(Duration::from_secs(300));
-    let site =
-        Site::of(|layer| layer.cookie(|cookie| cookie.same_site(SameSite::Strict)), strict).await;
+    let site = Site::of(|layer| layer.cookie(|cookie| cookie.same_site(SameSite::Strict)), strict).await;
     let reply = logged_in(&site).await.register().await;
     let told = json(&reply)["credentials"][0]["attributes"].as_str().unwrap().to_owned();
     assert_eq!(told, "HttpOnly; SameSite=Strict; Secure; Path=/");

@@ -4,7 +4,8 @@ use sealed_session::KeyRing;
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, is_told_of_end, names_set, set,
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, is_told_of_end, names_set,
+    set,
 };
 use crate::site::{HOUR, root};
 
@@ -49,13 +50,9 @@ async fn a_proof_that_is_over_is_none() {
 async fn what_is_no_proof_is_none() {
     let site = Site::new().await;
     let browser = site.bound(1, "ann").await;
-    for text in [
-        "",
-        "ended",
-        browser.challenge.as_str(),
-        browser.identifier.as_str(),
-        browser.jar[BOUND].as_str(),
-    ] {
+    for text in
+        ["", "ended", browser.challenge.as_str(), browser.identifier.as_str(), browser.jar[BOUND].as_str()]
+    {
         let mut thief = browser.clone();
         thief.jar.insert(PROOF.to_owned(), text.to_owned());
         assert!(is_left_alone(&mut thief).await, "{text}");

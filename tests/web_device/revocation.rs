@@ -51,7 +51,8 @@ async fn site() -> Site {
 async fn troubled() -> (Site, Arc<std::sync::atomic::AtomicBool>) {
     let backend = Troubled::default();
     let fails = Arc::clone(&backend.fails);
-    let with = |clock: &ManualClock| Revocations::builder().clock(clock.clone()).with_backend(backend).unwrap();
+    let with =
+        |clock: &ManualClock| Revocations::builder().clock(clock.clone()).with_backend(backend).unwrap();
     (site_with(with).await, fails)
 }
 

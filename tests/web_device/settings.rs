@@ -59,7 +59,10 @@ fn a_path_that_is_none_is_an_error_that_says_what_one_is() {
     ];
     for (path, device) in cases {
         let error = error("session", |layer| layer, device);
-        assert!(error.contains(&format!("{path} is no path of an endpoint: it begins with one '/'")), "{error}");
+        assert!(
+            error.contains(&format!("{path} is no path of an endpoint: it begins with one '/'")),
+            "{error}"
+        );
     }
     let same = error("session", |layer| layer, |device| device.register_path("/dbsc/refresh"));
     assert!(same.contains("at one path: give each its own"), "{same}");
