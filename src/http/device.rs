@@ -88,7 +88,8 @@ impl Session {
     }
 
     /// Whether the client has a session that is bound to a device, and brings no valid proof of it: a copied cookie,
-    /// or a browser that could not refresh in time. The session is then empty, and the cookies stay as they are.
+    /// or a browser that could not refresh in time. Nothing of that session is then seen, and its cookies stay as they
+    /// are; the session is empty, or an ordinary one that the client has beside it.
     #[must_use]
     pub fn lacks_device_proof(&self) -> bool {
         self.look(|state| state.device.unproven)

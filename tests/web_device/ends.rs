@@ -109,6 +109,15 @@ async fn a_login_without_a_proof_ends_the_session_before() {
 }
 
 #[tokio::test]
+async fn a_login_removes_a_proof_whose_session_is_gone() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    browser.forget(BOUND);
+    let reply = browser.log_in("bob").await;
+    assert!(is_told_of_end(&reply), "{reply:?}");
+}
+
+#[tokio::test]
 async fn the_end_of_an_unbound_session_leaves_no_tombstone() {
     let site = Site::new().await;
     let mut browser = site.browser(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::browser::{
     BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, header, names_set, set,
 };
-use crate::site::{DAY, HOUR, Reply};
+use crate::site::{DAY, HOUR, NOON, Reply};
 
 /// Its proof is over.
 async fn late(site: &Site) -> Browser {
@@ -218,6 +218,37 @@ async fn values_in_quotes_are_what_stands_between_them() {
     let reply = browser.post_with("/dbsc/refresh", &headers).await;
     assert_eq!(reply.status, 200);
     crate::browser::challenge(&reply, &identifier);
+    let headers = [("Sec-Secure-Session-Id", quoted.as_str()), ("Secure-Session-Response", "bad")];
+    assert!(is_end(&browser.post_with("/dbsc/refresh", &headers).await));
+}
+
+#[tokio::test]
+async fn a_tombstone_beside_a_bound_cookie_is_no_end() {
+    let site = Site::new().await;
+    let mut browser = late(&site).await;
+    let bound = browser.jar[BOUND].clone();
+    for value in [format!("ended; {BOUND}={bound}"), format!("{bound}; {BOUND}=ended")] {
+        browser.jar.insert(BOUND.to_owned(), value);
+        assert_eq!(browser.refresh().await.status, 200);
+        assert_eq!(browser.sees().await, bound_to("ann"));
+    }
+}
+
+/// As where another server, whose clock is right, has extended it.
+#[tokio::test]
+async fn a_bound_session_of_this_servers_future_is_left_alone() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    site.clock.advance(PROOF_TTL - 1);
+    browser.post("/ttl/86400000").await;
+    site.clock.set(NOON);
+    let reply = browser.get("/get/a").await;
+    assert!(reply.body == "null" && reply.sets_nothing(), "{reply:?}");
+    assert_eq!(browser.sees().await, NOBODY);
+    let reply = browser.refresh().await;
+    assert!(reply.status == 503 && reply.sets_nothing(), "{reply:?}");
+    site.clock.advance(PROOF_TTL - 1);
+    assert_eq!(browser.sees().await, bound_to("ann"));
 }
 
 /// The identifier stands in the answer's header: only what the server made itself does.
