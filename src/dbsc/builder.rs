@@ -104,7 +104,7 @@ impl DeviceBindingBuilder {
             bound: kin(BOUND, self.of_bound()?)?,
             proofs: kin(PROOF, self.of_text(lives.proof))?,
             identifiers: kin(IDENTIFIER, self.of_text(lives.identifier))?,
-            challenges: kin(CHALLENGE, self.of_text(lives.challenge))?,
+            challenges: kin(CHALLENGE, self.of_challenges(&lives))?,
             registration_ttl_ms: lives.registration,
             identifier_lifetime_ms: lives.identifier,
         };
@@ -158,6 +158,12 @@ impl DeviceBindingBuilder {
             ));
         }
         Ok(Policy { max_token_chars, ..policy.clone() })
+    }
+
+    /// The ones for a registration may live longer than those for refreshes.
+    fn of_challenges(&self, lives: &Lives) -> Policy {
+        let max_ttl_ms = lives.challenge.max(lives.registration);
+        Policy { max_ttl_ms, ..self.of_text(lives.challenge) }
     }
 
     /// The rules of a text that is no session.

@@ -53,6 +53,8 @@ pub(super) struct DeviceState {
     /// What the session was bound to that has ended with this request.
     left: Option<Binding>,
     unproven: bool,
+    /// The session has another uid than the one that an offer was made to.
+    renamed: bool,
 }
 
 /// What a request brings, besides the session that is chosen from it.
@@ -86,7 +88,8 @@ impl Session {
     }
 
     /// Whether the client has a session that is bound to a device, and brings no valid proof of it: a copied cookie,
-    /// or a browser that could not refresh in time. The session is then empty, and the cookies stay as they are.
+    /// or a browser that could not refresh in time. Nothing of that session is then seen, and its cookies stay as they
+    /// are; the session is empty, or an ordinary one that the client has beside it.
     #[must_use]
     pub fn lacks_device_proof(&self) -> bool {
         self.look(|state| state.device.unproven)
@@ -107,6 +110,11 @@ impl DeviceState {
     /// Another session begins, or none, with which no device has anything to do.
     pub(super) fn begin_anew(&mut self) {
         *self = Self { left: self.binding.filter(|_| !self.newly).or(self.left), ..Self::default() };
+    }
+
+    /// The session goes on under a new uid.
+    pub(super) fn rename(&mut self) {
+        self.renamed = true;
     }
 
     /// What is to be refused from now on.
@@ -206,7 +214,8 @@ impl Device {
         let sets = matches!(outcome, Some(Outcome::Set { .. }));
         let ends = state.is_ended() && matches!(outcome, Some(Outcome::Set { .. } | Outcome::Remove));
         let has_bound = brought.bound || brought.proof;
-        let offers = sets && !is_bound && state.user_id().is_some() && (ends || state.is_unchanged());
+        let asks = ends || state.device.renamed || state.is_unchanged();
+        let offers = sets && !is_bound && state.user_id().is_some() && asks;
         Beside {
             remove_ordinary: (sets && is_bound && brought.ordinary).then_some(opened.has_second),
             remove_bound: (has_bound && !is_bound && (ends || brought.bound_refused))

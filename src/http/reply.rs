@@ -30,16 +30,21 @@ pub(super) fn finish(
     let is_server_error = status.is_server_error();
     let outcome =
         opened.state.finish(jar.store, rules, is_server_error, session.may_renew(), &jar.associated_data);
-    let settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
+    let ends = matches!(outcome, Ok(Outcome::Remove));
+    let mut settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
     let has_second = opened.has_second_of_jar();
     #[cfg(feature = "dbsc")]
     let beside = session.config().device.as_ref().map(|device| device.beside(opened, outcome.as_ref().ok()));
     drop(progress);
     answers_depend_on_the_cookie(headers);
+    let of_handler = headers.get_all(SET_COOKIE).iter().count();
     send(jar.cookies, outcome, has_second, headers)?;
     #[cfg(feature = "dbsc")]
     if let Some(beside) = beside {
         beside.send(session.config(), headers).map_err(|error| not_saved(&error))?;
+    }
+    if let (Some(settling), true) = (&mut settling, ends) {
+        settling.endings.extend(headers.get_all(SET_COOKIE).iter().skip(of_handler).cloned());
     }
     Ok(settling)
 }

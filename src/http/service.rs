@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::{COOKIE, HOST, SET_COOKIE};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tower_service::Service;
@@ -17,9 +17,6 @@ use super::reply;
 use super::session::Session;
 use super::settle::{NotRecorded, Settling};
 use crate::telemetry::web;
-
-/// How a cookie is told to go.
-const MAX_AGE_0: &[u8] = b"; Max-Age=0;";
 
 /// A service whose requests have sessions; made by [`SessionLayer`](super::SessionLayer).
 #[derive(Clone)]
@@ -104,13 +101,14 @@ where
             }
             KindProjection::Settling { response, settling } => {
                 let recorded = ready!(settling.poll(cx));
-                return Poll::Ready(settled(response.take(), recorded));
+                let endings = std::mem::take(&mut settling.endings);
+                return Poll::Ready(settled(response.take(), recorded, endings));
             }
             KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
         };
         if let Some(mut settling) = settling {
             match settling.poll(cx) {
-                Poll::Ready(recorded) => response = Some(settled(response, recorded)),
+                Poll::Ready(recorded) => response = Some(settled(response, recorded, settling.endings)),
                 Poll::Pending => {
                     self.project().kind.set(Kind::Settling { response, settling });
                     return Poll::Pending;
@@ -161,20 +159,19 @@ pub(super) fn begin<B>(config: &Arc<Config>, mut request: Request<B>) -> (Sessio
     (session, request)
 }
 
-/// A session that may live on, or one that nobody wrote down, is not given out; what removes one is.
+/// A session that may live on, or one that nobody wrote down, is not given out; what ends one on the client is.
 fn settled<R: Default, E>(
     response: Option<Result<Response<R>, E>>,
     recorded: Result<(), NotRecorded>,
+    endings: Vec<HeaderValue>,
 ) -> Result<Response<R>, E> {
     let response = response.unwrap_or_else(|| Ok(failed()))?;
     if recorded.is_ok() {
         return Ok(response);
     }
     let mut instead = failed();
-    for value in response.headers().get_all(SET_COOKIE) {
-        if value.as_bytes().windows(MAX_AGE_0.len()).any(|part| part == MAX_AGE_0) {
-            instead.headers_mut().append(SET_COOKIE, value.clone());
-        }
+    for ending in endings {
+        instead.headers_mut().append(SET_COOKIE, ending);
     }
     Ok(instead)
 }
@@ -189,7 +186,7 @@ fn failed<R: Default>() -> Response<R> {
 fn misconfigured<R: Default>() -> Response<R> {
     web::refused_in_development();
     let mut response = failed();
-    let why = http::HeaderValue::from_static("insecure_for_local_development");
+    let why = HeaderValue::from_static("insecure_for_local_development");
     response.headers_mut().insert("sealed-session-refused", why);
     response
 }

@@ -342,6 +342,7 @@ impl Session {
         self.0.may_renew
     }
 
+    #[cfg(any(feature = "revocation", feature = "dbsc"))]
     pub(super) fn associated_data(&self) -> &[u8] {
         &self.0.associated_data
     }

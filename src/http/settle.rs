@@ -3,6 +3,8 @@
 
 use std::task::{Context, Poll};
 
+use http::HeaderValue;
+
 #[cfg(not(feature = "revocation"))]
 use super::session::Session;
 #[cfg(not(feature = "revocation"))]
@@ -19,6 +21,9 @@ pub(super) struct Settling {
     /// The last of them first.
     #[cfg(feature = "revocation")]
     pending: Vec<crate::revocation::Pending<()>>,
+    /// The values of `Set-Cookie` by which the session ends on the client at least, whether it is recorded or not. None
+    /// where it goes on.
+    pub(super) endings: Vec<HeaderValue>,
 }
 
 /// It was not recorded.
@@ -50,5 +55,5 @@ impl Settling {
 
 #[cfg(not(feature = "revocation"))]
 pub(super) fn settle(_: &Session, _: &mut State, _: &Outcome) -> Settling {
-    Settling {}
+    Settling { endings: Vec::new() }
 }

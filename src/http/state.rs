@@ -228,6 +228,8 @@ impl State {
         self.remember_what_is_replaced();
         self.uid = Some(uid);
         self.changed = true;
+        #[cfg(feature = "dbsc")]
+        self.device.rename();
         Ok(())
     }
 

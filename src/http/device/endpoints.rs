@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Device;
-use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration};
+use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
 use crate::http::presented::Found;
 use crate::http::reply::{keep_out_of_caches, set_cookie};
 use crate::http::session::Session;
@@ -115,12 +115,13 @@ impl Session {
 
     fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
-        let identifier = text(headers, SESSION_ID).ok_or(Refusal::Senseless)?;
+        let sent = text(headers, SESSION_ID).ok_or(Refusal::Senseless)?;
+        let identifier = unquoted(sent);
         let bound = self.presented_as(&device.bound_cookies);
         if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
-        match device.binding.refresh(identifier, text(headers, RESPONSE))? {
+        match device.binding.refresh(sent, text(headers, RESPONSE))? {
             Refresh::Challenge(challenge) => {
                 let mut response = empty(StatusCode::FORBIDDEN);
                 challenge_of(identifier, &challenge, response.headers_mut())?;
@@ -144,11 +145,11 @@ impl Session {
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the
     /// refresh was for: after another login, the browser goes on refreshing for the session before.
     fn remove_what_is_over(&self, headers: &HeaderMap, answer: &mut HeaderMap) {
-        let (Some(device), Some(identifier)) = (&self.config().device, text(headers, SESSION_ID)) else {
+        let (Some(device), Some(sent)) = (&self.config().device, text(headers, SESSION_ID)) else {
             return;
         };
         let bound = self.presented_as(&device.bound_cookies);
-        let found = device.choose_bound(&bound, &Binding::of(identifier), self.associated_data()).0;
+        let found = device.choose_bound(&bound, &Binding::of(unquoted(sent)), self.associated_data()).0;
         let is_its_own = match found {
             Found::Session(_) => true,
             Found::Refused(error) => error.is_not_found(),
@@ -205,9 +206,9 @@ impl Device {
     }
 }
 
-/// A header's value as text, without the quotes that drafts of the protocol have, and browsers do not send.
+/// A header's value as text, in quotes if it came so: the core takes them off, once.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(|value| crate::dbsc::unquoted(value.trim()))
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
 fn challenge_of(identifier: &str, challenge: &str, headers: &mut HeaderMap) -> Result<(), Refusal> {

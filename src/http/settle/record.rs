@@ -31,7 +31,7 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_forms(session, state, outcome));
-    Settling { pending }
+    Settling { pending, endings: Vec::new() }
 }
 
 /// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched

@@ -1,0 +1,122 @@
+//! Ordinary and bound cookies that come with one request.
+
+use sealed_session::http::Creation;
+use serde_json::json;
+
+use crate::browser::{
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered,
+    unbound,
+};
+
+/// A bound session, and the ordinary one of somebody else besides.
+async fn both(site: &Site, user: &str) -> Browser {
+    let (mut browser, mut other) = (site.bound(1, "ann").await, site.browser(2));
+    other.log_in(user).await;
+    browser.jar.extend([other.cookie(ORDINARY)]);
+    browser
+}
+
+#[tokio::test]
+async fn a_change_without_a_proof_begins_an_ordinary_session_and_leaves_the_bound_one() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    browser.post("/set/a/bound").await;
+    browser.forget(PROOF);
+    let reply = browser.post("/set/a/anonymous").await;
+    assert_eq!(names_set(&reply), [ORDINARY]);
+    assert!(offered(&reply).is_none());
+    assert_eq!(browser.sees().await, UNPROVEN, "and says still that a proof is missing");
+    assert_eq!(browser.state().await["data"], json!({"a": "anonymous"}));
+    browser.refresh().await;
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    assert_eq!(browser.state().await["data"], json!({"a": "bound"}));
+}
+
+#[tokio::test]
+async fn the_bound_session_counts_when_both_come() {
+    let site = Site::new().await;
+    let mut browser = both(&site, "bob").await;
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    let reply = browser.get("/get/a").await;
+    assert!(reply.sets_nothing(), "{reply:?}");
+}
+
+#[tokio::test]
+async fn setting_the_bound_cookie_removes_the_ordinary_one() {
+    let site = Site::new().await;
+    let mut browser = both(&site, "bob").await;
+    let reply = browser.post("/set/a/1").await;
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND]);
+    assert!(reply.removes(ORDINARY));
+    assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+}
+
+#[tokio::test]
+async fn without_a_proof_the_ordinary_session_counts() {
+    let site = Site::new().await;
+    let mut browser = both(&site, "bob").await;
+    browser.forget(PROOF);
+    assert_eq!(browser.sees().await, (Some("bob".to_owned()), false, true));
+    assert_eq!(names_set(&browser.post("/set/a/1").await), [ORDINARY]);
+    assert_eq!(browser.names(), [ORDINARY, BOUND]);
+}
+
+#[tokio::test]
+async fn a_bound_session_that_is_over_gives_way_to_the_ordinary_one() {
+    let site = Site::new().await;
+    let mut browser = both(&site, "bob").await;
+    browser.jar.extend([site.bound(3, "eve").await.cookie(PROOF)]);
+    let reply = browser.get("/device").await;
+    assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PROOF], "{reply:?}");
+    assert_eq!(browser.sees().await, unbound("bob"));
+}
+
+#[tokio::test]
+async fn several_bound_cookies_of_one_device_are_its_newest() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    let older = browser.jar[BOUND].clone();
+    site.clock.advance(1);
+    browser.post("/ttl/3600000").await;
+    let newer = browser.jar[BOUND].clone();
+    assert_ne!(older, newer);
+    for [one, other] in [[&older, &newer], [&newer, &older]] {
+        browser.jar.insert(BOUND.to_owned(), format!("{one}; {BOUND}={other}"));
+        assert_eq!(browser.state().await["id"], newer.as_str());
+    }
+}
+
+#[tokio::test]
+async fn more_proofs_than_any_browser_has_are_not_looked_at() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    let [good, bad] = [browser.jar[PROOF].clone(), "A".repeat(200)];
+    for (before, sees) in [(3, bound_to("ann")), (4, UNPROVEN)] {
+        let mut all = vec![bad.as_str(); before];
+        all.push(&good);
+        browser.jar.insert(PROOF.to_owned(), all.join(&format!("; {PROOF}=")));
+        assert_eq!(browser.sees().await, sees, "{before}");
+    }
+}
+
+#[tokio::test]
+async fn more_bound_cookies_than_any_browser_has_are_no_session_and_no_end() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    let bound = browser.jar[BOUND].clone();
+    browser.jar.insert(BOUND.to_owned(), [bound.as_str(); 5].join(&format!("; {BOUND}=")));
+    let reply = browser.get("/get/a").await;
+    assert!(reply.body == "null" && reply.sets_nothing(), "{reply:?}");
+    assert_eq!(browser.sees().await, NOBODY);
+}
+
+#[tokio::test]
+async fn a_session_for_everybody_begins_beside_one_that_lacks_its_proof_only_when_stored_in() {
+    let site = Site::of(|layer| layer.creation(Creation::Always).open_unread(true), |device| device).await;
+    assert_eq!(names_set(&site.browser(2).get("/untouched").await), [ORDINARY]);
+    let mut browser = site.bound(1, "ann").await;
+    browser.forget(PROOF);
+    assert!(browser.get("/untouched").await.sets_nothing());
+    assert_eq!(names_set(&browser.refresh().await), [PROOF]);
+    assert!(browser.get("/untouched").await.sets_nothing());
+}

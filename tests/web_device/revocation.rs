@@ -1,0 +1,232 @@
+//! Bound sessions where revocations are known: a copy of a cookie is worth nothing when its session has moved or ended.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::routing::{get, post};
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::Session;
+use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::{KeyRing, SealedStore};
+use serde_json::{Value, json};
+
+use crate::browser::{
+    self, BOUND, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, bound_to, is_told_of_end, json, unbound,
+};
+use crate::site::{MINUTE, NOON, root};
+use crate::troubled::Troubled;
+
+fn app() -> Router {
+    browser::app()
+        .route("/logout-everywhere", post(|s: Session| async move { s.logout_everywhere().await }))
+        .route("/logout-others", post(|s: Session| async move { s.logout_others().await }))
+        .route("/sessions", get(sessions))
+        .route("/revoke/{uid}", post(revoke))
+}
+
+async fn sessions(session: Session) -> axum::Json<Vec<String>> {
+    let all = session.list_my_sessions().await.unwrap();
+    axum::Json(all.iter().map(|info| info.uid.to_string()).collect())
+}
+
+async fn revoke(session: Session, axum::extract::Path(uid): axum::extract::Path<String>) -> String {
+    session.revoke(uid.parse().unwrap()).await.unwrap().to_string()
+}
+
+async fn site_with(revocations: impl FnOnce(&ManualClock) -> Revocations) -> Site {
+    let clock = ManualClock::at(NOON);
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations(&clock));
+    let store = store.build().unwrap();
+    let registry = Registry::builder(store.clone()).build().unwrap();
+    Site::over(store, clock, |layer| layer.registry(registry), |device| device, app()).await
+}
+
+async fn site() -> Site {
+    site_with(|clock| Revocations::builder().clock(clock.clone()).in_memory()).await
+}
+
+/// The sites of these tests whose backend can be told to fail.
+async fn troubled() -> (Site, Arc<std::sync::atomic::AtomicBool>) {
+    let backend = Troubled::default();
+    let fails = Arc::clone(&backend.fails);
+    let with =
+        |clock: &ManualClock| Revocations::builder().clock(clock.clone()).with_backend(backend).unwrap();
+    (site_with(with).await, fails)
+}
+
+#[tokio::test]
+async fn a_copy_of_the_login_is_refused_when_the_session_is_bound() {
+    let site = site().await;
+    let (mut browser, mut thief) = (site.browser(1), site.browser(2));
+    browser.log_in("ann").await;
+    thief.jar = browser.jar.clone();
+    assert_eq!(thief.sees().await, unbound("ann"));
+    let proof = browser.device().registration(&browser.challenge);
+    browser.register_with(&proof).await;
+    let mut replays = thief.clone();
+    let reply = thief.get("/get/a").await;
+    assert!(reply.removes(ORDINARY) && reply.set_cookies().len() == 1, "{reply:?}");
+    assert_eq!(thief.sees().await, NOBODY);
+    assert_eq!(replays.register_with(&proof).await.status, 401, "nor does it register");
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn a_copy_is_worth_nothing_after_a_logout() {
+    let site = site().await;
+    for end in ["/logout", "/invalidate", "/logout-with-message", "/logout-and-fail", "/logout-everywhere"] {
+        let mut browser = site.bound(1, "ann").await;
+        let mut copy = browser.clone();
+        let reply = browser.post(end).await;
+        assert!(is_told_of_end(&reply), "{end}: {reply:?}");
+        assert!(is_told_of_end(&copy.get("/get/a").await), "{end}");
+        site.clock.advance(1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_refreshes_after_a_logout() {
+    let site = site().await;
+    for cycles in [false, true] {
+        for end in ["/logout", "/invalidate", "/login/bob", "/logout-everywhere", "/logout-others"] {
+            let mut browser = site.bound(1, "ann").await;
+            if cycles {
+                browser.post("/cycle").await;
+            }
+            let (mut copy, mut without_cookies) = (browser.clone(), browser.clone());
+            without_cookies.jar.clear();
+            site.clock.advance(1);
+            browser.post(end).await;
+            let reply = copy.refresh().await;
+            assert!(reply.status == 401 && reply.removes(BOUND) && reply.removes(PROOF), "{end}: {reply:?}");
+            let reply = without_cookies.refresh().await;
+            assert!(reply.status == 401 && reply.sets_nothing(), "{end}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cycle_ends_the_cookie_before_it_and_no_refreshes() {
+    let site = site().await;
+    let mut browser = site.bound(1, "ann").await;
+    let mut copy = browser.clone();
+    browser.post("/cycle").await;
+    assert!(is_told_of_end(&copy.get("/get/a").await));
+    site.clock.advance(PROOF_TTL);
+    assert_eq!(browser.refresh().await.status, 200);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn a_user_who_logs_out_everywhere_ends_the_refreshes_of_all_devices() {
+    let site = site().await;
+    let (mut phone, mut laptop) = (site.bound(1, "ann").await, site.bound(2, "ann").await);
+    let mut bob = site.bound(3, "bob").await;
+    site.clock.advance(1);
+    phone.post("/logout-everywhere").await;
+    laptop.forget(PROOF);
+    let reply = laptop.refresh().await;
+    assert!(reply.status == 401 && reply.removes(BOUND), "{reply:?}");
+    assert_eq!((bob.refresh().await.status, bob.sees().await), (200, bound_to("bob")));
+    let mut again = site.bound(1, "ann").await;
+    assert_eq!((again.refresh().await.status, again.sees().await), (200, bound_to("ann")));
+}
+
+#[tokio::test]
+async fn a_logout_of_others_asks_for_a_key_again() {
+    let site = site().await;
+    let mut browser = site.bound(1, "ann").await;
+    site.clock.advance(1);
+    let reply = browser.post("/logout-others").await;
+    assert!(is_told_of_end(&reply) && browser::offered(&reply).is_some(), "{reply:?}");
+    assert_eq!(browser.sees().await, unbound("ann"));
+    assert_eq!(browser.register().await.status, 200);
+    assert_eq!(browser.refresh().await.status, 200);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn the_registry_has_one_row_of_a_session_before_and_after_it_is_bound() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let uid = browser.state().await["uid"].clone();
+    let listed = json(&browser.get("/sessions").await);
+    browser.register().await;
+    assert_eq!((&listed, &json(&browser.get("/sessions").await)), (&json!([uid]), &json!([uid])));
+    browser.post("/cycle").await;
+    let uid = browser.state().await["uid"].clone();
+    assert_eq!(json(&browser.get("/sessions").await), json!([uid]));
+    browser.post("/logout").await;
+    let mut other = site.browser(2);
+    other.log_in("ann").await;
+    let rows: Value = json(&other.get("/sessions").await);
+    assert_eq!(rows.as_array().unwrap().len(), 1, "its own");
+}
+
+#[tokio::test]
+async fn a_bound_session_that_is_ended_from_elsewhere_ends_with_its_next_request_or_refresh() {
+    let site = site().await;
+    for refreshes in [false, true] {
+        let (mut browser, mut other) = (site.bound(1, "ann").await, site.bound(2, "ann").await);
+        let uid = browser.state().await["uid"].as_str().unwrap().to_owned();
+        assert_eq!(other.post(&format!("/revoke/{uid}")).await.body, "true");
+        if refreshes {
+            browser.forget(PROOF);
+            let reply = browser.refresh().await;
+            assert!(reply.status == 401 && reply.removes(BOUND), "{reply:?}");
+        } else {
+            assert!(is_told_of_end(&browser.get("/get/a").await));
+            assert_eq!(browser.refresh().await.status, 401);
+        }
+        assert_eq!(browser.sees().await, NOBODY);
+        assert_eq!(other.sees().await, bound_to("ann"));
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_cannot_be_recorded_leaves_the_session_as_it_was() {
+    let (site, fails) = troubled().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    fails.store(true, Ordering::Release);
+    let reply = browser.register_with(&browser.device().registration(&browser.challenge)).await;
+    assert!(reply.status == 500 && reply.sets_nothing() && reply.body.is_empty(), "{reply:?}");
+    assert!(browser::header(&reply, "secure-session-challenge").is_none());
+    assert_eq!(browser.sees().await, unbound("ann"));
+    fails.store(false, Ordering::Release);
+    assert_eq!(browser.register().await.status, 200);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn a_logout_that_cannot_be_recorded_ends_on_the_client_at_least() {
+    let (site, fails) = troubled().await;
+    for end in ["/logout", "/invalidate"] {
+        let mut browser = site.bound(1, "ann").await;
+        fails.store(true, Ordering::Release);
+        let reply = browser.post(end).await;
+        assert!(reply.status == 500 && is_told_of_end(&reply) && reply.removes(ORDINARY), "{reply:?}");
+        fails.store(false, Ordering::Release);
+        assert_eq!(browser.refresh().await.status, 401);
+        assert_eq!(browser.sees().await, NOBODY);
+    }
+}
+
+#[tokio::test]
+async fn a_login_or_cycle_that_cannot_be_recorded_leaves_the_bound_session_as_it_was() {
+    let (site, fails) = troubled().await;
+    let mut browser = site.bound(1, "ann").await;
+    fails.store(true, Ordering::Release);
+    for path in ["/login/bob", "/cycle", "/logout-with-message"] {
+        let reply = browser.post(path).await;
+        assert!(reply.status == 500 && reply.sets_nothing(), "{path}: {reply:?}");
+        assert!(browser::offered(&reply).is_none(), "{path}");
+    }
+    fails.store(false, Ordering::Release);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    site.clock.advance(MINUTE);
+    assert_eq!(browser.refresh().await.status, 200);
+}
