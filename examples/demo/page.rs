@@ -40,8 +40,11 @@ const NOTHING_SENT: &str = "So this response set no cookie, and there is nothing
 const REFUSED: &str = "The cookie below does not open, so this response removed it. A session begins anew when \
                        something is to be kept.";
 
-const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
+pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
                         this request. The session stays as it is, for when there is one.";
+
+pub(crate) const MOVED: &str = "Your session was bound to its device, and the cookie from before is of no more use. Load \
+                     the page again.";
 
 /// So many keys are listed.
 const KEYS_SHOWN: usize = 4;
@@ -147,9 +150,9 @@ pub(crate) fn welcome(sent: Option<&Sent<'_>>) -> String {
     }
 }
 
-/// The page of whoever has a bound session and does not prove it.
-pub(crate) fn unproven() -> String {
-    fill(WELCOME, &[("why", UNPROVEN)])
+/// The page of whoever has a bound session, and comes without it or without proof.
+pub(crate) fn without(why: &str) -> String {
+    fill(WELCOME, &[("why", why)])
 }
 
 /// The whole page.

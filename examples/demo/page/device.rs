@@ -32,7 +32,7 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn section(&self, csrf: &str) -> String {
         // Elsewhere there is nothing that changes by itself.
-        let live = if self.way == Way::Https { "data-live" } else { "" };
+        let live = if self.way == Way::Https { " data-live" } else { "" };
         fill(DEVICE, &[("live", live), ("state", &self.state()), ("csrf", csrf)])
     }
 
@@ -104,6 +104,6 @@ fn row(Asked { at_ms, path, status }: &Asked) -> String {
     format!(
         r#"<tr><td><time datetime="{at}">{}</time></td><td><code>{}</code></td><td>{status}, {meaning}</td></tr>"#,
         at_clock(at, "%H:%M:%S"),
-        escape(path)
+        escape(path).replacen("/dbsc/", "/dbsc/<wbr>", 1)
     )
 }
