@@ -18,9 +18,12 @@
 //! caddy reverse-proxy --from localhost:8443 --to localhost:3000
 //! ```
 //!
-//! Chromium keeps the key in a TPM. Where there is none, it takes one in software with
-//! `--enable-features=EnableBoundSessionCredentialsSoftwareKeysForManualTesting`; an older one also wants
-//! `DeviceBoundSessions` in that list.
+//! The browser has to trust the certificate; to click a warning away is not enough. Chromium keeps its key in a TPM.
+//! Where there is none, it takes keys in software when it is started so:
+//!
+//! ```sh
+//! chromium --enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting
+//! ```
 //!
 //! Chromium and Firefox take the default cookie, `__Host-session` with `Secure`, from `http://localhost`. Safari
 //! does not; `--insecure` is for that.
