@@ -8,7 +8,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
 use serde::Deserialize;
 
-use crate::{Shop, token, visit};
+use crate::visit::Sent;
+use crate::{Shop, token};
 
 #[derive(Deserialize)]
 pub(crate) struct Target {
@@ -25,8 +26,7 @@ pub(crate) async fn tamper(
     headers: HeaderMap,
     Form(Target { field }): Form<Target>,
 ) -> Result<Response, StatusCode> {
-    let name = shop.store.cookie_name();
-    let token = visit::cookie(&headers, name).ok_or(StatusCode::BAD_REQUEST)?;
+    let Sent { name, token, .. } = Sent::in_request(&shop, &headers).ok_or(StatusCode::BAD_REQUEST)?;
     let forged = with_one_character_changed(token, &field).ok_or(StatusCode::BAD_REQUEST)?;
     let secure = if name.starts_with("__Host-") { "; Secure" } else { "" };
     let value = format!("{name}={forged}; HttpOnly; SameSite=Lax; Path=/{secure}");

@@ -17,6 +17,10 @@ use crate::shop::PRODUCTS;
 use crate::token;
 use crate::visit::Sent;
 
+mod device;
+
+pub(crate) use device::{Device, Way};
+
 const PAGE: &str = include_str!("page/page.html");
 const SESSION: &str = include_str!("page/session.html");
 const WELCOME: &str = include_str!("page/welcome.html");
@@ -36,6 +40,12 @@ const NOTHING_SENT: &str = "So this response set no cookie, and there is nothing
 const REFUSED: &str = "The cookie below does not open, so this response removed it. A session begins anew when \
                        something is to be kept.";
 
+pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
+                        this request. The session stays as it is, for when there is one.";
+
+pub(crate) const MOVED: &str = "Your session was bound to its device, and the cookie from before is of no more use. Load \
+                     the page again.";
+
 /// So many keys are listed.
 const KEYS_SHOWN: usize = 4;
 
@@ -51,6 +61,7 @@ pub(crate) struct Visit<'v> {
     pub(crate) sessions: Vec<SessionInfo>,
     pub(crate) data: Value,
     pub(crate) keys: Vec<KeyInfo>,
+    pub(crate) device: Device,
 }
 
 impl Visit<'_> {
@@ -69,6 +80,7 @@ impl Visit<'_> {
                 ("note", &escape(&self.note)),
                 ("account", &self.account(&csrf)),
                 ("keys", &self.keys()),
+                ("device", &self.device.section(&csrf)),
                 ("csrf", &csrf),
             ],
         )
@@ -77,18 +89,11 @@ impl Visit<'_> {
     /// Without JavaScript this is what there is; with it, it ticks.
     fn expiry(&self) -> String {
         let expires_at_ms = self.opened.record().expires_at_ms;
-        let left_s = expires_at_ms.saturating_sub(SystemClock.now_ms()) / 1000;
-        let at = i64::try_from(expires_at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let at = at.unwrap_or(Timestamp::MAX);
-        let at_clock = at.to_zoned(TimeZone::UTC).strftime("%-d %B, %H:%M:%S UTC").to_string();
-        let left = match (left_s / 3600, left_s / 60 % 60, left_s % 60) {
-            (0, 0, s) => format!("{s} s"),
-            (0, m, s) => format!("{m} min {s:02} s"),
-            (h, m, s) => format!("{h} h {m:02} min {s:02} s"),
-        };
-        let left_s = left_s.to_string();
+        let TimeLeft { seconds, words } = TimeLeft::until(expires_at_ms);
+        let (left_s, at) = (seconds.to_string(), moment(expires_at_ms));
+        let at_clock = at_clock(at, "%-d %B, %H:%M:%S UTC");
         let at = at.to_string();
-        fill(EXPIRY, &[("left_s", &left_s), ("left", &left), ("at", &at), ("at_clock", &at_clock)])
+        fill(EXPIRY, &[("left_s", &left_s), ("left", &words), ("at", &at), ("at_clock", &at_clock)])
     }
 
     fn cart(&self, csrf: &str) -> String {
@@ -136,13 +141,18 @@ impl Visit<'_> {
 }
 
 /// The page of a visitor without a session, who may have sent a cookie that does not open.
-pub(crate) fn welcome(cookie_name: &str, sent: Option<&Sent<'_>>) -> String {
+pub(crate) fn welcome(sent: Option<&Sent<'_>>) -> String {
     match sent {
         None => fill(WELCOME, &[("why", NOTHING_SENT)]),
-        Some(sent) => {
-            fill(WELCOME, &[("why", REFUSED), ("cookie", &cookie(cookie_name, sent.token, VISIBLE))])
+        Some(Sent { name, token, .. }) => {
+            fill(WELCOME, &[("why", REFUSED), ("cookie", &cookie(name, token, VISIBLE))])
         }
     }
+}
+
+/// The page of whoever has a bound session, and comes without it or without proof.
+pub(crate) fn without(why: &str) -> String {
+    fill(WELCOME, &[("why", why)])
 }
 
 /// The whole page.
@@ -183,8 +193,8 @@ pub(crate) async fn explain_refusals(response: Response) -> Response {
 
 /// Nothing is loaded from elsewhere, nothing runs but the script above, and nobody frames the page.
 pub(crate) async fn with_security_headers(mut response: Response) -> Response {
-    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
-                  base-uri 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                  form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [
         ("content-security-policy", policy),
         ("referrer-policy", "same-origin"),
@@ -208,6 +218,32 @@ fn cookie(name: &str, token: &str, help: &str) -> String {
             ("help", help),
         ],
     )
+}
+
+/// How long it is until then, which the page's script counts down.
+struct TimeLeft {
+    seconds: u64,
+    words: String,
+}
+
+impl TimeLeft {
+    fn until(ms: u64) -> Self {
+        let seconds = ms.saturating_sub(SystemClock.now_ms()) / 1000;
+        let words = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+            (0, 0, s) => format!("{s} s"),
+            (0, m, s) => format!("{m} min {s:02} s"),
+            (h, m, s) => format!("{h} h {m:02} min {s:02} s"),
+        };
+        Self { seconds, words }
+    }
+}
+
+fn moment(ms: u64) -> Timestamp {
+    i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+}
+
+fn at_clock(at: Timestamp, format: &str) -> String {
+    at.to_zoned(TimeZone::UTC).strftime(format).to_string()
 }
 
 /// An id that breaks in the middle where a line is short.

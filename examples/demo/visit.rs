@@ -2,12 +2,14 @@
 
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
-use axum::response::Html;
+use axum::http::header::{CACHE_CONTROL, COOKIE};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use sealed_session::http::{DataError, Flash, FlashLevel, Session};
 use sealed_session::{KeyState, OpenError, OpenedSession, Reason, SessionId};
 use serde::Deserialize;
 
+use crate::binding::Devices;
+use crate::page::{Device, Way};
 use crate::{Shop, page};
 
 /// What was done before, where no session can carry a message. It chooses among fixed words.
@@ -17,6 +19,7 @@ enum After {
     Start,
     Logout,
     Full,
+    Moved,
 }
 
 #[derive(Deserialize)]
@@ -24,9 +27,10 @@ pub(crate) struct Asked {
     after: Option<After>,
 }
 
-/// A cookie of the session's name, and whether it opens. An application asks `Session` only; this page also
+/// The cookie that the session came in, and whether it opens. An application asks `Session` only; this page also
 /// tells which key opened the cookie, and why it was refused.
 pub(crate) struct Sent<'h> {
+    pub(crate) name: &'h str,
     pub(crate) token: &'h str,
     pub(crate) opened: Result<OpenedSession, OpenError>,
 }
@@ -36,27 +40,33 @@ pub(crate) async fn show(
     session: Session,
     headers: HeaderMap,
     Query(Asked { after }): Query<Asked>,
-) -> Result<Html<String>, DataError> {
-    let name = shop.store.cookie_name();
-    let sent =
-        cookie(&headers, name).map(|token| Sent { token, opened: shop.store.open(&SessionId::new(token)) });
+) -> Result<Response, DataError> {
+    let sent = Sent::in_request(&shop, &headers);
+    let has_moved = sent.as_ref().is_some_and(|sent| sent.has_moved(&session));
+    if has_moved && !matches!(after, Some(After::Moved)) {
+        return Ok(Redirect::to("/?after=moved").into_response());
+    }
     let mut messages = session.take_flashes()?;
     messages.extend(after.and_then(|after| what_happened(&after, session.uid().is_some())));
     messages.extend(sent.as_ref().and_then(|sent| what_came(&sent.opened)));
     let main = match &sent {
-        Some(Sent { token, opened: Ok(opened) }) => with_session(&shop, &session, token, opened).await?,
-        other => page::welcome(name, other.as_ref()),
+        Some(_) if has_moved => page::without(page::MOVED),
+        Some(Sent { name, token, opened: Ok(opened) }) => {
+            let device = device_of(&shop, &session, &headers);
+            with_session(&shop, &session, (name, token, opened), device).await?
+        }
+        None if session.lacks_device_proof() => page::without(page::UNPROVEN),
+        other => page::welcome(other.as_ref()),
     };
-    Ok(Html(page::page(&messages, &main)))
+    Ok(Html(page::page(&messages, &main)).into_response())
 }
 
 async fn with_session(
     shop: &Shop,
     session: &Session,
-    token: &str,
-    opened: &OpenedSession,
+    (cookie_name, token, opened): (&str, &str, &OpenedSession),
+    device: Device,
 ) -> Result<String, DataError> {
-    let cookie_name = shop.store.cookie_name();
     let visit = page::Visit {
         cookie_name,
         token,
@@ -69,8 +79,60 @@ async fn with_session(
         data: session.load()?,
         // The page is of use without them.
         keys: shop.keys.list(cookie_name).unwrap_or_default(),
+        device,
     };
     Ok(visit.main())
+}
+
+/// What the page's script asks for, to show it live. It changes no session.
+pub(crate) async fn device(
+    State(shop): State<Shop>,
+    session: Session,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store")], Html(device_of(&shop, &session, &headers).state()))
+}
+
+fn device_of(shop: &Shop, session: &Session, headers: &HeaderMap) -> Device {
+    let devices = shop.devices.as_ref();
+    let is_https = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let names = devices.iter().flat_map(|devices| [devices.bound_name(), devices.proof_name()]);
+    let names = std::iter::once(shop.store.cookie_name()).chain(names);
+    Device {
+        way: match (devices, is_https) {
+            (None, _) => Way::Insecure,
+            (Some(_), true) => Way::Https,
+            (Some(_), false) => Way::Http,
+        },
+        has_user: session.user_id().is_some(),
+        is_bound: session.is_device_bound(),
+        proof_until_ms: devices.and_then(|devices| devices.proof_until_ms(headers)),
+        cookies: names.map(|name| (name.to_owned(), cookie(headers, name).map(str::len))).collect(),
+        asked: devices.map(Devices::asked).unwrap_or_default(),
+    }
+}
+
+impl<'h> Sent<'h> {
+    /// The bound session goes before an ordinary one, as in the layer.
+    pub(crate) fn in_request(shop: &'h Shop, headers: &'h HeaderMap) -> Option<Self> {
+        let bound = shop.devices.as_ref().and_then(|devices| devices.sent(headers));
+        match bound {
+            Some(Self { opened: Ok(_), .. }) => bound,
+            _ => Self::ordinary(shop, headers).or(bound),
+        }
+    }
+
+    /// The page after a login is asked for while the browser registers its key, and may come here when the session
+    /// has moved to the bound cookie already. Asked again, the browser sends that one.
+    fn has_moved(&self, session: &Session) -> bool {
+        self.opened.as_ref().is_ok_and(|opened| session.uid() != Some(opened.uid()))
+    }
+
+    fn ordinary(shop: &'h Shop, headers: &'h HeaderMap) -> Option<Self> {
+        let name = shop.store.cookie_name();
+        let token = cookie(headers, name)?;
+        Some(Self { name, token, opened: shop.store.open(&SessionId::new(token)) })
+    }
 }
 
 /// The value of a cookie in a request.
@@ -94,7 +156,7 @@ fn what_happened(after: &After, has_session: bool) -> Option<Flash> {
             FlashLevel::Success,
             "You are logged out. The cookie is gone, and a copy of it is worth nothing.",
         ),
-        (After::Logout, true) => return None,
+        (After::Logout, true) | (After::Moved, _) => return None,
         (After::Full, _) => {
             (FlashLevel::Error, "There is no room for that in the cookie, so nothing was changed.")
         }

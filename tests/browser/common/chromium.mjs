@@ -27,11 +27,12 @@ export async function launch() {
 }
 
 /** A browser whose cookies and keys stay in a folder, with some flags more. */
-export async function profile(folder, flags) {
+export async function profile(folder, flags, options = {}) {
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: process.env.BROWSER_CHROMIUM,
     args: [...FLAGS.filter((flag) => flag !== "--headless"), "--headless=new", ...flags],
     timeout: DEADLINE_MS,
+    ...options,
   });
   context.setDefaultTimeout(DEADLINE_MS);
   return context;

@@ -18,10 +18,11 @@ export const PROOF = "__Host-session-proof";
 export const ORDINARY = "__Host-session";
 
 export class Device {
-  static async open(front, { knows = true } = {}) {
+  static async open(front, { knows = true, options = {} } = {}) {
     const device = new Device();
     device.front = front;
     device.knows = knows;
+    device.options = options;
     device.folder = fs.mkdtempSync(path.join(os.tmpdir(), "device-"));
     await device.start();
     return device;
@@ -30,7 +31,7 @@ export class Device {
   async start() {
     const flags = [`--ignore-certificate-errors-spki-list=${this.front.spki}`];
     if (this.knows) flags.push(`--enable-features=${FEATURES.join(",")}`);
-    this.context = await profile(this.folder, flags);
+    this.context = await profile(this.folder, flags, this.options);
     this.page = await this.context.newPage();
     const debug = await this.context.newCDPSession(this.page);
     this.ended = [];

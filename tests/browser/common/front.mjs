@@ -61,7 +61,7 @@ export class Front {
 
   #pass(request, response) {
     const port = this.ports[this.#next++ % this.ports.length];
-    const headers = { ...request.headers };
+    const headers = { ...request.headers, "x-forwarded-proto": "https" };
     this.#meddle.get(request.url)?.(headers);
     this.#meddle.delete(request.url);
     const options = { port, host: "127.0.0.1", method: request.method, path: request.url, headers };
