@@ -28,6 +28,7 @@
 //! |---|---|
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
+//! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
@@ -76,6 +77,8 @@ mod random;
 mod telemetry;
 mod wipe;
 
+#[cfg(feature = "bext")]
+pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "hazmat")]

@@ -26,14 +26,19 @@ fn features() -> String {
     let features = [
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
+        (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "cli"), "cli"),
         (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "cookie"), "cookie"),
         (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
+        (cfg!(feature = "redis"), "redis"),
+        (cfg!(feature = "revocation"), "revocation"),
+        (cfg!(feature = "sqlite"), "sqlite"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
+        (cfg!(feature = "uvb"), "uvb"),
         (cfg!(feature = "watch"), "watch"),
     ];
     let on: Vec<&str> = features.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();

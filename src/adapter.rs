@@ -1,0 +1,5 @@
+//! Other crates' session traits over [`SealedStore`](crate::SealedStore): a feature and a file each, and thin. What a
+//! trait cannot say is in the documentation of its file.
+
+#[cfg(feature = "bext")]
+pub mod bext;
