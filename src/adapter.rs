@@ -3,3 +3,5 @@
 
 #[cfg(feature = "bext")]
 pub mod bext;
+#[cfg(feature = "uvb")]
+pub mod uvb;

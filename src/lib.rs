@@ -40,6 +40,7 @@
 //! | `sqlite` | `revocation::SqliteBackend`, for the processes of one machine; needs a C compiler |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
+//! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! # Where to read
@@ -77,7 +78,7 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(feature = "bext")]
+#[cfg(any(feature = "bext", feature = "uvb"))]
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -11,6 +11,9 @@ use crate::error::ConfigError;
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
+#[cfg(feature = "uvb")]
+mod row;
+
 /// A list of each user's sessions, on top of a store's revocations and in the same backend. Cheap to clone.
 ///
 /// Nothing is read here when a session is opened. What the list says of a session's last use and expiry is as old as
