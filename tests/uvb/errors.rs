@@ -101,7 +101,7 @@ async fn what_cannot_be_sealed_is_not_created() {
     let early = SessionRecord { created_at: UNIX_EPOCH - Duration::from_secs(1), ..record("t", "ann", NOON) };
     assert_storage(server.sessions.create(early).await, "UNIX_EPOCH");
 
-    let later = Root::new(RootSecret::from_bytes(&[2; 32]).unwrap()).activating_at(NOON / SECOND + 1);
+    let later = Root::new(RootSecret::from_bytes(&[2; 32]).unwrap()).activating_at(NOON + DAY);
     server.store.replace_ring(KeyRing::new(vec![later]).unwrap()).unwrap();
     assert_storage(server.sessions.create(record("t", "ann", NOON)).await, "key");
     assert!(server.listed("t", "ann").await.is_empty());
