@@ -11,7 +11,8 @@
 //!
 //! So this is a store with a database, unlike all else in this crate: `get` asks the backend each time, and a session
 //! whose row is gone is none. What the token gives is that **the database holds no credentials**: whoever reads it can
-//! use no session.
+//! use no session. It does hold users, factors and metadata readably, and whoever can write to it can change all but
+//! what is sealed.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -74,15 +75,16 @@
 //!   from its creation. `create`, `update` and `extend` cut to it what is later; `get` shows what it came to.
 //! - **The id**: what the record of `create` has is not used.
 //!
-//! Of two servers that change a session at the same time, the last one counts.
+//! An `update` with an expiry that has passed ends the session. Of two servers that change a session at the same time,
+//! the last one counts.
 //!
 //! # Tenants, lists and the registry
 //!
 //! - A row is under the tenant and the user, as a JSON array of two strings, so that no two pairs give the same text.
 //!   The same user of two tenants has two lists, and `delete_by_user` ends those of one tenant.
-//! - Nobody can tell an id from its row. `list_by_user` gives each session another id, for this server side only: it
-//!   does for `update`, `extend`, `touch` and `delete`, until the time at which the session expired when it was listed;
-//!   `get` refuses it. A page that shows a user's devices so gives no session away.
+//! - The id of a session cannot be made from its row. So `list_by_user` gives each session another id, which does for
+//!   `update`, `extend`, `touch` and `delete`, until the expiry that the list shows; `get` refuses it. A page that shows
+//!   a user's devices gives no session away.
 //! - Give it a registry of its own. `cleanup_expired` strikes off all that has expired in the registry's backend.
 //!   `max_sessions` of the registry holds for each user of a tenant.
 //! - Its tokens are sealed with associated data of their own: no other session of the same store passes for one of
