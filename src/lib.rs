@@ -26,6 +26,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
@@ -78,7 +79,7 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(any(feature = "bext", feature = "uvb"))]
+#[cfg(any(feature = "actix", feature = "bext", feature = "uvb"))]
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;

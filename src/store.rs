@@ -26,6 +26,8 @@ mod moment;
 mod opened;
 #[cfg(feature = "tower")]
 pub(crate) mod parts;
+#[cfg(any(feature = "actix", test))]
+mod renew;
 mod replace;
 #[cfg(feature = "revocation")]
 mod revoke;

@@ -11,6 +11,7 @@
 )]
 
 mod cli_common;
+mod document;
 
 use std::env;
 use std::path::Path;
@@ -19,52 +20,9 @@ use std::process::Command;
 use sealed_session::{KeyState, Reason};
 
 use cli_common::Folder;
+use document::{Block, blocks, shows};
 
 const RUNBOOK: &str = include_str!("../docs/rotation.md");
-
-/// A block that is fenced with three backticks, wherever it is indented to.
-struct Block {
-    line: usize,
-    language: String,
-    text: String,
-}
-
-fn blocks(document: &str) -> Vec<Block> {
-    let (mut blocks, mut open): (Vec<Block>, Option<usize>) = (Vec::new(), None);
-    for (number, line) in (1..).zip(document.lines()) {
-        let fence = line.trim_start().strip_prefix("```");
-        match (open, fence) {
-            (None, Some(language)) => {
-                open = Some(line.len() - line.trim_start().len());
-                blocks.push(Block { line: number, language: language.to_owned(), text: String::new() });
-            }
-            (Some(_), Some(_)) => open = None,
-            (Some(indent), None) => {
-                let text = &mut blocks.last_mut().unwrap().text;
-                text.push_str(line.get(indent..).unwrap_or_default());
-                text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a block has no end");
-    blocks
-}
-
-/// Whether a text is what a pattern shows, in which `...` stands for anything.
-fn shows(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once("...") else { return pattern == text };
-    let Some(mut left) = text.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = rest.split("...").collect();
-    let last = pieces.pop().unwrap_or_default();
-    for piece in pieces {
-        match left.split_once(piece) {
-            Some((_, after)) => left = after,
-            None => return false,
-        }
-    }
-    left.ends_with(last)
-}
 
 /// Runs a block as a user would: in `sh`, where an error or a misspelt variable ends it.
 fn run(folder: &Folder, secret: &str, block: &Block) -> String {

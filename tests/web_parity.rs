@@ -31,6 +31,12 @@ mod extract;
 mod keys;
 #[path = "web_parity/migration.rs"]
 mod migration;
+#[cfg(feature = "revocation")]
+#[path = "web_parity/migration_users.rs"]
+mod migration_users;
+#[cfg(feature = "revocation")]
+#[path = "web_parity/modo.rs"]
+mod modo;
 #[path = "web_parity/refused.rs"]
 mod refused;
 #[path = "web_parity/several.rs"]
@@ -39,3 +45,9 @@ mod several;
 mod support;
 #[path = "web_parity/table.rs"]
 mod table;
+#[cfg(feature = "revocation")]
+#[path = "common/troubled.rs"]
+mod troubled;
+#[cfg(feature = "revocation")]
+#[path = "web_parity/users.rs"]
+mod users;

@@ -35,7 +35,7 @@ const DEFAULT_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SealedStoreBuilder {
     ring: KeyRing,
-    cookie_name: String,
+    pub(crate) cookie_name: String,
     app_id: String,
     default_ttl: Option<Duration>,
     max_ttl: Option<Duration>,
@@ -43,7 +43,7 @@ pub struct SealedStoreBuilder {
     leeway: Option<Duration>,
     clock: Box<dyn Clock>,
     padding: usize,
-    max_token_chars: Option<usize>,
+    pub(crate) max_token_chars: Option<usize>,
     entropy: Entropy,
     #[cfg(feature = "revocation")]
     revocations: Option<crate::revocation::Revocations>,

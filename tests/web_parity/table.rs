@@ -5,7 +5,40 @@ use std::fs;
 use std::path::Path;
 
 const DOCUMENT: &str = include_str!("../../docs/parity.md");
-const MIGRATION: &str = include_str!("migration.rs");
+/// The files whose tests are the lines of code, and stand in no row.
+const MIGRATION: [&str; 2] = [include_str!("migration.rs"), include_str!("migration_users.rs")];
+
+/// What other crates have in public, by their sources: of `pavex_session` 0.2.10 that of a session, its client state, its
+/// settings and its store, of modo-session 0.2.0 all of it, and of modo-rs 0.11.0 what its cookie sessions have besides.
+const OPERATIONS: [(&str, &str); 2] = [
+    (
+        "Coming from pavex_session",
+        "Session::new get insert remove is_empty get_raw insert_raw remove_raw delete clear cycle_id invalidate \
+         is_invalidated sync force_load finalize client client_mut finalize_session IncomingSession::extract \
+         IncomingSession::from_parts SessionId::random SessionId::inner SessionStore::new SessionStore::create update \
+         update_ttl load change_id SessionStore::delete_expired SessionConfig::new SessionConfig::default cookie_config \
+         state_config cookie.name cookie.domain cookie.path cookie.secure cookie.http_only cookie.same_site \
+         cookie.kind SessionCookieKind::Persistent SessionCookieKind::Session state.ttl state.extend_ttl \
+         TtlExtensionTrigger::OnStateLoadsAndChanges TtlExtensionTrigger::OnStateChanges \
+         state.ttl_extension_threshold TtlExtensionThreshold::new inner state.server_state_creation \
+         ServerStateCreation::SkipIfEmpty ServerStateCreation::NeverSkip state.missing_server_state \
+         MissingServerState::Reject Allow",
+    ),
+    (
+        "Coming from modo-session",
+        "session.authenticate session.authenticate_with session.logout session.logout_all session.logout_other \
+         session.revoke session.rotate session.current session.user_id session.is_authenticated \
+         session.list_my_sessions session.get session.set session.remove_key SessionStore::new store.config \
+         store.cookie_config store.create store.read store.read_by_token store.destroy store.rotate_token store.touch \
+         store.update_data store.destroy_all_for_user store.destroy_all_except store.list_for_user \
+         store.cleanup_expired session_ttl_secs cookie_name validate_fingerprint touch_interval_secs \
+         max_sessions_per_user trusted_proxies modo_session::layer user_id_from_extensions SessionMeta::from_headers \
+         extract_client_ip header_str compute_fingerprint parse_device_name parse_device_type SessionId::new \
+         SessionId::from_raw as_str into_string SessionToken::generate from_hex as_hex hash session.list \
+         session.revoke_by_id session.revoke_all session.revoke_all_except store.read_by_token_hash \
+         store.rotate_token_to store.flush",
+    ),
+];
 
 /// The tables whose header ends so: the section they stand in, and their rows.
 fn rows(last_column: &str) -> Vec<(String, Vec<&'static str>)> {
@@ -59,7 +92,9 @@ fn every_row_names_tests_that_exist() {
             assert!(existing.contains(name), "{section}: there is no test {name}");
         }
     }
-    for (section, least) in [("pavex_session", 40), ("seshcookie", 40), ("tower-sessions", 25)] {
+    for (section, least) in
+        [("pavex_session", 40), ("seshcookie", 40), ("tower-sessions", 25), ("modo-session", 30)]
+    {
         let count = rows.iter().filter(|(title, _)| title.starts_with(section)).count();
         assert!(count >= least, "{section}: {count} rows");
     }
@@ -75,23 +110,56 @@ fn every_test_stands_in_a_row() {
         .iter()
         .filter(|name| !named.contains(name.as_str()))
         .filter(|name| {
-            ![MIGRATION, include_str!("table.rs")].iter().any(|file| file.contains(&format!("fn {name}(")))
+            let unlisted = MIGRATION.iter().chain([&include_str!("table.rs")]);
+            !unlisted.into_iter().any(|file| file.contains(&format!("fn {name}(")))
         })
         .collect();
     assert!(missing.is_empty(), "docs/parity.md does not name {missing:?}");
-    assert!(of(MIGRATION) > 0 && tests.len() > 80, "{} tests", tests.len());
+    assert!(MIGRATION.into_iter().all(|file| of(file) > 0) && tests.len() > 100, "{} tests", tests.len());
 }
 
 #[test]
 fn every_line_of_code_for_who_comes_from_elsewhere_compiles() {
-    let bare = |text: &str| text.split_whitespace().collect::<String>();
-    let compiled = bare(MIGRATION);
+    let compiled = bare(&MIGRATION.concat());
     let rows = rows("Here, in code");
     for (section, cells) in &rows {
         assert_eq!(cells.len(), 2, "{section}: {cells:?}");
         for line in quoted(cells[1]) {
-            assert!(compiled.contains(&bare(line)), "{section}: migration.rs has no {line}");
+            assert!(compiled.contains(&bare(line)), "{section}: migration*.rs has no {line}");
         }
     }
-    assert!(rows.len() >= 50, "{} rows", rows.len());
+    assert!(rows.len() >= 100, "{} rows", rows.len());
+}
+
+#[test]
+fn every_block_of_code_compiles() {
+    let compiled = bare(include_str!("users.rs"));
+    let blocks: Vec<&str> = DOCUMENT.split("```").skip(1).step_by(2).collect();
+    for block in &blocks {
+        let code = block.strip_prefix("rust\n").expect("a block of Rust");
+        assert!(compiled.contains(&bare(code)), "users.rs has no {code}");
+    }
+    assert_eq!(blocks.len(), 1);
+}
+
+#[test]
+fn no_public_operation_of_the_others_is_left_out() {
+    let rows = rows("Here, in code");
+    for (section, operations) in OPERATIONS {
+        let there: Vec<&str> = rows
+            .iter()
+            .filter(|(title, _)| title == section)
+            .flat_map(|(_, cells)| quoted(cells[0]))
+            .flat_map(|code| code.split(|c: char| !(c.is_alphanumeric() || "_.:".contains(c))))
+            .map(|path| path.trim_matches(['.', ':']))
+            .flat_map(|path| [path, path.rsplit(['.', ':']).next().unwrap_or(path)])
+            .collect();
+        for operation in operations.split_whitespace() {
+            assert!(there.contains(&operation), "{section} has no {operation}");
+        }
+    }
+}
+
+fn bare(text: &str) -> String {
+    text.split_whitespace().collect()
 }

@@ -1,0 +1,245 @@
+//! Sealed sessions for actix-web, under the middleware and the `Session` of actix-session.
+//!
+//! ```no_run
+//! use actix_session::Session;
+//! use actix_web::{App, HttpServer, Result, web};
+//! use sealed_session::adapter::actix::SealedSessionStore;
+//! use sealed_session::{KeyRing, SealedStore};
+//!
+//! async fn count(session: Session) -> Result<String> {
+//!     let visits = session.get::<u32>("visits")?.unwrap_or(0) + 1;
+//!     session.insert("visits", visits)?;
+//!     Ok(format!("visit {visits}\n"))
+//! }
+//!
+//! #[tokio::main] // or actix_web::main
+//! async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+//!     let store = SealedStore::builder(KeyRing::load("/etc/shop/ring.json")?).app_id("shop.example");
+//!     let sessions = SealedSessionStore::new(store)?;
+//!     let app = move || App::new().wrap(sessions.middleware().build()).route("/", web::get().to(count));
+//!     Ok(HttpServer::new(app).bind(("127.0.0.1", 8080))?.run().await?)
+//! }
+//! ```
+//!
+//! `examples/actix_web.rs` has login and logout besides.
+//!
+//! # What is sealed
+//!
+//! The members of actix' session become those of one JSON object, each with the text that it has: `{"visits":1}`. So
+//! other layers read the same session. A user that one of them logged in stays through changes; actix-session itself
+//! knows no user, and [`Session::renew`](actix_session::Session::renew) begins a session without one.
+//!
+//! # The cookie
+//!
+//! The middleware signs or encrypts every cookie. [`SealedSessionStore::middleware`] lets it sign, which costs up to
+//! 130 octets: of the 4096 that browsers keep, a cookie named `__Host-session` leaves 2,861 for the data, `{}`
+//! included. Encrypted a second time, most sessions over 2,100 would be dropped by the browser, and no limit could
+//! say which. The signature adds nothing to the seal, so its key is no secret: it is in this crate, and no server has
+//! to keep or rotate one.
+//!
+//! # Expiry
+//!
+//! It is sealed, and the TTL is that of the middleware's `session_lifecycle`, up to the store's maximum. A change of
+//! the session begins the TTL anew, within the store's maximum lifetime. `renew` begins a lifetime too, as it begins
+//! another session.
+//!
+//! `TtlExtensionPolicy::OnEveryRequest` has the browser keep its cookie for longer, and does no more: it gives a store
+//! no way to hand out another token, so an unchanged session expires when it was to. Wrap [`extend_on_every_request`]
+//! to extend it in fact. A rotation of keys, too, reaches a session when it is changed or extended.
+//!
+//! # What is refused
+//!
+//! - What was tampered with, revoked or has expired is no session: the handler sees an empty one, and its first change
+//!   takes the cookie's place. The cookie is not removed before.
+//! - Where this server rather than the token may be at fault
+//!   ([`OpenError::keeps_cookie`](crate::OpenError::keeps_cookie)) the handler sees an empty session too, but a change
+//!   of it is a 500 and the cookie stays: trying again may do.
+//! - A session too large is a 500 without a cookie, after the handler has run; the `Debug` of the error has both sizes.
+//!   [`SealedStore::remaining`] tells beforehand what still fits.
+//! - A session that has expired or was revoked while the handler ran is not begun anew: a change of it is a 500.
+//! - `purge` and `renew` revoke where the store has revocations (feature `revocation`), and are a 500 where that fails.
+//!   Elsewhere a copy of the old cookie is good until it expires.
+//! - Data with a member whose name is no Unicode, a lone surrogate, is a 500: actix has no name for it.
+//!
+//! The `Debug` of [`SessionKey`] is not ours, and prints the token: do not log one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+
+use actix_session::config::{CookieContentSecurity, SessionMiddlewareBuilder};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::body::MessageBody;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, Key};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use serde_json::value::RawValue;
+
+use crate::error::{ConfigError, SealError};
+use crate::policy::MAX_COOKIE_OCTETS;
+use crate::session::{CreateOptions, SessionId};
+use crate::store::{SealedStore, SealedStoreBuilder};
+
+/// Not a secret: what it signs is authentic by its seal.
+const SIGNING_KEY: [u8; 64] = *b"sealed-session: a public key, over what is sealed and authentic.";
+
+/// The longest text of a signature, in front of a token: SHA-256 in base64, all of it characters that are escaped.
+const LONGEST_SIGNATURE: &str = "//////////////////////////////////////////8=";
+
+/// A [`SealedStore`] as a store of actix-session. The [module](self) says what it does.
+///
+/// ```
+/// use actix_session::config::PersistentSession;
+/// use actix_web::cookie::time::Duration;
+/// use sealed_session::adapter::actix::SealedSessionStore;
+/// use sealed_session::{KeyRing, RootSecret, SealedStore};
+///
+/// let ring = KeyRing::single(RootSecret::generate()?);
+/// let sessions = SealedSessionStore::new(SealedStore::builder(ring))?;
+/// assert_eq!(sessions.store().remaining(None, "{}")?, 2859);
+///
+/// let week = PersistentSession::default().session_ttl(Duration::days(7));
+/// let middleware = sessions.middleware().session_lifecycle(week).build();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SealedSessionStore(SealedStore);
+
+impl SealedSessionStore {
+    /// Builds the store, with room for the signature in its cookie.
+    ///
+    /// # Errors
+    /// As [`SealedStoreBuilder::build`].
+    pub fn new(mut store: SealedStoreBuilder) -> Result<Self, ConfigError> {
+        let signature = Cookie::new(&*store.cookie_name, LONGEST_SIGNATURE).encoded().to_string();
+        // Between name and value stands `=`, which browsers do not count.
+        let left = MAX_COOKIE_OCTETS.saturating_sub(signature.len() - 1);
+        store.max_token_chars = Some(store.max_token_chars.map_or(left, |set| set.min(left)));
+        store.build().map(Self)
+    }
+
+    /// The store beneath: to replace its ring, to follow a ring file, to ask what still fits.
+    #[must_use]
+    pub fn store(&self) -> &SealedStore {
+        &self.0
+    }
+
+    /// The middleware for this store: the cookie has the name that the store is bound to, and is signed only. Leave
+    /// both as they are.
+    pub fn middleware(&self) -> SessionMiddlewareBuilder<Self> {
+        SessionMiddleware::builder(self.clone(), Key::from(&SIGNING_KEY))
+            .cookie_name(self.0.cookie_name().to_owned())
+            .cookie_content_security(CookieContentSecurity::Signed)
+    }
+}
+
+impl SessionStore for SealedSessionStore {
+    async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
+        match self.0.open(&id(key)) {
+            Ok(session) => {
+                members(&session.record().data_json).map(Some).map_err(|error| LoadError::Other(error.into()))
+            }
+            // The one error that is no 500 and leaves the cookie alone.
+            Err(refused) if refused.keeps_cookie() => Err(LoadError::Deserialization(refused.into())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn save(&self, state: HashMap<String, String>, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let data_json = object(&state).map_err(|error| SaveError::Serialization(error.into()))?;
+        let created = ttl_ms(ttl)
+            .and_then(|ttl_ms| self.0.create_with(CreateOptions { user_id: None, data_json, ttl_ms }, b""));
+        key(created).map_err(SaveError::Other)
+    }
+
+    async fn update(
+        &self,
+        old: SessionKey,
+        state: HashMap<String, String>,
+        ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let data = object(&state).map_err(|error| UpdateError::Serialization(error.into()))?;
+        let ttl_ms = ttl_ms(ttl).map_err(|error| UpdateError::Other(error.into()))?;
+        key(self.0.update_and_touch(&id(&old), &data, ttl_ms)).map_err(UpdateError::Other)
+    }
+
+    /// Does nothing: the expiry is in the token, and no other can be handed out here.
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        #[cfg(feature = "revocation")]
+        if self.0.revocations().is_some() {
+            self.0.revoke(&id(key)).await?;
+        }
+        let _ = key;
+        Ok(())
+    }
+}
+
+/// A middleware that extends the session on every request that it came with, changed or not: each answer then carries
+/// a new cookie. Wrap it first, so that the sessions stand around it.
+///
+/// As with every change, of two answers at the same time the browser keeps the session of one. Wrap only pages in it
+/// where scripts change the session in the background. A session without members is not extended.
+///
+/// ```
+/// use actix_web::{App, middleware::from_fn};
+/// use sealed_session::adapter::actix::{SealedSessionStore, extend_on_every_request};
+/// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+/// # let ring = KeyRing::single(RootSecret::generate()?);
+/// # let sessions = SealedSessionStore::new(SealedStore::builder(ring))?;
+///
+/// App::new().wrap(from_fn(extend_on_every_request)).wrap(sessions.middleware().build());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Those of the handler.
+pub async fn extend_on_every_request<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let session = request.get_session();
+    let response = next.call(request).await?;
+    // An empty one may be one that could not be opened: extended, it would be lost.
+    if !session.entries().is_empty() {
+        // Removing a member that is not there marks an unchanged session as changed, and does no more.
+        let longer_than_any: String = session.entries().keys().map(String::as_str).chain(["."]).collect();
+        session.remove(&longer_than_any);
+    }
+    Ok(response)
+}
+
+fn id(key: &SessionKey) -> SessionId {
+    SessionId::new(key.as_ref())
+}
+
+fn key<E: Error + Send + Sync + 'static>(sealed: Result<SessionId, E>) -> Result<SessionKey, anyhow::Error> {
+    Ok(SessionKey::try_from(sealed?.0)?)
+}
+
+/// A TTL in milliseconds; none at all is not the store's default.
+fn ttl_ms(ttl: &Duration) -> Result<u64, SealError> {
+    match ttl.whole_milliseconds() {
+        ..=0 => Err(SealError::ExpiredAtOnce),
+        ms => Ok(u64::try_from(ms).unwrap_or(u64::MAX)),
+    }
+}
+
+/// The object of members whose values are the text of JSON.
+fn object(state: &HashMap<String, String>) -> serde_json::Result<String> {
+    let members: BTreeMap<&str, &RawValue> = state
+        .iter()
+        .map(|(name, text)| Ok((name.as_str(), serde_json::from_str(text)?)))
+        .collect::<serde_json::Result<_>>()?;
+    serde_json::to_string(&members)
+}
+
+/// The members of an object, each value the text that stands there.
+fn members(object: &str) -> serde_json::Result<HashMap<String, String>> {
+    let members: HashMap<String, &RawValue> = serde_json::from_str(object)?;
+    Ok(members.into_iter().map(|(name, value)| (name, value.get().to_owned())).collect())
+}

@@ -1,0 +1,32 @@
+//! Sessions of actix-web: a real server over TCP, a real client, and a clock that is set by the tests. `workflow`,
+//! `lifecycle` and `guards` have the behaviours that actix-session checks its own stores for.
+
+#![cfg(all(feature = "actix", feature = "hazmat"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
+mod example;
+
+#[path = "actix/site.rs"]
+mod site;
+
+#[path = "actix/data.rs"]
+mod data;
+#[path = "actix/guards.rs"]
+mod guards;
+#[path = "actix/lifecycle.rs"]
+mod lifecycle;
+#[path = "actix/limits.rs"]
+mod limits;
+#[path = "actix/refused.rs"]
+mod refused;
+#[path = "actix/rotation.rs"]
+mod rotation;
+#[path = "actix/server.rs"]
+mod server;
+#[path = "actix/workflow.rs"]
+mod workflow;
