@@ -1,4 +1,4 @@
-"""Writes the seeds of `open`, `record`, `ring_file` and `root_secret_text`, a case each."""
+"""Writes the seeds of `open`, `record`, `ring_file`, `root_secret_text` and `dbsc`, a case each."""
 
 import base64
 import hashlib
@@ -210,8 +210,55 @@ def record_seeds():
         put("record", f"clock-{clock}", bytes([clock]) + record(renewed=NOW + HOUR // 2, padding=clock))
 
 
+def dbsc_seeds():
+    """`@K`, `@X`, `@Y`, `@R` and `@F` stand for what the target knows: the key, its coordinates, both challenges; `@G`
+    stands for a good JWT."""
+    refresh = '{"alg":"ES256","typ":"dbsc+jwt"}'
+    register = '{"alg":"ES256","jwk":@K,"typ":"dbsc+jwt"}'
+    jwk = '{"alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"@X","y":"@Y"},"typ":"dbsc+jwt"}'
+    of_register, of_refresh = '{"jti":"@R"}', '{"jti":"@F"}'
+    signed = {
+        "registers": (0, register, of_register, b""),
+        "refreshes": (1, refresh, of_refresh, b""),
+        "registers-with-a-key-in-full": (0, jwk, of_register, b""),
+        "another-order": (0, ' {"typ":"dbsc+jwt","jwk":@K,"alg":"ES256","new":[{}]} ', '{"a":1,"jti":"@R"}', b""),
+        "key-at-a-refresh": (1, register, of_refresh, b""),
+        "no-key-at-a-registration": (0, refresh, of_register, b""),
+        "challenge-of-a-refresh": (0, register, of_refresh, b""),
+        "challenge-of-a-registration": (1, refresh, of_register, b""),
+        "escaped": (1, r'{"\u0061lg":"ES256","typ":"dbsc\u002bjwt"}', r'{"j\u0074i":"@F"}', b""),
+        "twice": (1, '{"alg":"ES256","typ":"dbsc+jwt","typ":"dbsc+jwt"}', of_refresh, b""),
+        "unknown-twice": (1, '{"alg":"ES256","new":1,"new":2,"typ":"dbsc+jwt"}', of_refresh, b""),
+        "null": (1, '{"alg":null,"typ":null,"crit":null,"jwk":null}', '{"jti":null}', b""),
+        "null-jwk": (0, '{"alg":"ES256","jwk":null,"typ":"dbsc+jwt"}', of_register, b""),
+        "crit": (1, '{"alg":"ES256","crit":["b64"],"typ":"dbsc+jwt"}', of_refresh, b""),
+        "list": (1, '["dbsc+jwt","ES256",null,null]', '["@F"]', b""),
+        "half-a-surrogate": (1, r'{"alg":"ES256","\ud800":1,"typ":"dbsc+jwt"}', of_refresh, b""),
+        "half-a-surrogate-for-a-challenge": (1, refresh, r'{"jti":"\ud800"}', b""),
+        "signature-changed": (1, refresh, of_refresh, b"\0\1"),
+        "off-the-curve": (0, jwk.replace("@Y", "@X"), of_register, b""),
+        "number": (1, refresh, '{"jti":1e999}', b""),
+        "no-challenge": (1, refresh, "{}", b""),
+    }
+    for name, (kind, header, payload, changes) in signed.items():
+        put("dbsc", name, b"\xff".join([bytes([kind]) + header.encode(), payload.encode(), changes]))
+    header, payload = encode(refresh.encode()), encode(b'{"jti":""}')
+    for name, text in {
+        "text": f"{header}.{payload}.{encode(bytes(64))}",
+        "text-quoted": f'"{header}.{payload}.{encode(bytes(64))}"',
+        "text-of-four-parts": f"{header}.{payload}..",
+        "text-of-two-parts": f"{header}.{payload}",
+        "text-padded": f"{header}=.{payload}.",
+        "text-without-signature": f"{header}.{payload}.",
+        "text-good": "@G",
+    }.items():
+        put("dbsc", name, b"\2" + text.encode())
+        put("dbsc", name + "-at-a-refresh", b"\3" + text.encode())
+
+
 if __name__ == "__main__":
     open_seeds()
     root_secret_seeds()
     ring_file_seeds()
     record_seeds()
+    dbsc_seeds()

@@ -62,6 +62,8 @@ pub enum Reason {
     Revoked,
     /// What is revoked has not been heard of for too long to go by (`refuse_after`).
     RevocationsTooOld,
+    /// The session of a user is bound to no device, and has to be by now.
+    Unbound,
     /// The CSRF token is not the one of this session.
     CsrfMismatch,
 }
@@ -87,6 +89,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::RevocationsTooOld => "revocations_too_old",
+            Self::Unbound => "unbound",
             Self::CsrfMismatch => "csrf_mismatch",
         }
     }
@@ -125,7 +128,7 @@ impl OpenError {
     /// [`SessionError::Invalid`], or [`SessionError::Backend`] where nothing is known of revocations.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
-        matches!(self.reason, Reason::Expired | Reason::Revoked)
+        matches!(self.reason, Reason::Expired | Reason::Revoked | Reason::Unbound)
     }
 
     /// Whether a host should leave the client's cookie alone, because this server rather than the token may be

@@ -21,6 +21,8 @@ mod presented;
 mod csrf;
 #[cfg(feature = "tower")]
 mod data;
+#[cfg(feature = "dbsc")]
+mod device;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "tower")]
@@ -45,6 +47,8 @@ mod state;
 pub use cookie::{CookiePolicy, CookiePolicyBuilder, CookieTooLarge, SameSite};
 pub use presented::{Found, Presented};
 
+#[cfg(feature = "dbsc")]
+pub use device::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService, DeviceSettings, Unbound};
 #[cfg(feature = "axum")]
 pub use extract::NoSessionLayer;
 #[cfg(feature = "tower")]

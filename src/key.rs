@@ -157,6 +157,12 @@ impl KeyContext {
         }
         Ok(Self { app: app.to_owned(), name: name.to_owned() })
     }
+
+    /// The same application's context for another name, which need not be a cookie's.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn renamed(&self, name: &str) -> Result<Self, KeyError> {
+        Self::new(&self.app, name)
+    }
 }
 
 /// A root secret after HKDF-Extract: what sealing keys are derived from.

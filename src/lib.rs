@@ -33,6 +33,7 @@
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
+//! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
@@ -83,6 +84,8 @@ mod wipe;
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "dbsc")]
+pub mod dbsc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 #[cfg(feature = "cookie")]
@@ -106,6 +109,6 @@ pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, joi
 pub use uid::{ParseUidError, SessionUid};
 
 /// The examples of README.md are compiled and run as well; one follows a ring file, one is a web server.
-#[cfg(all(doctest, feature = "watch", feature = "axum", feature = "revocation"))]
+#[cfg(all(doctest, feature = "watch", feature = "axum", feature = "dbsc", feature = "revocation"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

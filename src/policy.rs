@@ -10,7 +10,7 @@ use crate::token;
 pub(crate) const MAX_COOKIE_OCTETS: usize = 4096;
 
 /// The settings of a store that the rules need. All times in milliseconds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub(crate) default_ttl_ms: u64,
     pub(crate) max_ttl_ms: u64,

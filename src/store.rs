@@ -18,10 +18,13 @@ use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, Sess
 use crate::telemetry;
 use crate::uid::SessionUid;
 
+#[cfg(feature = "dbsc")]
+mod beside;
 mod builder;
 #[cfg(feature = "watch")]
 mod follow;
 mod health;
+mod kin;
 mod moment;
 mod opened;
 #[cfg(feature = "tower")]
@@ -61,9 +64,10 @@ pub struct SealedStore(Arc<Inner>);
 struct Inner {
     ring: LiveRing,
     policy: Policy,
-    clock: Box<dyn Clock>,
-    entropy: Entropy,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<Entropy>,
     cookie_name: String,
+    kin: kin::Kin,
     #[cfg(feature = "revocation")]
     revocations: Option<crate::revocation::Revocations>,
     #[cfg(feature = "watch")]
@@ -236,10 +240,8 @@ impl SealedStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn replace_ring(&self, ring: KeyRing) -> Result<(), ConfigError> {
-        builder::check_ring(&ring, &self.0.policy)?;
-        let now = self.0.clock.now_ms();
         let roots = ring.roots().len();
-        let sealing = self.0.ring.replace(ring, now).map_err(|e| ConfigError(e.to_string()))?;
+        let sealing = self.0.replace_ring(&Arc::new(ring))?;
         telemetry::ring_replaced(roots, sealing);
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! No event and no label holds a token, a secret, a user or data. Key ids are public, and only those of the
 //! ring are ever labels, so nobody can make up new ones.
 
+#[cfg(feature = "dbsc")]
+pub(crate) mod dbsc;
 #[cfg(feature = "tower")]
 pub(crate) mod web;
 
@@ -50,7 +52,7 @@ fn count_refusal(reason: Reason) {
     static METADATA: Metadata<'_> = Metadata::new("sealed_session", Level::INFO, None);
     let key: &'static Key = key_of!(
         Length Base64 Version UnknownKey KeyRevoked KeyGone Tag RecordTruncated RecordUserId RecordData Padding
-        TimeOrder Future Expired Revoked RevocationsTooOld CsrfMismatch
+        TimeOrder Future Expired Revoked RevocationsTooOld Unbound CsrfMismatch
     );
     metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA)).increment(1);
 }

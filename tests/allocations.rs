@@ -95,6 +95,29 @@ fn refusals_allocate_nothing() {
     }
 }
 
+/// Every request of a bound session brings one.
+#[cfg(feature = "dbsc")]
+#[test]
+#[cfg_attr(feature = "metrics", ignore = "a counter's key id is allocated")]
+fn opening_a_devices_proof_allocates_nothing() {
+    use sealed_session::dbsc::DeviceBinding;
+    use sealed_session::hazmat::{Context, Fields, seal_plaintext};
+
+    let devices = DeviceBinding::builder(&store(1)).build().unwrap();
+    let fields = Fields {
+        created_at_ms: NOW,
+        renewed_at_ms: NOW,
+        expires_at_ms: NOW + 1,
+        uid: sealed_session::SessionUid::from_bytes([1; 16]),
+        user_id: None,
+        data: &format!(r#"{{"dbsc":"{}"}}"#, "A".repeat(43)),
+    };
+    let context = Context { cookie_name: "__Host-session-proof", ..Context::default() };
+    let proof = seal_plaintext(&secret(1), &context, &[0; 24], b"", &fields.encode(0)).unwrap();
+    assert_eq!(devices.open_proof(&proof).map(|binding| *binding.as_bytes()), Ok([0; 32]));
+    assert_eq!(allocations(|| assert!(devices.open_proof(&proof).is_ok())), 0);
+}
+
 /// Room for the sessions that a hundred thousand users ended, in memory and not twice.
 #[cfg(feature = "revocation")]
 #[test]

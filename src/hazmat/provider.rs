@@ -1,6 +1,8 @@
-//! The AEAD providers of this build, side by side.
+//! The providers of cryptography in this build, side by side.
 
 use crate::aead;
+#[cfg(feature = "dbsc")]
+use crate::dbsc::es256::{self, Point};
 
 /// A provider of ChaCha20-Poly1305 (RFC 8439), as this crate uses it, but with a nonce of the caller's
 /// choice: to run a provider through test vectors, and to compare providers.
@@ -60,5 +62,29 @@ impl Provider {
             Self::AwsLc => aead::aws_lc::open_in_place(key, nonce, aad, text, tag),
         }
         .is_ok()
+    }
+
+    /// Whether the key with these coordinates has signed the message by ES256.
+    #[cfg(feature = "dbsc")]
+    #[must_use]
+    pub fn verifies_es256(self, x: &[u8; 32], y: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+        let point = Point { x: *x, y: *y }.octets();
+        match self {
+            Self::RustCrypto => es256::rustcrypto::has_signed(&point, message, signature),
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc => es256::aws_lc::has_signed(&point, message, signature),
+        }
+    }
+
+    /// Whether these are the coordinates of a point of P-256.
+    #[cfg(feature = "dbsc")]
+    #[must_use]
+    pub fn is_on_p256(self, x: &[u8; 32], y: &[u8; 32]) -> bool {
+        let point = Point { x: *x, y: *y }.octets();
+        match self {
+            Self::RustCrypto => es256::rustcrypto::is_on_curve(&point),
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLc => es256::aws_lc::is_on_curve(&point),
+        }
     }
 }

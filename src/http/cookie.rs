@@ -69,6 +69,9 @@ pub struct CookiePolicy {
     max_octets: usize,
     chunked: bool,
     local_development: bool,
+    /// Sent to all of one origin, and to no other.
+    #[cfg(feature = "dbsc")]
+    of_whole_origin: bool,
 }
 
 impl CookiePolicy {
@@ -153,6 +156,29 @@ impl CookiePolicy {
     #[cfg(feature = "tower")]
     pub(super) fn never_needs_second(&self, max_token_chars: usize) -> bool {
         self.chunked && max_token_chars <= self.room()
+    }
+
+    /// The same cookie under another name.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn renamed(&self, name: &str) -> Self {
+        Self { name: name.to_owned(), second_name: format!("{name}.1"), ..self.clone() }
+    }
+
+    /// The same cookie, kept in one piece until its `Max-Age` is over.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn kept_for_its_time(self) -> Self {
+        Self { browser_session: false, chunked: false, ..self }
+    }
+
+    #[cfg(feature = "dbsc")]
+    pub(super) fn is_of_whole_origin(&self) -> bool {
+        self.of_whole_origin
+    }
+
+    /// All attributes but `Max-Age`, as a browser is told of them elsewhere.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn attributes(&self) -> &str {
+        self.attributes.trim_start_matches("; ")
     }
 
     pub(super) fn second_name(&self) -> Option<&str> {

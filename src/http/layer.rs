@@ -41,6 +41,7 @@ use crate::telemetry::web;
 #[derive(Clone)]
 pub struct SessionLayer(Arc<Config>);
 
+#[cfg_attr(feature = "dbsc", derive(Clone))]
 pub(super) struct Config {
     pub(super) store: SealedStore,
     pub(super) cookies: CookiePolicy,
@@ -50,13 +51,25 @@ pub(super) struct Config {
     pub(super) registry: Option<crate::revocation::Registry>,
     #[cfg(feature = "revocation")]
     pub(super) label: Option<Label>,
+    /// What sessions are bound to devices with.
+    #[cfg(feature = "dbsc")]
+    pub(super) device: Option<Arc<super::device::Device>>,
 }
 
 /// What a registry calls a session that begins with a request.
 #[cfg(feature = "revocation")]
-pub(super) type Label = Box<dyn Fn(&request::Parts) -> String + Send + Sync>;
+pub(super) type Label = Arc<dyn Fn(&request::Parts) -> String + Send + Sync>;
 
 impl Config {
+    /// The store that knows how much a session may hold: where sessions may get bound, the one with less room.
+    pub(super) fn limits(&self) -> &SealedStore {
+        #[cfg(feature = "dbsc")]
+        if let Some(device) = &self.device {
+            return device.bound_store();
+        }
+        &self.store
+    }
+
     /// Whether anything is to be read off a request's head besides its cookies.
     pub(super) fn asks_for_parts(&self) -> bool {
         #[cfg(feature = "revocation")]
@@ -68,7 +81,7 @@ impl Config {
 }
 
 /// What of a request its session is bound to.
-pub(super) type Bind = Box<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
+pub(super) type Bind = Arc<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
 
 impl SessionLayer {
     /// A layer with the default settings.
@@ -92,6 +105,25 @@ impl SessionLayer {
             #[cfg(feature = "revocation")]
             label: None,
         }
+    }
+}
+
+#[cfg(feature = "dbsc")]
+impl SessionLayer {
+    /// Binds the sessions of users to their devices, where browsers know how: a stolen cookie is worth minutes.
+    /// Takes the place of this layer. See [`DeviceBoundLayer`](super::DeviceBoundLayer).
+    ///
+    /// # Errors
+    /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build); for a cookie that is not
+    /// `Secure`, or not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`); and for
+    /// paths of endpoints that are none.
+    pub fn device_bound(
+        self,
+        set: impl FnOnce(super::DeviceSettings) -> super::DeviceSettings,
+    ) -> Result<super::DeviceBoundLayer, ConfigError> {
+        let config = Arc::unwrap_or_clone(self.0);
+        let device = set(super::DeviceSettings::new(&config.store)).build(&config.cookies)?;
+        Ok(super::DeviceBoundLayer::new(Config { device: Some(Arc::new(device)), ..config }))
     }
 }
 
@@ -197,7 +229,7 @@ impl SessionLayerBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bind_to(mut self, bytes: impl Fn(&request::Parts) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        self.bind = Some(Box::new(bytes));
+        self.bind = Some(Arc::new(bytes));
         self
     }
 
@@ -211,7 +243,7 @@ impl SessionLayerBuilder {
     /// What the registry calls a session that begins with a request: a device, an address. Default nothing.
     #[cfg(feature = "revocation")]
     pub fn label(mut self, label: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
-        self.label = Some(Box::new(label));
+        self.label = Some(Arc::new(label));
         self
     }
 
@@ -254,6 +286,8 @@ impl SessionLayerBuilder {
             registry: self.registry,
             #[cfg(feature = "revocation")]
             label: self.label,
+            #[cfg(feature = "dbsc")]
+            device: None,
         })))
     }
 }

@@ -126,7 +126,7 @@ impl<'h> Presented<'h> {
     }
 
     /// All that were brought; none where they were too many.
-    #[cfg(all(feature = "tower", feature = "revocation"))]
+    #[cfg(all(feature = "tower", any(feature = "revocation", feature = "dbsc")))]
     pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().map(AsRef::as_ref)
     }

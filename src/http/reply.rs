@@ -1,9 +1,9 @@
 //! What a response carries of a session: `Set-Cookie`, and what keeps caches from giving it to others.
 
-use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, Entry, InvalidHeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::layer::Config;
+use super::cookie::CookiePolicy;
 use super::session::Session;
 use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
@@ -26,34 +26,36 @@ pub(super) fn finish(
         return Ok(None);
     }
     let opened = session.opened(&mut progress);
-    let outcome = opened.state.finish(
-        &session.config().store,
-        rules,
-        status.is_server_error(),
-        session.may_renew(),
-        session.associated_data(),
-    );
+    let jar = session.jar(&opened.state);
+    let is_server_error = status.is_server_error();
+    let outcome =
+        opened.state.finish(jar.store, rules, is_server_error, session.may_renew(), &jar.associated_data);
     let settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
-    let has_second = opened.has_second;
+    let has_second = opened.has_second_of_jar();
+    #[cfg(feature = "dbsc")]
+    let beside = session.config().device.as_ref().map(|device| device.beside(opened, outcome.as_ref().ok()));
     drop(progress);
     answers_depend_on_the_cookie(headers);
-    send(session.config(), outcome, has_second, headers)?;
+    send(jar.cookies, outcome, has_second, headers)?;
+    #[cfg(feature = "dbsc")]
+    if let Some(beside) = beside {
+        beside.send(session.config(), headers).map_err(|error| not_saved(&error))?;
+    }
     Ok(settling)
 }
 
 fn send(
-    config: &Config,
+    cookies: &CookiePolicy,
     outcome: Result<Outcome, Lost>,
     has_second: bool,
     headers: &mut HeaderMap,
 ) -> Result<(), NotSaved> {
     let values = match outcome {
         Ok(Outcome::Nothing) => return Ok(()),
-        Ok(Outcome::Remove) => config.cookies.removals(has_second),
-        Ok(Outcome::Set { id, expires_at_ms, now_ms }) => config
-            .cookies
-            .values(&id, expires_at_ms, now_ms, has_second)
-            .map_err(|error| not_saved(&error))?,
+        Ok(Outcome::Remove) => cookies.removals(has_second),
+        Ok(Outcome::Set { id, expires_at_ms, now_ms }) => {
+            cookies.values(&id, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
+        }
         Err(Lost { error, change: true }) => return Err(not_saved(&error)),
         Err(Lost { error, change: false }) => {
             web::not_extended(&error);
@@ -61,11 +63,16 @@ fn send(
         }
     };
     for value in std::iter::once(values.0).chain(values.1) {
-        let mut value = HeaderValue::try_from(value).map_err(|error| not_saved(&error))?;
-        value.set_sensitive(true);
-        headers.append(SET_COOKIE, value);
+        set_cookie(value, headers).map_err(|error| not_saved(&error))?;
     }
     keep_out_of_caches(headers);
+    Ok(())
+}
+
+pub(super) fn set_cookie(value: String, headers: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(value)?;
+    value.set_sensitive(true);
+    headers.append(SET_COOKIE, value);
     Ok(())
 }
 
@@ -89,7 +96,7 @@ fn answers_depend_on_the_cookie(headers: &mut HeaderMap) {
 }
 
 /// What the handler says of caches counts; if it lets shared ones store a cookie, operators hear of it.
-fn keep_out_of_caches(headers: &mut HeaderMap) {
+pub(super) fn keep_out_of_caches(headers: &mut HeaderMap) {
     let cache_control = match headers.entry(CACHE_CONTROL) {
         Entry::Vacant(cache_control) => {
             cache_control.insert(const { HeaderValue::from_static("no-store") });

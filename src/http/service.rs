@@ -32,6 +32,11 @@ impl<S> SessionService<S> {
     pub(super) fn new(inner: S, config: Arc<Config>) -> Self {
         Self { inner, config }
     }
+
+    #[cfg(feature = "dbsc")]
+    pub(super) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
 }
 
 impl<S, B, R> Service<Request<B>> for SessionService<S>
@@ -47,51 +52,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
-            return SessionFuture { kind: Kind::Misconfigured };
+            return SessionFuture::misconfigured();
         }
-        let mut bound = Vec::new();
-        #[cfg(feature = "revocation")]
-        let mut label = String::new();
-        if self.config.asks_for_parts() {
-            let (parts, body) = request.into_parts();
-            bound = self.config.bind.as_ref().map(|bytes| bytes(&parts)).unwrap_or_default();
-            #[cfg(feature = "revocation")]
-            {
-                label = self.config.label.as_ref().map(|label| label(&parts)).unwrap_or_default();
-            }
-            request = Request::from_parts(parts, body);
-        }
-        let session = self.session(
-            request.headers(),
-            bound,
-            #[cfg(feature = "revocation")]
-            label,
-        );
+        let (session, mut request) = begin(&self.config, request);
         request.extensions_mut().insert(session.clone());
-        SessionFuture { kind: Kind::Handled { response: self.inner.call(request), session } }
-    }
-}
-
-impl<S> SessionService<S> {
-    fn session(
-        &self,
-        headers: &HeaderMap,
-        bound: Vec<u8>,
-        #[cfg(feature = "revocation")] label: String,
-    ) -> Session {
-        let may_renew = !self.config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
-        let mut cookies = SmallVec::new();
-        headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
-        Session::new(
-            Arc::clone(&self.config),
-            cookies,
-            bound,
-            may_renew,
-            #[cfg(feature = "revocation")]
-            label,
-        )
+        SessionFuture::handled(self.inner.call(request), session)
     }
 }
 
@@ -152,6 +119,46 @@ where
         }
         Poll::Ready(response.unwrap_or_else(|| Ok(failed())))
     }
+}
+
+impl<F: Future> SessionFuture<F> {
+    /// Of a request with a session.
+    pub(super) fn handled(response: F, session: Session) -> Self {
+        Self { kind: Kind::Handled { response, session } }
+    }
+
+    fn misconfigured() -> Self {
+        Self { kind: Kind::Misconfigured }
+    }
+}
+
+/// The session of a request, still unopened.
+pub(super) fn begin<B>(config: &Arc<Config>, mut request: Request<B>) -> (Session, Request<B>) {
+    let mut bound = Vec::new();
+    #[cfg(feature = "revocation")]
+    let mut label = String::new();
+    if config.asks_for_parts() {
+        let (parts, body) = request.into_parts();
+        bound = config.bind.as_ref().map(|bytes| bytes(&parts)).unwrap_or_default();
+        #[cfg(feature = "revocation")]
+        {
+            label = config.label.as_ref().map(|label| label(&parts)).unwrap_or_default();
+        }
+        request = Request::from_parts(parts, body);
+    }
+    let headers = request.headers();
+    let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
+    let mut cookies = SmallVec::new();
+    headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
+    let session = Session::new(
+        Arc::clone(config),
+        cookies,
+        bound,
+        may_renew,
+        #[cfg(feature = "revocation")]
+        label,
+    );
+    (session, request)
 }
 
 /// A session that may live on, or one that nobody wrote down, is not given out; what removes one is.

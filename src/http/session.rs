@@ -1,5 +1,6 @@
 //! [`Session`]: a request's session, as handlers use it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,12 +10,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
+use super::cookie::CookiePolicy;
 use super::data::{self, DataError};
 use super::layer::Config;
 use super::presented::Presented;
 use super::state::State;
 use crate::clock::millis;
 use crate::session::SessionId;
+use crate::store::SealedStore;
 use crate::telemetry::web;
 use crate::uid::SessionUid;
 
@@ -64,9 +67,30 @@ pub(super) struct Progress {
 pub(super) struct Opened {
     pub(super) state: State,
     /// Which of the presented tokens it came in.
-    at: usize,
+    pub(super) at: usize,
     /// Whether the request has a second cookie of it.
     pub(super) has_second: bool,
+    /// What else the request brings of sessions that are bound to a device.
+    #[cfg(feature = "dbsc")]
+    pub(super) brought: super::device::Brought,
+}
+
+impl Opened {
+    /// Whether the request has a second cookie of the session that the response sets or removes.
+    pub(super) fn has_second_of_jar(&self) -> bool {
+        #[cfg(feature = "dbsc")]
+        if self.state.device.binding().is_some() {
+            return self.brought.has_second_bound();
+        }
+        self.has_second
+    }
+}
+
+/// Where a session is sealed: what it takes to make its cookie.
+pub(super) struct Jar<'s> {
+    pub(super) store: &'s SealedStore,
+    pub(super) cookies: &'s CookiePolicy,
+    pub(super) associated_data: Cow<'s, [u8]>,
 }
 
 impl Session {
@@ -105,7 +129,7 @@ impl Session {
     pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), DataError> {
         let value = data::written(value)?;
         self.change(|config, state| match data::with(state.data(), name, &value)? {
-            Some(text) => state.set_data(&config.store, text),
+            Some(text) => state.set_data(config.limits(), text),
             None => Ok(()),
         })
     }
@@ -116,7 +140,7 @@ impl Session {
     /// [`DataError::TooLate`].
     pub fn remove(&self, name: &str) -> Result<bool, DataError> {
         self.change(|config, state| match data::without(state.data(), name)? {
-            Some(text) => state.set_data(&config.store, text).map(|()| true),
+            Some(text) => state.set_data(config.limits(), text).map(|()| true),
             None => Ok(false),
         })
     }
@@ -129,7 +153,7 @@ impl Session {
         self.change(|config, state| {
             let value = data::get(state.data(), name)?;
             if let Some(text) = data::without(state.data(), name)? {
-                state.set_data(&config.store, text)?;
+                state.set_data(config.limits(), text)?;
             }
             Ok(value)
         })
@@ -140,7 +164,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn clear(&self) -> Result<(), DataError> {
-        self.change(|config, state| state.set_data(&config.store, "{}".to_owned()))
+        self.change(|config, state| state.set_data(config.limits(), "{}".to_owned()))
     }
 
     /// Whether the session has no data.
@@ -177,7 +201,7 @@ impl Session {
     /// As [`insert`](Self::insert), and [`DataError::Seal`] when the value is no JSON object.
     pub fn store<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), DataError> {
         let text = data::written_whole(value)?;
-        self.change(|config, state| state.set_data(&config.store, text))
+        self.change(|config, state| state.set_data(config.limits(), text))
     }
 
     /// Who is logged in.
@@ -193,7 +217,7 @@ impl Session {
     /// [`DataError::Seal`] for a user id that is too long or that the cookie has no room for, and without
     /// randomness; [`DataError::TooLate`].
     pub fn authenticate(&self, user_id: &str) -> Result<(), DataError> {
-        self.change(|config, state| Ok(state.authenticate(&config.store, user_id)?))
+        self.change(|config, state| Ok(state.authenticate(config.limits(), user_id)?))
     }
 
     /// Ends the session: no user, no data. What is stored afterwards, say a message, begins a new one; otherwise
@@ -263,12 +287,15 @@ impl Session {
     /// The id that the request presented, if it is valid. Every change makes another.
     #[must_use]
     pub fn id(&self) -> Option<SessionId> {
-        let at = {
-            let mut progress = self.progress();
-            let opened = self.opened(&mut progress);
-            opened.state.came().then_some(opened.at)?
+        let mut progress = self.progress();
+        let opened = self.opened(&mut progress);
+        let presented = match () {
+            #[cfg(feature = "dbsc")]
+            () if opened.brought.came_bound => self.bound_presented()?,
+            () => self.presented(),
         };
-        self.presented().token(at).map(SessionId::new)
+        let token = opened.state.came().then(|| presented.token(opened.at));
+        token.flatten().map(SessionId::new)
     }
 
     /// A new token to put into a form or a header of this session, for [`CsrfLayer`](super::CsrfLayer) or
@@ -295,7 +322,11 @@ impl Session {
     }
 
     pub(super) fn presented(&self) -> Presented<'_> {
-        self.0.config.cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
+        self.presented_as(&self.0.config.cookies)
+    }
+
+    pub(super) fn presented_as(&self, cookies: &CookiePolicy) -> Presented<'_> {
+        cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -318,11 +349,32 @@ impl Session {
     /// The session, opened if nobody has done so.
     pub(super) fn opened<'p>(&self, progress: &'p mut Progress) -> &'p mut Opened {
         progress.opened.get_or_insert_with(|| {
+            #[cfg(feature = "dbsc")]
+            if let Some(device) = &self.0.config.device {
+                return device.open(self);
+            }
             let presented = self.presented();
             let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
             let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
-            Opened { state: State::new(found), at, has_second: presented.has_second() }
+            Opened {
+                state: State::new(found),
+                at,
+                has_second: presented.has_second(),
+                #[cfg(feature = "dbsc")]
+                brought: super::device::Brought::default(),
+            }
         })
+    }
+
+    /// Where a session like this one is sealed.
+    pub(super) fn jar(&self, state: &State) -> Jar<'_> {
+        let Inner { config, associated_data, .. } = &*self.0;
+        #[cfg(feature = "dbsc")]
+        if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
+            return device.jar(binding, associated_data);
+        }
+        let _ = state;
+        Jar { store: &config.store, cookies: &config.cookies, associated_data: associated_data.into() }
     }
 
     pub(super) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {

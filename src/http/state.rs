@@ -56,6 +56,9 @@ pub(super) struct State {
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
     replaced: Option<super::settle::Replaced>,
+    /// What it has to do with a device.
+    #[cfg(feature = "dbsc")]
+    pub(super) device: super::device::DeviceState,
 }
 
 /// What a response carries.
@@ -112,6 +115,8 @@ impl State {
             ended: false,
             #[cfg(feature = "revocation")]
             replaced: None,
+            #[cfg(feature = "dbsc")]
+            device: super::device::DeviceState::default(),
         }
     }
 
@@ -158,6 +163,24 @@ impl State {
         self.invalidated
     }
 
+    /// The session is to be sealed, whatever else changes.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn require_sealing(&mut self) {
+        self.changed = true;
+    }
+
+    /// Whether a handler ended the session that came.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether it is sealed for nothing but to live on.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn is_unchanged(&self) -> bool {
+        !self.changed
+    }
+
     /// Whether the session came with the request.
     pub(super) fn came(&self) -> bool {
         matches!(self.came, Came::Session(_))
@@ -191,6 +214,8 @@ impl State {
         self.user_id = Some(user_id.to_owned());
         (self.times, self.ttl_ms) = (None, None);
         (self.changed, self.ended) = (true, true);
+        #[cfg(feature = "dbsc")]
+        self.device.begin_anew();
         Ok(())
     }
 
@@ -209,12 +234,16 @@ impl State {
     /// An empty session, of which the client learns when something is stored in it again.
     pub(super) fn log_out(&mut self) {
         self.remember_what_is_replaced();
+        #[cfg(feature = "dbsc")]
+        self.device.begin_anew();
         *self = Self {
             came: self.came,
             ended: true,
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),
+            #[cfg(feature = "dbsc")]
+            device: std::mem::take(&mut self.device),
             ..Self::new(Found::Nothing)
         };
     }

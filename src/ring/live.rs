@@ -25,12 +25,12 @@ pub(crate) struct LiveRing {
 impl LiveRing {
     /// Binds a ring and derives the keys of `now_ms`.
     pub(crate) fn new(
-        ring: KeyRing,
+        ring: &Arc<KeyRing>,
         context: KeyContext,
         leeway_ms: u64,
         now_ms: u64,
     ) -> Result<Self, KeyError> {
-        let table = Table::build(&Arc::new(ring), &context, leeway_ms, now_ms)?;
+        let table = Table::build(ring, &context, leeway_ms, now_ms)?;
         Ok(Self { context, leeway_ms, table: ArcSwap::from_pointee(table) })
     }
 
@@ -54,12 +54,26 @@ impl LiveRing {
         Guard::from_inner(next)
     }
 
-    /// Replaces the ring under running readers, and gives the id of the key that seals now.
-    pub(crate) fn replace(&self, ring: KeyRing, now_ms: u64) -> Result<Option<KeyId>, KeyError> {
-        let table = Table::build(&Arc::new(ring), &self.context, self.leeway_ms, now_ms)?;
-        let sealing = table.sealing;
-        self.table.store(Arc::new(table));
-        Ok(sealing)
+    /// The keys that another ring has for this cookie, to be put into place once those of all others are there.
+    pub(crate) fn derive(&self, ring: &Arc<KeyRing>, now_ms: u64) -> Result<Arc<Table>, KeyError> {
+        Table::build(ring, &self.context, self.leeway_ms, now_ms).map(Arc::new)
+    }
+
+    /// Replaces the ring under running readers.
+    pub(crate) fn put(&self, table: Arc<Table>) {
+        self.table.store(table);
+    }
+
+    /// The ring as it is now.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.table.load().ring)
+    }
+
+    /// The context of another name of the same application.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn context_of(&self, name: &str) -> Result<KeyContext, KeyError> {
+        self.context.renamed(name)
     }
 
     /// Whether it is this ring already.
@@ -92,6 +106,11 @@ impl Table {
             KeyState::Gone => Err(Reason::KeyGone),
             KeyState::Staged | KeyState::Sealing | KeyState::Accepted => Ok(entry),
         }
+    }
+
+    /// The id of the key that seals, if there is one.
+    pub(crate) fn sealing_id(&self) -> Option<KeyId> {
+        self.sealing
     }
 
     /// The key that seals, if there is one.
@@ -234,9 +253,10 @@ mod tests {
     fn a_reader_that_saw_the_old_ring_does_not_bring_it_back() {
         let context = KeyContext::new("", "s").unwrap();
         let hourly = root(1).rotating_every(std::time::Duration::from_secs(3600)).unwrap();
-        let live = LiveRing::new(KeyRing::new(vec![hourly]).unwrap(), context, 0, 0).unwrap();
+        let live = LiveRing::new(&Arc::new(KeyRing::new(vec![hourly]).unwrap()), context, 0, 0).unwrap();
         let seen = live.table.load();
-        live.replace(KeyRing::single(RootSecret::from_bytes(&[2; 32]).unwrap()), 0).unwrap();
+        let new_ring = Arc::new(KeyRing::single(RootSecret::from_bytes(&[2; 32]).unwrap()));
+        live.put(live.derive(&new_ring, 0).unwrap());
         let new_id = live.at(0).sealing().unwrap().id();
         let of_old_ring = live.move_on(seen, 3_600_000).sealing().unwrap().id();
         assert_ne!(of_old_ring, new_id, "a reader goes on with the ring that it saw");
@@ -247,7 +267,7 @@ mod tests {
     fn the_table_follows_the_clock_in_both_directions() {
         let context = KeyContext::new("", "s").unwrap();
         let ring = KeyRing::new(vec![root(1), root(2).activating_at(1_000)]).unwrap();
-        let live = LiveRing::new(ring, context, 0, 0).unwrap();
+        let live = LiveRing::new(&Arc::new(ring), context, 0, 0).unwrap();
         let first = live.at(999).sealing().unwrap().id();
         let second = live.at(1_000).sealing().unwrap().id();
         assert_ne!(first, second);

@@ -1,8 +1,10 @@
 //! The settings of a store, and the contradictions between them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::kin::Kin;
 use super::{Inner, SealedStore};
 use crate::clock::{Clock, SystemClock, millis};
 use crate::error::ConfigError;
@@ -41,7 +43,7 @@ pub struct SealedStoreBuilder {
     max_ttl: Option<Duration>,
     max_lifetime: Option<Duration>,
     leeway: Option<Duration>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     padding: usize,
     pub(crate) max_token_chars: Option<usize>,
     entropy: Entropy,
@@ -59,7 +61,7 @@ impl SealedStoreBuilder {
             max_ttl: None,
             max_lifetime: None,
             leeway: None,
-            clock: Box::new(SystemClock),
+            clock: Arc::new(SystemClock),
             padding: 1,
             max_token_chars: None,
             entropy: Entropy::System,
@@ -110,7 +112,7 @@ impl SealedStoreBuilder {
 
     /// The source of time. Default the operating system's clock.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -154,13 +156,14 @@ impl SealedStoreBuilder {
         let policy = self.policy()?;
         check_ring(&self.ring, &policy)?;
         let now = self.clock.now_ms();
-        let ring = LiveRing::new(self.ring, context, policy.leeway_ms, now)
+        let ring = LiveRing::new(&Arc::new(self.ring), context, policy.leeway_ms, now)
             .map_err(|e| ConfigError(e.to_string()))?;
-        Ok(SealedStore(std::sync::Arc::new(Inner {
+        Ok(SealedStore(Arc::new(Inner {
             ring,
+            kin: Kin::first(&policy),
             policy,
             clock: self.clock,
-            entropy: self.entropy,
+            entropy: Arc::new(self.entropy),
             cookie_name: self.cookie_name,
             #[cfg(feature = "revocation")]
             revocations: self.revocations,

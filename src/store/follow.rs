@@ -40,7 +40,7 @@ impl SealedStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn follow(&self, path: impl AsRef<Path>, options: WatchOptions) -> Result<RingWatcher, ConfigError> {
-        let shared = self.0.followed.attach(&options)?;
+        let shared = self.0.first().followed.attach(&options)?;
         let inner = Arc::downgrade(&self.0);
         let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore) {
             Some(store) if !store.0.ring.holds(&ring) => store.replace_ring(ring).map(|()| true),

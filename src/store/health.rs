@@ -74,7 +74,7 @@ impl SealedStore {
         }
         moment.fresh::<1>().map_err(|_| HealthError::NoRandomness)?;
         #[cfg(feature = "watch")]
-        if let Some(trouble) = self.0.followed.trouble() {
+        if let Some(trouble) = self.0.first().followed.trouble() {
             return Err(HealthError::RingFile(KeyError::clone(&trouble)));
         }
         #[cfg(feature = "revocation")]

@@ -112,7 +112,7 @@ impl Moment<'_> {
     /// The keys after the ring file was read once more, if one is followed and now is the time.
     #[cfg(feature = "watch")]
     fn newer(&self) -> Result<Self, OpenError> {
-        match self.store.followed.look_up(self.now) {
+        match self.store.first().followed.look_up(self.now) {
             Lookup::Never => Err(refused(Reason::UnknownKey)),
             Lookup::Later => Err(refused_in_passing(Reason::UnknownKey)),
             Lookup::Again => Ok(Self { keys: self.store.ring.at(self.now), ..*self }),
@@ -122,7 +122,9 @@ impl Moment<'_> {
     #[cfg(feature = "watch")]
     fn refused_again(&self, reason: Reason) -> OpenError {
         match reason {
-            Reason::UnknownKey if self.store.followed.trouble().is_some() => refused_in_passing(reason),
+            Reason::UnknownKey if self.store.first().followed.trouble().is_some() => {
+                refused_in_passing(reason)
+            }
             _ => refused(reason),
         }
     }

@@ -130,7 +130,7 @@ impl SealedStore {
     pub(crate) fn kept_until(&self, created_at_ms: u64) -> u64 {
         let policy = &self.0.policy;
         let by_lifetime = created_at_ms.saturating_add(policy.max_lifetime_ms);
-        let by_ttl = self.0.clock.now_ms().saturating_add(policy.max_ttl_ms);
+        let by_ttl = self.0.clock.now_ms().saturating_add(self.0.longest_ttl_ms());
         by_lifetime.min(by_ttl).saturating_add(self.slack())
     }
 
@@ -138,7 +138,7 @@ impl SealedStore {
     /// much as clocks may differ has created sessions up to then.
     pub(crate) fn all_until_now(&self) -> (u64, u64) {
         let now = self.0.clock.now_ms();
-        let until = now.saturating_add(self.0.policy.max_ttl_ms).saturating_add(self.slack());
+        let until = now.saturating_add(self.0.longest_ttl_ms()).saturating_add(self.slack());
         (now.saturating_add(self.0.policy.leeway_ms), until)
     }
 

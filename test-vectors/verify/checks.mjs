@@ -1,9 +1,10 @@
 // What each kind of test vector asks for. A check throws when the answer is another one.
 
-import { deepStrictEqual, strictEqual } from 'node:assert';
+import { deepStrictEqual, strictEqual, throws } from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
 
 import { Accumulation, draw } from './accumulated.mjs';
+import { Ends, Over, Server, bindingOf } from './dbsc.mjs';
 import { parseJson } from './json_text.mjs';
 import { NotSealed, Sealer, run } from './operations.mjs';
 import {
@@ -25,7 +26,7 @@ function refusal(call) {
   try {
     call();
   } catch (error) {
-    if (error instanceof Refused || error instanceof NotSealed) return `${error.outcome} ${error.check}`;
+    if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return `${error.outcome} ${error.check}`;
     if (error instanceof SecretTextError || error instanceof RingError) return `invalid ${error.check}`;
     throw error;
   }
@@ -188,6 +189,75 @@ function csrfMade(vector) {
   csrfTaken(vector);
 }
 
+// ---- device-bound sessions ----------------------------------------------------------------------------------
+
+function dbscServer(vector) {
+  const [now, leeway] = [u64(vector, 'now'), u64(vector, 'leeway_ms')];
+  return new Server({
+    ring: ringFromFile(vector.ring, leeway),
+    app: vector.app,
+    name: vector.name,
+    now,
+    leeway,
+    maxLifetime: u64(vector, 'max_lifetime_ms'),
+    ttls: {
+      proof: u64(vector, 'proof_ttl_ms'),
+      challenge: u64(vector, 'challenge_ttl_ms'),
+      registration: u64(vector, 'registration_ttl_ms'),
+      identifier: u64(vector, 'identifier_lifetime_ms'),
+    },
+    random: unhex(vector.random ?? ''),
+  });
+}
+
+function dbscOffered(vector) {
+  strictEqual(dbscServer(vector).offer(bytes(vector, 'login_uid')), vector.challenge);
+}
+
+const dbscRegister = (vector) => dbscServer(vector).register(vector.jwt, bytes(vector, 'login_uid'));
+
+function dbscRegistered(vector) {
+  const [key, server] = [dbscRegister(vector), dbscServer(vector)];
+  strictEqual(hex(server.random.subarray(0, 16)), vector.uid);
+  const identifier = server.identifier(key, vector.user);
+  strictEqual(identifier, vector.identifier);
+  strictEqual(hex(bindingOf(identifier)), vector.binding);
+  dbscNext(server, vector);
+}
+
+/** The proof and the next challenge, and nothing more is drawn. */
+function dbscNext(server, vector) {
+  strictEqual(server.prove(bytes(vector, 'binding')), vector.proof);
+  strictEqual(server.ask(bytes(vector, 'binding')), vector.challenge);
+  strictEqual(server.random.length, 0, 'left of what was drawn');
+}
+
+const dbscRefresh = (vector) => dbscServer(vector).refresh(vector.identifier, vector.jwt);
+
+function dbscProven(vector) {
+  const { uid, user, created } = dbscRefresh(vector);
+  deepStrictEqual([hex(uid), user, `${created}`], [vector.uid, vector.user, vector.registered_at_ms]);
+  strictEqual(hex(bindingOf(vector.identifier)), vector.binding);
+  dbscNext(dbscServer(vector), vector);
+}
+
+function dbscAsked(vector) {
+  throws(() => dbscRefresh(vector), Over);
+  strictEqual(dbscServer(vector).ask(bindingOf(vector.identifier)), vector.challenge);
+}
+
+const dbscOpen = (vector) => dbscServer(vector).openBound(vector.proof, vector.token, bytes(vector, 'ad'));
+
+function dbscBound(vector) {
+  const { uid, user, data } = dbscOpen(vector);
+  deepStrictEqual([hex(uid), user, data], [vector.uid, vector.user, vector.data]);
+}
+
+function dbscBoundRefused(vector) {
+  throws(() => dbscOpen(vector), { of: vector.of, check: vector.check });
+  dbscOpen(repaired(vector));
+}
+
 // ---- rings --------------------------------------------------------------------------------------------------
 
 function ringKeys(vector) {
@@ -320,6 +390,16 @@ export const FILES = {
     CsrfMade: csrfMade,
     CsrfTaken: csrfTaken,
     CsrfRefused: (vector) => checkRefused(vector, csrfTaken),
+  },
+  'dbsc.json': {
+    DbscOffered: dbscOffered,
+    DbscRegistered: dbscRegistered,
+    DbscRegistrationRefused: (vector) => checkRefused(vector, dbscRegister),
+    DbscProven: dbscProven,
+    DbscAsked: dbscAsked,
+    DbscRefreshRefused: (vector) => checkRefused(vector, dbscRefresh),
+    DbscBound: dbscBound,
+    DbscBoundRefused: dbscBoundRefused,
   },
   'ring.json': {
     RingKeys: ringKeys,

@@ -4,6 +4,7 @@ another one."""
 import json
 
 import accumulated
+import dbsc
 import operations
 import sealed_session as format_v1
 from operations import NotSealed
@@ -37,7 +38,7 @@ def refusal(call, *arguments):
     """(outcome, check) of what a call refuses, or None."""
     try:
         call(*arguments)
-    except (Refused, NotSealed) as refused:
+    except (Refused, NotSealed, dbsc.Ends) as refused:
         return refused.outcome, refused.check
     except (SecretError, RingError) as refused:
         return "invalid", refused.check
@@ -262,6 +263,87 @@ def ring_refused(vector):
     check_refused(vector, loaded)
 
 
+# Device-bound sessions ----------------------------------------------------
+
+
+def dbsc_server(vector):
+    now, leeway, max_lifetime = (number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms"))
+    ring = format_v1.parse_ring(vector["ring"], leeway)
+    ttls = {name: number(vector, f"{name}_ttl_ms") for name in ("proof", "challenge", "registration")}
+    random = raw(vector, "random") if "random" in vector else b""
+    return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, ttls, random)
+
+
+def dbsc_offered(vector):
+    same("challenge", dbsc_server(vector).offer(raw(vector, "login_uid")), vector["challenge"])
+
+
+def dbsc_register(vector):
+    server = dbsc_server(vector)
+    return server, server.register(vector["jwt"], raw(vector, "login_uid"))
+
+
+def dbsc_registered(vector):
+    server, (x, y) = dbsc_register(vector)
+    lifetime = number(vector, "identifier_lifetime_ms")
+    same("uid", server.random[:16].hex(), vector["uid"])
+    identifier = server.seal(";dbsc-identifier", lifetime, vector["user"], x=x, y=y)
+    same("identifier", identifier, vector["identifier"])
+    same("binding", dbsc.binding_of(identifier).hex(), vector["binding"])
+    dbsc_next(server, vector)
+
+
+def dbsc_next(server, vector):
+    """The proof and the next challenge, and nothing more is drawn."""
+    binding = raw(vector, "binding")
+    same("proof", server.prove(binding), vector["proof"])
+    same("challenge", server.ask(binding), vector["challenge"])
+    same("left of what was drawn", server.random, b"")
+
+
+def dbsc_refresh(vector):
+    server = dbsc_server(vector)
+    return server, server.refresh(vector["identifier"], vector["jwt"])
+
+
+def dbsc_proven(vector):
+    server, record = dbsc_refresh(vector)
+    got = {"uid": record.uid.hex(), "user": record.user, "registered_at_ms": str(record.created)}
+    same("device", got, {name: vector[name] for name in got})
+    same("binding", dbsc.binding_of(vector["identifier"]).hex(), vector["binding"])
+    dbsc_next(server, vector)
+
+
+def dbsc_asked(vector):
+    try:
+        dbsc_refresh(vector)
+    except dbsc.Over:
+        challenge = dbsc_server(vector).ask(dbsc.binding_of(vector["identifier"]))
+        same("challenge", challenge, vector["challenge"])
+    else:
+        raise Mismatch("answer", "a challenge", "a proof")
+
+
+def dbsc_open(vector):
+    return dbsc_server(vector).open_bound(vector["proof"], vector["token"], raw(vector, "ad"))
+
+
+def dbsc_bound(vector):
+    record = dbsc_open(vector)
+    got = {"uid": record.uid.hex(), "user": record.user, "data": record.data}
+    same("session", got, {name: vector[name] for name in got})
+
+
+def dbsc_bound_refused(vector):
+    try:
+        dbsc_open(vector)
+    except Refused as refused:
+        same("refused", (refused.of, refused.check), (vector["of"], vector["check"]))
+        dbsc_open(repaired(vector))
+    else:
+        raise Mismatch("answer", vector["check"], "opened")
+
+
 # Operations ---------------------------------------------------------------
 
 
@@ -333,6 +415,16 @@ FILES = {
     "open_invalid.json": {"SealedSessionOpenRefused": open_refused},
     "open_order.json": {"SealedSessionOpenOrder": open_refused},
     "csrf.json": {"CsrfMade": csrf_made, "CsrfTaken": csrf_taken, "CsrfRefused": csrf_refused},
+    "dbsc.json": {
+        "DbscOffered": dbsc_offered,
+        "DbscRegistered": dbsc_registered,
+        "DbscRegistrationRefused": lambda vector: check_refused(vector, dbsc_register),
+        "DbscProven": dbsc_proven,
+        "DbscAsked": dbsc_asked,
+        "DbscRefreshRefused": lambda vector: check_refused(vector, dbsc_refresh),
+        "DbscBound": dbsc_bound,
+        "DbscBoundRefused": dbsc_bound_refused,
+    },
     "ring.json": {"RingKeys": ring_keys, "RingFile": ring_file, "RingRefused": ring_refused},
     "operations.json": {"OperationDone": operation_done, "OperationRefused": operation_refused},
     "accumulated.json": {

@@ -8,6 +8,15 @@ export function parseJson(text) {
   return new Reader(text.match(TOKEN)).value();
 }
 
+/** The same with every object as the Pairs of its members, those that are given twice included. */
+export function parsePairs(text) {
+  JSON.parse(text);
+  return new PairsReader(text.match(TOKEN)).value();
+}
+
+/** An object as it stands in the text: a list of names and values. */
+export class Pairs extends Array {}
+
 class Reader {
   constructor(tokens) {
     this.tokens = tokens;
@@ -38,14 +47,28 @@ class Reader {
 
   object() {
     const members = Object.create(null); // so that no name is taken by a prototype
+    for (const [name, value] of this.pairs()) {
+      if (Object.hasOwn(members, name)) throw new SyntaxError(`a member given twice: ${name}`);
+      members[name] = value;
+    }
+    return members;
+  }
+
+  pairs() {
+    const pairs = new Pairs();
     while (this.tokens[this.at] !== '}') {
       const name = JSON.parse(this.next());
-      if (Object.hasOwn(members, name)) throw new SyntaxError(`a member given twice: ${name}`);
       this.at += 1; // the colon
-      members[name] = this.value();
+      pairs.push([name, this.value()]);
       if (this.tokens[this.at] === ',') this.at += 1;
     }
     this.at += 1;
-    return members;
+    return pairs;
+  }
+}
+
+class PairsReader extends Reader {
+  object() {
+    return this.pairs();
   }
 }

@@ -1,4 +1,4 @@
-// Runs every test vector, through sealed_session.mjs and operations.mjs.
+// Runs every test vector, through sealed_session.mjs, operations.mjs and dbsc.mjs.
 //
 //   node verify.mjs
 //

@@ -1,4 +1,4 @@
-"""Runs every test vector, through sealed_session.py and operations.py.
+"""Runs every test vector, through sealed_session.py, operations.py and dbsc.py.
 
     python verify.py
 

@@ -79,6 +79,26 @@ fn opens_are_counted_by_key_and_state_refusals_by_reason_and_reseals() {
     assert_eq!(counted, expected);
 }
 
+#[cfg(feature = "dbsc")]
+#[test]
+fn devices_are_counted_by_what_refuses_them() {
+    use sealed_session::dbsc::DeviceBinding;
+
+    let counted = added(|| {
+        let devices = DeviceBinding::builder(&Server::new(26).store).build().unwrap();
+        let login = sealed_session::SessionUid::from_bytes([7; 16]);
+        for proof in ["", "a.b", ".."] {
+            assert!(devices.register(proof, login, None).is_err());
+        }
+        assert!(devices.refresh("", None).is_err());
+    });
+    let refused = |reason| counted.get(&format!("sealed_session_dbsc_refused_total{{reason={reason}}}"));
+    assert_eq!(
+        [refused("parts"), refused("header_json"), refused("identifier")],
+        [Some(&2), Some(&1), Some(&1)]
+    );
+}
+
 #[test]
 fn reloads_are_counted_when_something_is_new() {
     let counted = added(|| {

@@ -43,6 +43,31 @@ fn refusals_tell_their_reason_and_nothing_of_the_token() {
     }
 }
 
+#[cfg(feature = "dbsc")]
+#[test]
+fn a_refused_device_tells_the_reason_and_nothing_of_what_it_sent() {
+    use sealed_session::dbsc::DeviceBinding;
+
+    let mut challenge = String::new();
+    let seen = events(|| {
+        let server = Server::new(14);
+        let short = DeviceBinding::builder(&server.store).proof_ttl(std::time::Duration::from_secs(60));
+        let devices = short.build().unwrap();
+        let login = sealed_session::SessionUid::from_bytes([7; 16]);
+        challenge = devices.offer(login).unwrap();
+        assert!(devices.register(&format!("{challenge}.."), login, Some(USER)).is_err());
+    });
+    let told = with(&seen, "reason=\"header_json\"");
+    assert!(
+        matches!(&told[..], [(Level::DEBUG, text)] if text.contains("device's proof refused")),
+        "{seen:?}"
+    );
+    let warned = with(&seen, "less than 5 minutes");
+    assert!(matches!(&warned[..], [(Level::WARN, _)]), "{seen:?}");
+    let all = format!("{seen:?}");
+    assert!(!all.contains(USER) && !all.contains(&challenge[..12]), "{all}");
+}
+
 #[test]
 fn a_failing_ring_file_is_warned_of_once_and_its_return_is_told() {
     let rotated = ring(vec![root(12), root(13).activating_at(1)]).to_json().unwrap();

@@ -14,6 +14,7 @@ mod json;
 
 mod accumulated;
 mod csrf;
+mod dbsc;
 mod derivation;
 mod file;
 mod notes;
@@ -49,6 +50,7 @@ pub(crate) fn quick() -> Vec<File> {
         open_invalid::file(),
         open_order::file(),
         csrf::file(),
+        dbsc::file(),
         ring::file(),
         operations::file(),
     ]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::json::{Json, Members};
 
 /// Flag, kind of mistake that it looks for (in Wycheproof's terms), and what it is about.
-const NOTES: [(&str, &str, &str); 61] = [
+const NOTES: [(&str, &str, &str); 69] = [
     ("Accumulated", "BASIC", "Many tokens at once, of every kind that the format has."),
     (
         "AssociatedData",
@@ -27,6 +27,7 @@ const NOTES: [(&str, &str, &str); 61] = [
          16 texts.",
     ),
     ("Base64WhiteSpace", "MALLEABILITY", "Many decoders skip white space, NUL or line ends."),
+    ("Challenge", "MISSING_STEP", "Other data than such a text has, under a good tag."),
     ("Checksum", "FUNCTIONALITY", "A root secret that was damaged on the way."),
     (
         "Ciphertext",
@@ -46,6 +47,7 @@ const NOTES: [(&str, &str, &str); 61] = [
         "A length that reaches past the end of the record, under a good tag: careless arithmetic reads \
          what is not there.",
     ),
+    ("Device", "BASIC", "A device that registers, refreshes, and is asked for a proof."),
     ("Epoch", "EDGE_CASE", "Keys that change with time, and the window of those that open."),
     (
         "Expiry",
@@ -54,6 +56,20 @@ const NOTES: [(&str, &str, &str); 61] = [
          or misread: CVE-2025-46344, CVE-2026-25537.",
     ),
     ("Extended", "AUTH_BYPASS", "Bytes or characters more than were sealed."),
+    (
+        "JwtHeader",
+        "MISSING_STEP",
+        "One type and one algorithm, and no extension. Who lets the header choose the algorithm lets it choose none.",
+    ),
+    (
+        "JwtKey",
+        "AUTH_BYPASS",
+        "A device brings its key once, and then never again: whoever may bring one signs with any. A key is a point of \
+         the curve.",
+    ),
+    ("JwtPayload", "MISSING_STEP", "The challenge that was signed, given once."),
+    ("JwtSignature", "AUTH_BYPASS", "64 bytes of ES256 over the first two parts: r and s from 1 to n - 1."),
+    ("JwtText", "MALLEABILITY", "Three parts of base64url, each with one spelling, and not too long."),
     ("KeyGone", "AUTH_BYPASS", "A key opens nothing from the millisecond of its retirement on."),
     ("KeyId", "AUTH_BYPASS", "A token is tried under the key that it names and no other."),
     ("KeyRevoked", "AUTH_BYPASS", "A revoked key opens nothing."),
@@ -84,6 +100,7 @@ const NOTES: [(&str, &str, &str); 61] = [
         "Padding is zero to the last byte; anything else would be a second place for data, under a good tag.",
     ),
     ("Prefix", "FUNCTIONALITY", "The prefix by which scanners find a root secret."),
+    ("Purpose", "AUTH_BYPASS", "One sealed text in the place of another: each has keys of its own name."),
     ("RecordTruncated", "EDGE_CASE", "A record that ends within a field of fixed size, under a good tag."),
     (
         "RingDuplicate",

@@ -29,6 +29,8 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
     if state.is_logged_out() && !state.came() && *outcome != Outcome::Nothing {
         pending.extend(revoke_what_did_not_open(session));
     }
+    #[cfg(feature = "dbsc")]
+    pending.extend(revoke_forms(session, state, outcome));
     Settling { pending }
 }
 
@@ -44,6 +46,21 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         .tokens()
         .map(|token| store.revoke_with(&SessionId::new(token), session.associated_data()))
         .collect()
+}
+
+/// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has
+/// left its device.
+#[cfg(feature = "dbsc")]
+fn revoke_forms(session: &Session, state: &State, outcome: &Outcome) -> Vec<Pending<()>> {
+    use crate::http::device::{left_form, unbound_form};
+
+    let store = &session.config().store;
+    if store.revocations().is_none() || *outcome == Outcome::Nothing {
+        return Vec::new();
+    }
+    let moved = state.uid().filter(|_| state.device.is_newly_bound()).map(unbound_form);
+    let left = state.device.left().map(|binding| left_form(&binding));
+    moved.into_iter().chain(left).map(|form| store.revoke_session(form, store.now_ms())).collect()
 }
 
 fn revoke(session: &Session, ended: Ended) -> Pending<()> {

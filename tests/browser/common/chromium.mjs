@@ -26,6 +26,17 @@ export async function launch() {
   return chromium.launch({ executablePath: process.env.BROWSER_CHROMIUM, args: FLAGS, timeout: DEADLINE_MS });
 }
 
+/** A browser whose cookies and keys stay in a folder, with some flags more. */
+export async function profile(folder, flags) {
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: process.env.BROWSER_CHROMIUM,
+    args: [...FLAGS.filter((flag) => flag !== "--headless"), "--headless=new", ...flags],
+    timeout: DEADLINE_MS,
+  });
+  context.setDefaultTimeout(DEADLINE_MS);
+  return context;
+}
+
 /** A visitor with no cookies, whose waits all have a deadline. */
 export async function visitor(browser, options = {}) {
   const context = await browser.newContext(options);

@@ -1,0 +1,202 @@
+//! Device-bound sessions: devices that register and refresh, and what is refused.
+
+mod browser;
+mod refused_bound;
+mod refused_refresh;
+mod refused_registration;
+mod server;
+
+use super::file::{self, File, Vector};
+use super::json::{Members, hex};
+use super::scene::{DAY, HOUR, RENEWED, RootLife, Scene, UID, root};
+use browser::Browser;
+use server::{CHALLENGE_TTL, LOGIN, PROOF_TTL, Server, USER, random};
+
+pub(crate) fn file() -> File {
+    let mut vectors = vec![offered()];
+    vectors.extend(registered());
+    vectors.extend(refused_registration::all());
+    vectors.extend(proven());
+    vectors.extend(asked());
+    vectors.extend(refused_refresh::all());
+    vectors.extend(bound());
+    vectors.extend(refused_bound::all());
+    let header = [
+        "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
+         settings. `random` is all that it draws, in the order of that section.",
+        "DbscOffered: for the session `login_uid` it makes `challenge`.",
+        "DbscRegistered: it takes `jwt` for that session and user, and makes the other three texts.",
+        "DbscRegistrationRefused: it refuses `jwt`; `check` is the check of section 19 that refuses, and `outcome` is \
+         ends or transient. With `repair` it takes it.",
+        "DbscProven: it takes `jwt` for the device with this `identifier`, and makes a proof and a challenge.",
+        "DbscAsked: it makes a challenge: there is no `jwt`, or the challenge in it is over.",
+        "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them.",
+        "DbscBound: `proof` opens, and `token` with it, under the application's associated data `ad`.",
+        "DbscBoundRefused: one of the two, `of`, does not open, by the `check` of section 9. With `repair` both do.",
+    ];
+    file::build("dbsc.json", &header, vectors)
+}
+
+fn vector(kind: &'static str, comment: &str, flag: &'static str, server: &Server, body: Members) -> Vector {
+    let valid = !kind.ends_with("Refused");
+    let (group, comment) = (server.members(), comment.to_owned());
+    Vector { kind, group, comment, flags: vec![flag], valid, body }
+}
+
+fn offered() -> Vector {
+    let (server, comment) = (Server::new(), "a challenge for a registration");
+    let random = random(comment, 40);
+    let body = members! {
+        "login_uid": hex(&LOGIN),
+        "now": RENEWED,
+        "random": hex(&random),
+        "challenge": server.registration_challenge(&random),
+    };
+    vector("DbscOffered", comment, "Device", &server, body)
+}
+
+fn registered() -> Vec<Vector> {
+    let (server, browser) = (Server::new(), Browser::new(1));
+    let challenge = server.registration_challenge(&random("a registration", 40));
+    let good = browser.registration(&challenge);
+    let (x, y) = browser.x_y();
+    let with_more = format!(
+        r#" {{"new":1,"new":[],"jwk":{{"ext":true,"y":"{y}","x":"{x}","kid":"k","crv":"P-256","kty":"EC"}},"typ":"dbsc+jwt","alg":"ES256"}} "#
+    );
+    let claims = format!(r#"{{"aud":"https://shop.example","jti":"{challenge}","iat":1795000060}}"#);
+    let escaped = r#"{"\u0061lg":"ES256","jwk":JWK,"typ":"dbsc\u002bjwt"}"#.replace("JWK", &browser.jwk());
+    let payload = browser::payload(&challenge);
+    let cases = [
+        ("a device registers, as browsers write it", USER, good.clone()),
+        ("a device registers for an anonymous session", None, good.clone()),
+        (
+            "a device registers, in another order, with members that nobody knows",
+            USER,
+            browser.signed(&with_more, &claims),
+        ),
+        ("a device registers, with escapes in what is JSON", USER, browser.signed(&escaped, &payload)),
+        ("a device registers, with the other of two good signatures", USER, browser::with_other_s(&good)),
+        ("another device registers", USER, Browser::new(2).registration(&challenge)),
+    ];
+    let of = |(comment, user, jwt): (&str, Option<&str>, String)| {
+        let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
+        let random = random(comment, 120);
+        let identifier = server.identifier(&random[..40], &browser, user, RENEWED);
+        let body = members! {
+            "login_uid": hex(&LOGIN),
+            "user": user,
+            "now": RENEWED,
+            "jwt": jwt,
+            "random": hex(&random),
+            "identifier": &identifier,
+            "binding": hex(&server::binding(&identifier)),
+            "uid": hex(&random[..16]),
+            "proof": server.proof(&random[40..80], &identifier, RENEWED),
+            "challenge": server.refresh_challenge(&random[80..], &identifier, RENEWED),
+        };
+        vector("DbscRegistered", comment, "Device", &server, body)
+    };
+    cases.into_iter().map(of).collect()
+}
+
+/// The servers at which a device refreshes that has registered an hour ago at the first.
+fn proven() -> Vec<Vector> {
+    let new = RootLife { activate_at_ms: RENEWED - 1, ..root(2) };
+    let rotated = |s: &mut Scene| s.roots.push(new.clone());
+    let retiring = |s: &mut Scene| {
+        s.roots = vec![RootLife { retire_at_ms: Some(RENEWED + 1), ..root(1) }, new.clone()];
+    };
+    let cases: [(&str, &str, Server, u64); 4] = [
+        ("a device refreshes", "Device", Server::new(), RENEWED),
+        ("a device refreshes after a rotation", "Rotation", Server::with(rotated), RENEWED),
+        ("a device refreshes 1 ms before its key is gone", "KeyGone", Server::with(retiring), RENEWED),
+        (
+            "a device refreshes 1 ms before its challenge is over",
+            "Expiry",
+            Server::new(),
+            RENEWED - HOUR + CHALLENGE_TTL - 1,
+        ),
+    ];
+    let of = |(comment, flag, server, now): (&str, &'static str, Server, u64)| {
+        let (first, browser, random) = (Server::new(), Browser::new(1), random(comment, 80));
+        let sealing = server.sealing_last();
+        let identifier = first.identifier(&server::random("identifier", 40), &browser, USER, RENEWED - HOUR);
+        let made = if flag == "Expiry" { RENEWED - HOUR } else { now };
+        let challenge = first.refresh_challenge(&server::random("challenge", 40), &identifier, made);
+        let body = members! {
+            "identifier": &identifier,
+            "jwt": browser.refresh(&challenge),
+            "now": now,
+            "random": hex(&random),
+            "binding": hex(&server::binding(&identifier)),
+            "uid": hex(&server::random("identifier", 40)[..16]),
+            "user": USER,
+            "registered_at_ms": RENEWED - HOUR,
+            "proof": sealing.proof(&random[..40], &identifier, now),
+            "challenge": sealing.refresh_challenge(&random[40..], &identifier, now),
+        };
+        vector("DbscProven", comment, flag, &server, body)
+    };
+    cases.into_iter().map(of).collect()
+}
+
+fn asked() -> Vec<Vector> {
+    let (first, browser) = (Server::new(), Browser::new(1));
+    let identifier = first.identifier(&random("identifier", 40), &browser, USER, RENEWED - HOUR);
+    let challenge = first.refresh_challenge(&random("challenge", 40), &identifier, RENEWED - CHALLENGE_TTL);
+    let over = browser.refresh(&challenge);
+    let new = RootLife { activate_at_ms: RENEWED - HOUR, ..root(2) };
+    let of_new = Server::with(|s| {
+        s.roots.push(new.clone());
+        s.sealing = 1;
+    });
+    let by_new = browser.refresh(&of_new.refresh_challenge(&random("challenge", 40), &identifier, RENEWED));
+    let revoked = Server::with(|s| s.roots.push(RootLife { revoked: true, ..new.clone() }));
+    let gone = Server::with(|s| s.roots.push(RootLife { retire_at_ms: Some(RENEWED), ..new.clone() }));
+    let cases = [
+        ("a refresh without a proof", "Device", first.clone(), None),
+        ("a refresh at the moment at which its challenge is over", "Expiry", first, Some(over)),
+        (
+            "a refresh whose challenge is of a key that was revoked since",
+            "KeyRevoked",
+            revoked,
+            Some(by_new.clone()),
+        ),
+        ("a refresh whose challenge is of a key that is gone", "KeyGone", gone, Some(by_new)),
+    ];
+    let of = |(comment, flag, server, jwt): (&str, &'static str, Server, Option<String>)| {
+        let random = random(comment, 40);
+        let body = members! {
+            "identifier": &identifier,
+            "jwt": jwt,
+            "now": RENEWED,
+            "random": hex(&random),
+            "challenge": server.refresh_challenge(&random, &identifier, RENEWED),
+        };
+        vector("DbscAsked", comment, flag, &server, body)
+    };
+    cases.into_iter().map(of).collect()
+}
+
+fn bound() -> Vec<Vector> {
+    let server = Server::new();
+    let identifier = server.identifier(&random("identifier", 40), &Browser::new(1), USER, RENEWED - DAY);
+    let of = |(comment, ad, made): (&str, &[u8], u64)| {
+        let body = members! {
+            "proof": server.proof(&random(comment, 40), &identifier, made),
+            "token": server.bound(comment, &identifier, ad),
+            "ad": hex(ad),
+            "now": RENEWED,
+            "uid": hex(&UID),
+            "user": USER,
+            "data": server.data(),
+        };
+        vector("DbscBound", comment, "Device", &server, body)
+    };
+    let cases: [(&str, &[u8], u64); 3] = [
+        ("a bound session, and the proof of its device", b"", RENEWED),
+        ("a bound session of a tenant, and the proof of its device", b"tenant-7", RENEWED),
+        ("a bound session, and a proof 1 ms before it is over", b"", RENEWED - PROOF_TTL + 1),
+    ];
+    cases.into_iter().map(of).collect()
+}

@@ -1,0 +1,129 @@
+//! A server that binds sessions to devices: what it seals, written down from SPEC.md and not from the crate.
+
+use sealed_session::SessionUid;
+use sealed_session::hazmat::Fields;
+use sha2::{Digest as _, Sha256};
+
+use super::browser::Browser;
+use crate::vectors::json::Members;
+use crate::vectors::scene::{DAY, EXPIRES, RENEWED, Scene, encode, salt, scene};
+
+pub(super) const PROOF_TTL: u64 = 600_000;
+pub(super) const CHALLENGE_TTL: u64 = 1_200_000;
+pub(super) const REGISTRATION_TTL: u64 = 60_000;
+pub(super) const LIFETIME: u64 = 30 * DAY;
+/// The uid of the session that has logged in.
+pub(super) const LOGIN: [u8; 16] = [7; 16];
+pub(super) const USER: Option<&str> = Some("user-42");
+
+#[derive(Clone)]
+pub(super) struct Server(pub(super) Scene);
+
+impl Server {
+    pub(super) fn new() -> Self {
+        Self(scene())
+    }
+
+    pub(super) fn with(change: impl FnOnce(&mut Scene)) -> Self {
+        Self(scene().with(change))
+    }
+
+    /// The same, sealing with the last of its roots.
+    pub(super) fn sealing_last(&self) -> Self {
+        Self(self.0.with(|s| s.sealing = s.roots.len() - 1))
+    }
+
+    pub(super) fn data(&self) -> &str {
+        &self.0.data
+    }
+
+    pub(super) fn members(&self) -> Members {
+        let mut members = self.0.server();
+        members.extend(members! {
+            "proof_ttl_ms": PROOF_TTL,
+            "challenge_ttl_ms": CHALLENGE_TTL,
+            "registration_ttl_ms": REGISTRATION_TTL,
+            "identifier_lifetime_ms": LIFETIME,
+        });
+        members
+    }
+
+    pub(super) fn registration_challenge(&self, random: &[u8]) -> String {
+        self.challenge_of(
+            random,
+            &format!(r#"{{"register":"{}"}}"#, encode(&LOGIN)),
+            RENEWED,
+            REGISTRATION_TTL,
+        )
+    }
+
+    pub(super) fn refresh_challenge(&self, random: &[u8], identifier: &str, now: u64) -> String {
+        let data = format!(r#"{{"refresh":"{}"}}"#, encode(&binding(identifier)));
+        self.challenge_of(random, &data, now, CHALLENGE_TTL)
+    }
+
+    pub(super) fn challenge_of(&self, random: &[u8], data: &str, now: u64, ttl: u64) -> String {
+        self.sealed(";dbsc-challenge", random, None, data, [now, now, now + ttl])
+    }
+
+    pub(super) fn identifier(
+        &self,
+        random: &[u8],
+        browser: &Browser,
+        user: Option<&str>,
+        now: u64,
+    ) -> String {
+        let (x, y) = browser.x_y();
+        self.identifier_of(random, user, &format!(r#"{{"x":"{x}","y":"{y}"}}"#), now)
+    }
+
+    pub(super) fn identifier_of(&self, random: &[u8], user: Option<&str>, data: &str, now: u64) -> String {
+        self.sealed(";dbsc-identifier", random, user, data, [now, now, now + LIFETIME])
+    }
+
+    pub(super) fn proof(&self, random: &[u8], identifier: &str, now: u64) -> String {
+        let data = format!(r#"{{"dbsc":"{}"}}"#, encode(&binding(identifier)));
+        self.sealed("-proof", random, None, &data, [now, now, now + PROOF_TTL])
+    }
+
+    /// A bound session with the data of the scene.
+    pub(super) fn bound(&self, what: &str, identifier: &str, ad: &[u8]) -> String {
+        let binding = binding(identifier);
+        let joined = [&len(ad), ad, &len(&binding), &binding].concat();
+        let named = self.0.with(|s| {
+            s.name.push_str("-bound");
+            s.ad = joined;
+            (s.renewed, s.expires) = (RENEWED, EXPIRES);
+        });
+        named.token(&salt(what))
+    }
+
+    /// Under a name that begins with the cookie's: 16 octets of uid, and 24 of salt.
+    fn sealed(
+        &self,
+        suffix: &str,
+        random: &[u8],
+        user_id: Option<&str>,
+        data: &str,
+        [created_at_ms, renewed_at_ms, expires_at_ms]: [u64; 3],
+    ) -> String {
+        assert_eq!(random.len(), 40);
+        let uid = SessionUid::from_bytes(random[..16].try_into().unwrap());
+        let fields = Fields { created_at_ms, renewed_at_ms, expires_at_ms, uid, user_id, data };
+        let named = self.0.with(|s| s.name.push_str(suffix));
+        named.token_of(random[16..].try_into().unwrap(), &fields.encode(0))
+    }
+}
+
+fn len(octets: &[u8]) -> [u8; 4] {
+    u32::try_from(octets.len()).unwrap().to_be_bytes()
+}
+
+pub(super) fn binding(identifier: &str) -> [u8; 32] {
+    Sha256::digest(identifier).into()
+}
+
+/// What a server draws, another for everything.
+pub(super) fn random(what: &str, octets: usize) -> Vec<u8> {
+    (0..octets.div_ceil(32)).flat_map(|at| Sha256::digest(format!("{what} {at}"))).take(octets).collect()
+}

@@ -1,0 +1,233 @@
+//! Where browsers register a device, and where they refresh its proof.
+
+use http::header::{CONTENT_TYPE, InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use serde::Serialize;
+
+use super::Device;
+use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration};
+use crate::http::presented::Found;
+use crate::http::reply::{keep_out_of_caches, set_cookie};
+use crate::http::session::Session;
+
+const RESPONSE: &str = "secure-session-response";
+const SESSION_ID: &str = "sec-secure-session-id";
+const CHALLENGE: &str = "secure-session-challenge";
+
+/// The requests that the layer answers itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Register,
+    Refresh,
+}
+
+/// Why there is no good answer.
+enum Refusal {
+    /// It is no request of this protocol.
+    Senseless,
+    /// It may be answered in a moment: the browser goes on with what it has.
+    Transient,
+    /// The device's session is over.
+    Ends,
+}
+
+impl From<DbscError> for Refusal {
+    fn from(error: DbscError) -> Self {
+        if error.is_transient() { Self::Transient } else { Self::Ends }
+    }
+}
+
+/// A text that cannot stand in a header.
+impl From<InvalidHeaderValue> for Refusal {
+    fn from(_: InvalidHeaderValue) -> Self {
+        Self::Ends
+    }
+}
+
+impl Device {
+    /// Whether the layer answers this request itself.
+    pub(super) fn endpoint<B>(&self, request: &Request<B>) -> Option<Endpoint> {
+        match request.uri().path() {
+            _ if request.method() != Method::POST => None,
+            path if path == self.refresh_path => Some(Endpoint::Refresh),
+            path if path == self.register_path => Some(Endpoint::Register),
+            _ => None,
+        }
+    }
+}
+
+/// The answer to a registration, as the protocol has it.
+#[derive(Serialize)]
+struct Instructions<'a> {
+    session_identifier: &'a str,
+    refresh_url: &'a str,
+    scope: Scope,
+    credentials: [Credential<'a>; 1],
+    /// Any site may lead here: whoever follows a link from elsewhere would otherwise arrive before the refresh.
+    allowed_refresh_initiators: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+struct Scope {
+    include_site: bool,
+}
+
+#[derive(Serialize)]
+struct Credential<'a> {
+    r#type: &'static str,
+    name: &'a str,
+    /// As the cookie has them, or the browser takes it for another and refreshes with every request.
+    attributes: &'a str,
+}
+
+impl Session {
+    pub(super) fn register_device<R: Default + From<String>>(&self, headers: &HeaderMap) -> Response<R> {
+        self.registered(headers).unwrap_or_else(|refusal| refused(&refusal))
+    }
+
+    pub(super) fn refresh_device<R: Default>(&self, headers: &HeaderMap) -> Response<R> {
+        self.refreshed(headers).unwrap_or_else(|refusal| {
+            let mut response = refused(&refusal);
+            if matches!(refusal, Refusal::Ends) {
+                self.remove_what_is_over(headers, response.headers_mut());
+            }
+            response
+        })
+    }
+
+    /// The session moves to the bound cookie, with everything that it has.
+    fn registered<R: From<String>>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
+        let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
+        let proof = text(headers, RESPONSE).ok_or(Refusal::Senseless)?;
+        let mut progress = self.progress();
+        let state = &mut self.opened(&mut progress).state;
+        let (Some(uid), Some(user_id), true, None) =
+            (state.uid(), state.user_id(), state.came(), state.device.binding())
+        else {
+            return Err(DbscError::ends(DbscReason::NoSession).into());
+        };
+        let registration = device.binding.register(proof, uid, Some(user_id))?;
+        state.device.bind(registration.binding);
+        state.require_sealing();
+        drop(progress);
+        device.instructions(&registration)
+    }
+
+    fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
+        let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
+        let identifier = text(headers, SESSION_ID).ok_or(Refusal::Senseless)?;
+        let bound = self.presented_as(&device.bound_cookies);
+        if device.is_told_of_end(&bound) {
+            return Err(DbscError::ends(DbscReason::NoSession).into());
+        }
+        match device.binding.refresh(identifier, text(headers, RESPONSE))? {
+            Refresh::Challenge(challenge) => {
+                let mut response = empty(StatusCode::FORBIDDEN);
+                challenge_of(identifier, &challenge, response.headers_mut())?;
+                Ok(response)
+            }
+            Refresh::Proven(proven) if device.is_left(&proven.binding, proven.registered_at_ms) => {
+                Err(DbscError::ends(DbscReason::NoSession).into())
+            }
+            Refresh::Proven(proven) => {
+                match device.choose_bound(&bound, &proven.binding, self.associated_data()).0 {
+                    // No cookies come with a refresh on the way from another site, however same-origin it calls
+                    // itself.
+                    Found::Session(_) | Found::Nothing => device.proof(identifier, &proven),
+                    Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
+                    _ => Err(DbscError::ends(DbscReason::NoSession).into()),
+                }
+            }
+        }
+    }
+
+    /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the
+    /// refresh was for: after another login, the browser goes on refreshing for the session before.
+    fn remove_what_is_over(&self, headers: &HeaderMap, answer: &mut HeaderMap) {
+        let (Some(device), Some(identifier)) = (&self.config().device, text(headers, SESSION_ID)) else {
+            return;
+        };
+        let bound = self.presented_as(&device.bound_cookies);
+        let found = device.choose_bound(&bound, &Binding::of(identifier), self.associated_data()).0;
+        let is_its_own = match found {
+            Found::Session(_) => true,
+            Found::Refused(error) => error.is_not_found(),
+            Found::Nothing | Found::Unclear => false,
+        };
+        if is_its_own {
+            let values = device.removals(bound.has_second()).into_iter().flatten();
+            // A value of our own making stands in any header.
+            values.for_each(|value| drop(set_cookie(value, answer)));
+        }
+    }
+}
+
+impl Device {
+    fn instructions<R: From<String>>(&self, registration: &Registration) -> Result<Response<R>, Refusal> {
+        let instructions = Instructions {
+            session_identifier: &registration.identifier,
+            refresh_url: &self.refresh_path,
+            scope: Scope { include_site: false },
+            credentials: [Credential {
+                r#type: "cookie",
+                name: self.proof_cookies.name(),
+                attributes: self.proof_cookies.attributes(),
+            }],
+            allowed_refresh_initiators: ["*"],
+        };
+        let json = serde_json::to_string(&instructions).map_err(|_| Refusal::Ends)?;
+        let mut response = Response::new(R::from(json));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.give_proof(&registration.proof, registration.proof_expires_at_ms, headers)?;
+        challenge_of(&registration.identifier, &registration.challenge, headers)?;
+        Ok(response)
+    }
+
+    fn proof<R: Default>(&self, identifier: &str, proven: &Proven) -> Result<Response<R>, Refusal> {
+        let mut response = empty(StatusCode::OK);
+        let headers = response.headers_mut();
+        self.give_proof(&proven.proof, proven.proof_expires_at_ms, headers)?;
+        challenge_of(identifier, &proven.challenge, headers)?;
+        Ok(response)
+    }
+
+    fn give_proof(
+        &self,
+        proof: &crate::session::SessionId,
+        expires_at_ms: u64,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Refusal> {
+        let now_ms = self.bound_store().now_ms();
+        let values =
+            self.proof_cookies.values(proof, expires_at_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
+        Ok(set_cookie(values.0, headers)?)
+    }
+}
+
+/// A header's value as text, without the quotes that drafts of the protocol have, and browsers do not send.
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(|value| crate::dbsc::unquoted(value.trim()))
+}
+
+fn challenge_of(identifier: &str, challenge: &str, headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let mut value = HeaderValue::try_from(format!("\"{challenge}\";id=\"{identifier}\""))?;
+    value.set_sensitive(true);
+    headers.insert(CHALLENGE, value);
+    Ok(())
+}
+
+fn refused<R: Default>(refusal: &Refusal) -> Response<R> {
+    empty(match refusal {
+        Refusal::Senseless => StatusCode::BAD_REQUEST,
+        Refusal::Transient => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Ends => StatusCode::UNAUTHORIZED,
+    })
+}
+
+fn empty<R: Default>(status: StatusCode) -> Response<R> {
+    let mut response = Response::new(R::default());
+    *response.status_mut() = status;
+    keep_out_of_caches(response.headers_mut());
+    response
+}

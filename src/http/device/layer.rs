@@ -1,0 +1,132 @@
+//! [`DeviceBoundLayer`]: a session layer that binds sessions to devices.
+
+use std::fmt;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::endpoints::Endpoint;
+use crate::http::layer::Config;
+use crate::http::service::{SessionFuture, SessionService, begin};
+
+/// A [`SessionLayer`](crate::http::SessionLayer) that binds the sessions of users to their devices (Device Bound
+/// Session Credentials, a draft of the W3C): the browser makes a key that never leaves the device, and proves every
+/// few minutes that it still has it. Nothing is stored here.
+///
+/// The layer answers two paths itself, `POST /dbsc/register` and `POST /dbsc/refresh`; put it around all of an
+/// origin. Handlers see no difference but [`Session::is_device_bound`](crate::http::Session::is_device_bound).
+/// Browsers without this go on with an ordinary session, unless [`Unbound`](super::Unbound) says otherwise. What a
+/// thief can do stands in SECURITY.md.
+///
+/// ```
+/// use std::time::Duration;
+/// use sealed_session::http::{SessionLayer, Unbound};
+/// use sealed_session::{KeyRing, RootSecret, SealedStore};
+///
+/// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+/// let layer = SessionLayer::new(store)?.device_bound(|device| {
+///     device.proof_ttl(Duration::from_secs(600)).unbound(Unbound::Accepted)
+/// })?;
+/// # let _ = layer;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct DeviceBoundLayer(Arc<Config>);
+
+impl DeviceBoundLayer {
+    pub(in crate::http) fn new(config: Config) -> Self {
+        Self(Arc::new(config))
+    }
+}
+
+impl<S> Layer<S> for DeviceBoundLayer {
+    type Service = DeviceBoundService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DeviceBoundService { inner: SessionService::new(inner, Arc::clone(&self.0)) }
+    }
+}
+
+impl fmt::Debug for DeviceBoundLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceBoundLayer").field("store", &self.0.store).finish_non_exhaustive()
+    }
+}
+
+/// A service whose sessions are bound to devices; made by [`DeviceBoundLayer`].
+#[derive(Clone)]
+pub struct DeviceBoundService<S> {
+    inner: SessionService<S>,
+}
+
+impl<S, B, R> Service<Request<B>> for DeviceBoundService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Default + From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = DeviceBoundFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let config = self.inner.config();
+        let endpoint = config.device.as_ref().and_then(|device| device.endpoint(&request));
+        let Some(endpoint) = endpoint else {
+            return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
+        };
+        let (session, request) = begin(config, request);
+        let response = match endpoint {
+            Endpoint::Register => session.register_device(request.headers()),
+            Endpoint::Refresh => session.refresh_device(request.headers()),
+        };
+        let response = SessionFuture::handled(ready(Ok(response)), session);
+        DeviceBoundFuture { kind: Kind::Own { response } }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for DeviceBoundService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceBoundService").field("inner", &self.inner).finish()
+    }
+}
+
+pin_project! {
+    /// The response of a [`DeviceBoundService`].
+    pub struct DeviceBoundFuture<F: Future> {
+        #[pin]
+        kind: Kind<F>,
+    }
+}
+
+pin_project! {
+    #[project = KindProjection]
+    enum Kind<F: Future> {
+        Inner { #[pin] response: SessionFuture<F> },
+        Own { #[pin] response: SessionFuture<Ready<F::Output>> },
+    }
+}
+
+impl<F, R, E> Future for DeviceBoundFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Default,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            KindProjection::Inner { response } => response.poll(cx),
+            KindProjection::Own { response } => response.poll(cx),
+        }
+    }
+}

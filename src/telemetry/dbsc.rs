@@ -1,0 +1,35 @@
+//! What operators see of devices that prove themselves.
+
+use crate::dbsc::DbscReason;
+use crate::error::SealError;
+
+/// A registration or a refresh was refused.
+pub(crate) fn refused(reason: DbscReason, transient: bool) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", reason = reason.as_str(), transient, "device's proof refused");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_dbsc_refused_total", "reason" => reason.as_str()).increment(1);
+    let _ = (reason, transient);
+}
+
+/// What a device should get could not be sealed.
+pub(crate) fn not_sealed(error: &SealError) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", %error, "a device's proof was good, and nothing could be sealed");
+    let _ = error;
+}
+
+/// A request brings a bound session without a proof that is valid.
+pub(crate) fn unproven() {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", "a session that is bound to a device came without a proof of it");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sealed_session_dbsc_unproven_total").increment(1);
+}
+
+/// Settings that work, but not well.
+pub(crate) fn unwise(warning: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", "{warning}");
+    let _ = warning;
+}

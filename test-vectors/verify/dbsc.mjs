@@ -1,0 +1,263 @@
+// Device-bound sessions (SPEC.md, section 19): what a server seals, and what it refuses. Written from the
+// specification alone, as sealed_session.mjs is, and a test tool like it.
+
+import { createHash, createPublicKey, verify } from 'node:crypto';
+
+import { Pairs, parsePairs } from './json_text.mjs';
+import {
+  Refused, decodeBase64url, decodeUtf8, encodeBase64url, joinAssociatedData, minimum, openToken,
+  saturatingAdd, seal,
+} from './sealed_session.mjs';
+
+const MAX_JWT = 4096;
+const SIGNATURE_BYTES = 64;
+const CHALLENGE = ';dbsc-challenge';
+const IDENTIFIER = ';dbsc-identifier';
+
+/** The session ends; or, by the outcome `transient`, this server cannot tell now. */
+export class Ends extends Error {
+  constructor(check, outcome = 'ends') {
+    super(`${outcome}: ${check}`);
+    this.name = 'Ends';
+    this.outcome = outcome;
+    this.check = check;
+  }
+}
+
+/** A challenge that the device may exchange for another one; `check` says what is wrong with it. */
+export class Over extends Error {
+  constructor(check) {
+    super(check);
+    this.name = 'Over';
+    this.check = check;
+  }
+}
+
+export const bindingOf = (identifier) => createHash('sha256').update(identifier).digest();
+
+// ---- JSON ---------------------------------------------------------------------------------------------------
+
+/** Half of a surrogate pair is no text. */
+const isText = (value) => typeof value === 'string' && value.isWellFormed();
+const isTextOrNothing = (value) => value === undefined || value === null || isText(value);
+
+/** Those members of one JSON object that count, in a Map. */
+function membersOf(octets, known, check) {
+  let value;
+  try {
+    value = parsePairs(decodeUtf8(octets));
+  } catch {
+    throw new Ends(check);
+  }
+  return knownOf(value, known, check);
+}
+
+function knownOf(value, known, check) {
+  if (!(value instanceof Pairs)) throw new Ends(check);
+  if (![...value].every(([name]) => isText(name))) throw new Ends(check);
+  const pairs = [...value].filter(([name]) => known.includes(name));
+  const found = new Map(pairs);
+  if (found.size !== pairs.length) throw new Ends(check);
+  return found;
+}
+
+// ---- JWT ----------------------------------------------------------------------------------------------------
+
+function split(text) {
+  if (Buffer.byteLength(text) > MAX_JWT) throw new Ends('length');
+  const parts = text.split('.');
+  if (parts.length !== 3) throw new Ends('parts');
+  const [header, payload, signature] = parts.map((part) => decodeBase64url(part));
+  if ([header, payload, signature].includes(null)) throw new Ends('base64');
+  const signed = Buffer.from(text.slice(0, text.lastIndexOf('.')));
+  return { signed, header: headerOf(header), payload, signature };
+}
+
+function headerOf(octets) {
+  const header = membersOf(octets, ['typ', 'alg', 'crit', 'jwk'], 'header_json');
+  if (!['typ', 'alg'].every((name) => isTextOrNothing(header.get(name)))) throw new Ends('header_json');
+  if (header.get('typ') !== 'dbsc+jwt') throw new Ends('typ');
+  if (header.get('alg') !== 'ES256') throw new Ends('alg');
+  if (header.has('crit')) throw new Ends('crit');
+  return header;
+}
+
+/** The coordinates of a jwk. */
+function coordinatesOf(jwk) {
+  const names = ['kty', 'crv', 'x', 'y'];
+  const found = knownOf(jwk, names, 'jwk_json');
+  if (!names.every((name) => isText(found.get(name)))) throw new Ends('jwk_json');
+  if (found.get('kty') !== 'EC') throw new Ends('kty');
+  if (found.get('crv') !== 'P-256') throw new Ends('crv');
+  const [x, y] = ['x', 'y'].map((name) => decodeBase64url(found.get(name)));
+  if (x?.length !== 32 || y?.length !== 32) throw new Ends('coordinates');
+  return { x, y };
+}
+
+function publicKey({ x, y }) {
+  const jwk = { kty: 'EC', crv: 'P-256', x: encodeBase64url(x), y: encodeBase64url(y) };
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch {
+    throw new Ends('off_curve');
+  }
+}
+
+/** The jti, once the signature is known to be the key's. */
+function challengeOf({ signed, signature, payload }, key) {
+  if (signature.length !== SIGNATURE_BYTES) throw new Ends('signature_length');
+  if (!verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)) throw new Ends('signature');
+  const jti = membersOf(payload, ['jti'], 'payload_json').get('jti');
+  if (!isTextOrNothing(jti)) throw new Ends('payload_json');
+  if (!isText(jti)) throw new Ends('jti_missing');
+  return jti;
+}
+
+// ---- the data of the texts ----------------------------------------------------------------------------------
+
+/** values: a list of names and bytes. */
+function dataOf(values) {
+  return `{${values.map(([name, octets]) => `"${name}":"${encodeBase64url(octets)}"`).join(',')}}`;
+}
+
+/** The bytes by name, if the data is what dataOf writes for values of these lengths. */
+function valuesOf(data, lengths) {
+  let members;
+  try {
+    members = [...parsePairs(data)];
+  } catch {
+    return null;
+  }
+  const values = members.map(([name, text]) => [name, isText(text) ? decodeBase64url(text) : null]);
+  const fits = ([name, octets], i) => name === lengths[i]?.[0] && octets?.length === lengths[i][1];
+  if (values.length !== lengths.length || !values.every(fits)) return null;
+  return dataOf(values) === data ? Object.fromEntries(values) : null;
+}
+
+const outcomeOf = ({ check }) => (check === 'future' ? 'transient' : 'ends');
+
+// ---- the server ---------------------------------------------------------------------------------------------
+
+export class Server {
+  constructor(settings) {
+    Object.assign(this, settings);
+  }
+
+  keys(suffix) {
+    return this.ring.keysAt(this.now, this.leeway, `${this.name}${suffix}`, this.app);
+  }
+
+  open(suffix, token, ad) {
+    const { now, leeway, maxLifetime } = this;
+    return openToken({ token, keys: this.keys(suffix), ad, now, leeway, maxLifetime });
+  }
+
+  /** A text whose data has one of these shapes: lists of names and lengths. */
+  openData(suffix, token, shapes) {
+    const session = this.open(suffix, token);
+    const values = shapes.map((shape) => valuesOf(session.data, shape)).find((found) => found !== null);
+    if (values === undefined) throw new Refused('record_data');
+    return { session, values };
+  }
+
+  draw(length) {
+    const drawn = this.random.subarray(0, length);
+    this.random = this.random.subarray(length);
+    if (drawn.length !== length) throw new Error('too little was drawn');
+    return drawn;
+  }
+
+  /** Draws the uid, then the salt. */
+  seal(suffix, ttl, values, user = null) {
+    const [uid, salt, { now, maxLifetime }] = [this.draw(16), this.draw(24), this];
+    const expires = minimum(saturatingAdd(now, ttl), saturatingAdd(now, maxLifetime));
+    const session = { created: now, renewed: now, expires, uid, user, data: dataOf(values) };
+    const { sealingKey } = [...this.keys(suffix).values()].find(({ state }) => state === 'sealing');
+    return seal({ sealingKey, session, salt });
+  }
+
+  offer(login) {
+    return this.seal(CHALLENGE, this.ttls.registration, [['register', login]]);
+  }
+
+  ask(binding) {
+    return this.seal(CHALLENGE, this.ttls.challenge, [['refresh', binding]]);
+  }
+
+  prove(binding) {
+    return this.seal('-proof', this.ttls.proof, [['dbsc', binding]]);
+  }
+
+  identifier({ x, y }, user) {
+    return this.seal(IDENTIFIER, this.ttls.identifier, [['x', x], ['y', y]], user);
+  }
+
+  /** The coordinates of the key that signed. */
+  register(text, login) {
+    const jwt = split(text);
+    if (!jwt.header.has('jwk')) throw new Ends('jwk_missing');
+    const key = coordinatesOf(jwt.header.get('jwk'));
+    const jti = challengeOf(jwt, publicKey(key));
+    try {
+      this.checkChallenge(jti, 'register', login);
+    } catch (error) {
+      if (!(error instanceof Over)) throw error;
+      throw new Ends(error.check === 'expired' ? 'challenge_expired' : 'challenge');
+    }
+    return key;
+  }
+
+  /** The record of the device. Throws Over where a challenge is the answer. */
+  refresh(identifier, text) {
+    const { session, values } = this.identify(identifier);
+    if (text === null) throw new Over('no proof');
+    const jwt = split(text);
+    if (jwt.header.has('jwk')) throw new Ends('jwk_present');
+    this.checkChallenge(challengeOf(jwt, publicKey(values)), 'refresh', bindingOf(identifier));
+    return session;
+  }
+
+  identify(identifier) {
+    try {
+      return this.openData(IDENTIFIER, identifier, [[['x', 32], ['y', 32]]]);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw new Ends(error.check === 'expired' ? 'identifier_expired' : 'identifier', outcomeOf(error));
+    }
+  }
+
+  checkChallenge(jti, kind, whose) {
+    const values = this.challenge(jti);
+    if (values[kind] === undefined) throw new Ends('challenge_kind');
+    if (!values[kind].equals(whose)) throw new Ends('challenge_of_another');
+  }
+
+  challenge(jti) {
+    try {
+      return this.openData(CHALLENGE, jti, [[['register', 16]], [['refresh', 32]]]).values;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.check === 'expired' || (error.check === 'key_id' && this.wasOurs(jti))) throw new Over(error.check);
+      throw new Ends('challenge', outcomeOf(error));
+    }
+  }
+
+  /** Whether the key of a token is in the ring, revoked or gone. */
+  wasOurs(token) {
+    const key = this.keys(CHALLENGE).get(decodeBase64url(token).subarray(1, 17).toString('hex'));
+    return key !== undefined;
+  }
+
+  /** What is refused names the text that it is `of`. */
+  openBound(proof, token, ad) {
+    const of = (what, call) => {
+      try {
+        return call();
+      } catch (error) {
+        throw Object.assign(error, { of: what });
+      }
+    };
+    const { values } = of('proof', () => this.openData('-proof', proof, [[['dbsc', 32]]]));
+    return of('session', () => this.open('-bound', token, joinAssociatedData([ad, values.dbsc])));
+  }
+}

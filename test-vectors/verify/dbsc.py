@@ -1,0 +1,301 @@
+"""Device-bound sessions (SPEC.md, section 19): what a server seals, and what it
+refuses. Written from the specification alone, as sealed_session.py is, and a
+test tool like it."""
+
+import hashlib
+import json
+import re
+import struct
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+import sealed_session as format_v1
+from sealed_session import Record, Refused
+
+MAX_JWT = 4096
+HEADER = ("typ", "alg", "crit", "jwk")
+
+
+class Ends(Exception):
+    """The session ends, or (`transient`) this server cannot tell now."""
+
+    def __init__(self, check, outcome="ends"):
+        super().__init__(f"{outcome}: {check}")
+        self.check = check
+        self.outcome = outcome
+
+
+class Over(Exception):
+    """A challenge that the device may exchange for another one."""
+
+
+def binding_of(identifier):
+    return hashlib.sha256(identifier.encode("ascii")).digest()
+
+
+def joined(*parts):
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+# JSON ---------------------------------------------------------------------
+
+
+class Pairs(list):
+    """An object as it stands in the text, members that are given twice included."""
+
+
+def no_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+def members(octets, known, check):
+    """Those members of one JSON object that count."""
+    try:
+        value = json.loads(octets.decode("utf-8"), object_pairs_hook=Pairs, parse_constant=no_constant)
+    except ValueError as error:
+        raise Ends(check) from error
+    return known_of(value, known, check)
+
+
+def known_of(value, known, check):
+    if not isinstance(value, Pairs):
+        raise Ends(check)
+    if not all(is_sound(name) for name, _ in value):
+        raise Ends(check)
+    pairs = [(name, member) for name, member in value if name in known]
+    if len(dict(pairs)) != len(pairs):
+        raise Ends(check)
+    return dict(pairs)
+
+
+def is_sound(text):
+    """Whether it has no half of a surrogate pair."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def is_text(value):
+    return isinstance(value, str) and is_sound(value)
+
+
+def check_texts(found, names, check):
+    """Of these members, each is a string, null, or not there."""
+    if not all(found.get(name) is None or is_text(found[name]) for name in names):
+        raise Ends(check)
+
+
+# JWT ----------------------------------------------------------------------
+
+
+@dataclass
+class Jwt:
+    signed: bytes
+    header: dict
+    payload: bytes
+    signature: bytes
+
+
+def split(text):
+    if len(text.encode("utf-8")) > MAX_JWT:
+        raise Ends("length")
+    if text.count(".") != 2:
+        raise Ends("parts")
+    try:
+        header, payload, signature = (format_v1.b64_decode(part) for part in text.split("."))
+    except ValueError as error:
+        raise Ends("base64") from error
+    return Jwt(text.rpartition(".")[0].encode("ascii"), header_of(header), payload, signature)
+
+
+def header_of(octets):
+    header = members(octets, HEADER, "header_json")
+    check_texts(header, ("typ", "alg"), "header_json")
+    if header.get("typ") != "dbsc+jwt":
+        raise Ends("typ")
+    if header.get("alg") != "ES256":
+        raise Ends("alg")
+    if "crit" in header:
+        raise Ends("crit")
+    return header
+
+
+def key_of(jwk):
+    names = ("kty", "crv", "x", "y")
+    found = known_of(jwk, names, "jwk_json")
+    if not all(is_text(found.get(name)) for name in names):
+        raise Ends("jwk_json")
+    if found["kty"] != "EC":
+        raise Ends("kty")
+    if found["crv"] != "P-256":
+        raise Ends("crv")
+    return found["x"], found["y"]
+
+
+def point_of(x, y):
+    try:
+        octets = [format_v1.b64_decode(text) for text in (x, y)]
+    except ValueError as error:
+        raise Ends("coordinates") from error
+    if [len(coordinate) for coordinate in octets] != [32, 32]:
+        raise Ends("coordinates")
+    numbers = [int.from_bytes(coordinate, "big") for coordinate in octets]
+    try:
+        return ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
+    except ValueError as error:
+        raise Ends("off_curve") from error
+
+
+def challenge_of(jwt, key):
+    """The jti, once the signature is known to be the key's."""
+    if len(jwt.signature) != 64:
+        raise Ends("signature_length")
+    r, s = (int.from_bytes(half, "big") for half in (jwt.signature[:32], jwt.signature[32:]))
+    try:
+        key.verify(encode_dss_signature(r, s), jwt.signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise Ends("signature") from error
+    payload = members(jwt.payload, ("jti",), "payload_json")
+    check_texts(payload, ("jti",), "payload_json")
+    if payload.get("jti") is None:
+        raise Ends("jti_missing")
+    return payload["jti"]
+
+
+# The server ---------------------------------------------------------------
+
+
+class Server:
+    def __init__(self, ring, app, name, now, leeway, max_lifetime, ttls, random=b""):
+        self.ring, self.app, self.name, self.now = ring, app, name, now
+        self.leeway, self.max_lifetime, self.ttls = leeway, max_lifetime, ttls
+        self.random = random
+
+    def keys(self, suffix):
+        return self.ring.keys_at(self.now, self.leeway, self.name + suffix, self.app)
+
+    def open(self, suffix, text, associated_data=b""):
+        clock = self.now, self.leeway, self.max_lifetime
+        return format_v1.open_token(self.keys(suffix), text, associated_data, *clock).sealed
+
+    def open_data(self, suffix, text, *shapes):
+        """A text whose data has one of these shapes: names, and how long their values are."""
+        record = self.open(suffix, text)
+        for shape in shapes:
+            inner = ",".join(f'"{name}":"([A-Za-z0-9_-]*)"' for name in shape)
+            found = re.fullmatch("{" + inner + "}", record.data)
+            if found:
+                return record, read_values(shape, found.groups())
+        raise Refused("record_data")
+
+    def draw(self, length):
+        drawn, self.random = self.random[:length], self.random[length:]
+        if len(drawn) != length:
+            raise ValueError("too little was drawn")
+        return drawn
+
+    def seal(self, suffix, ttl, user=None, **values):
+        """Draws the uid, then the salt."""
+        uid, salt = self.draw(16), self.draw(24)
+        expires = min(self.now + ttl, self.now + self.max_lifetime)
+        record = Record(self.now, self.now, expires, uid, user, data_of(**values))
+        key, = [key for key, state in self.keys(suffix).values() if state == "sealing"]
+        return format_v1.seal(key, salt, b"", record)
+
+    def offer(self, login):
+        return self.seal(";dbsc-challenge", self.ttls["registration"], register=login)
+
+    def ask(self, binding):
+        return self.seal(";dbsc-challenge", self.ttls["challenge"], refresh=binding)
+
+    def prove(self, binding):
+        return self.seal("-proof", self.ttls["proof"], dbsc=binding)
+
+    def register(self, text, login):
+        """The coordinates of the key that signed, in base64url."""
+        jwt = split(text)
+        if "jwk" not in jwt.header:
+            raise Ends("jwk_missing")
+        x, y = key_of(jwt.header["jwk"])
+        jti = challenge_of(jwt, point_of(x, y))
+        try:
+            self.check_challenge(jti, "register", login)
+        except Over as error:
+            cause = error.__cause__
+            raise Ends("challenge_expired" if cause.check == "expired" else "challenge") from error
+        return format_v1.b64_decode(x), format_v1.b64_decode(y)
+
+    def identify(self, identifier):
+        try:
+            return self.open_data(";dbsc-identifier", identifier, {"x": 32, "y": 32})
+        except Refused as refused:
+            check = "identifier_expired" if refused.check == "expired" else "identifier"
+            raise Ends(check, outcome_of(refused)) from refused
+
+    def refresh(self, identifier, text):
+        """The device's record. Raises Over where a challenge is the answer."""
+        record, key = self.identify(identifier)
+        if text is None:
+            raise Over
+        jwt = split(text)
+        if "jwk" in jwt.header:
+            raise Ends("jwk_present")
+        numbers = [int.from_bytes(key[name], "big") for name in ("x", "y")]
+        public = ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
+        self.check_challenge(challenge_of(jwt, public), "refresh", binding_of(identifier))
+        return record
+
+    def check_challenge(self, jti, kind, whose):
+        try:
+            _, values = self.open_data(";dbsc-challenge", jti, {"register": 16}, {"refresh": 32})
+        except Refused as refused:
+            if refused.check == "expired" or self.was_ours(jti):
+                raise Over from refused
+            raise Ends("challenge", outcome_of(refused)) from refused
+        if kind not in values:
+            raise Ends("challenge_kind")
+        if values[kind] != whose:
+            raise Ends("challenge_of_another")
+
+    def was_ours(self, text):
+        """Whether its key is in the ring, revoked or gone."""
+        try:
+            octets = format_v1.decode_text(text)
+        except Refused:
+            return False
+        _, state = self.keys(";dbsc-challenge").get(octets[1:17], (None, "unknown"))
+        return octets[:1] == b"\x01" and state in ("revoked", "gone")
+
+    def open_bound(self, proof, token, associated_data):
+        """Raises Refused, with the text that is meant."""
+        try:
+            _, values = self.open_data("-proof", proof, {"dbsc": 32})
+        except Refused as refused:
+            refused.of = "proof"
+            raise
+        try:
+            return self.open("-bound", token, joined(associated_data, values["dbsc"]))
+        except Refused as refused:
+            refused.of = "session"
+            raise
+
+
+def read_values(shape, texts):
+    try:
+        values = [format_v1.b64_decode(text) for text in texts]
+    except ValueError as error:
+        raise Refused("record_data") from error
+    if [len(value) for value in values] != list(shape.values()):
+        raise Refused("record_data")
+    return dict(zip(shape, values, strict=True))
+
+
+def data_of(**values):
+    pairs = (f'"{name}":"{format_v1.b64_encode(octets)}"' for name, octets in values.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def outcome_of(refused):
+    return "transient" if refused.check == "future" else "ends"

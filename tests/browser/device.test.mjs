@@ -1,0 +1,286 @@
+// Sessions that are bound to a device, from the login to the logout: a browser that signs, two servers with one ring
+// behind one address, and a thief.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import https from "node:https";
+import os from "node:os";
+import path from "node:path";
+import { after, before, beforeEach, afterEach, describe, test } from "node:test";
+import { promisify } from "node:util";
+
+import { BOUND, Device, ORDINARY, PROOF, until } from "./common/device.mjs";
+import { start } from "./common/example.mjs";
+import { Front } from "./common/front.mjs";
+
+const PROOF_TTL_S = 4;
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rings-"));
+const ring = path.join(folder, "ring.json");
+const command = (...options) => promisify(execFile)(process.env.BROWSER_COMMAND, options);
+const server = (...options) =>
+  start("device_lab", "--ring", ring, "--proof-ttl", String(PROOF_TTL_S), ...options);
+
+before(() => command("ring", "init", ring));
+after(() => fs.rmSync(folder, { recursive: true }));
+
+/** What a server says to somebody with these cookies and no browser. */
+function thief(front, cookie, what = "/state") {
+  return new Promise((resolve, reject) => {
+    const options = { headers: { cookie }, rejectUnauthorized: false };
+    https.get(front.url + what, options, (response) => {
+      let text = "";
+      response.on("data", (data) => (text += data));
+      response.on("end", () => resolve(text && JSON.parse(text)));
+    }).on("error", reject);
+  });
+}
+
+const keyId = (token) => Buffer.from(token, "base64url").subarray(1, 17).toString("hex");
+
+describe("two servers behind one address", () => {
+  let servers, front, device;
+  before(async () => (servers = await Promise.all([server(), server()])));
+  after(() => Promise.all(servers.map((one) => one.stop())));
+  beforeEach(async () => {
+    front = await Front.open(...servers.map(({ port }) => port));
+    device = await Device.open(front);
+  });
+  afterEach(async () => {
+    await device.forget();
+    front.close();
+  });
+
+  test("a login binds the session, with what was in it", async () => {
+    await device.get("/put/kept");
+    await device.logIn("ann");
+    const { user, text, bound } = await device.state();
+    assert.deepEqual({ user, text, bound }, { user: "ann", text: "kept", bound: true });
+    assert.equal(await device.cookie(ORDINARY), undefined);
+    assert.deepEqual(front.answers("/dbsc/register"), [200]);
+  });
+
+  test("a proof that is over is refreshed before the request, by whichever server", async () => {
+    await device.logIn("ann");
+    const { uid } = await device.state();
+    const answeredBy = new Set();
+    while (answeredBy.size < 2) {
+      await device.proofIsOver();
+      const state = await device.state();
+      assert.deepEqual([state.user, state.bound, state.uid], ["ann", true, uid]);
+      front.seen.filter(({ status }) => status === 200).forEach(({ port }) => answeredBy.add(port));
+    }
+  });
+
+  test("a change lasts over a refresh", async () => {
+    await device.logIn("ann");
+    await device.get("/put/changed");
+    await device.proofIsOver();
+    assert.equal((await device.state()).text, "changed");
+  });
+
+  test("who follows a link from another site arrives with a proof", async () => {
+    await device.logIn("ann");
+    await device.proofIsOver();
+    await device.page.goto(front.on("elsewhere.test"));
+    await device.page.setContent(`<a href="${front.url}/state">here</a>`);
+    await device.page.click("a");
+    await device.page.waitForURL(`${front.url}/state`);
+    const { user, bound } = JSON.parse(await device.page.locator("body").innerText());
+    assert.deepEqual([user, bound], ["ann", true]);
+  });
+
+  test("the browser is started again", async () => {
+    await device.logIn("ann");
+    await device.stop();
+    await device.start();
+    await device.proofIsOver();
+    const { user, bound } = await device.state();
+    assert.deepEqual([user, bound], ["ann", true]);
+  });
+
+  test("other servers with the same ring go on", async () => {
+    await device.logIn("ann");
+    const another = await server();
+    front.ports = [another.port];
+    await device.proofIsOver();
+    const { user, bound } = await device.state();
+    await another.stop();
+    assert.deepEqual([user, bound], ["ann", true]);
+  });
+
+  test("the ring rotates in the middle", async () => {
+    await device.logIn("ann");
+    const before = keyId(await device.cookie(PROOF));
+    await command("ring", "rotate", ring, "--activate-in", "0s");
+    await until(async () => {
+      const { user, bound } = await device.state();
+      assert.deepEqual([user, bound], ["ann", true]);
+      return keyId((await device.cookie(PROOF)) ?? "") !== before;
+    }, "the new key seals proofs");
+    await until(async () => {
+      await device.state();
+      return front.answers("/dbsc/refresh").length > 1;
+    }, "a challenge of the new key is signed");
+    assert.ok(!front.answers("/dbsc/refresh").includes(401));
+  });
+
+  test("a tampered proof ends the session", async () => {
+    await device.logIn("ann");
+    await device.proofIsOver();
+    front.meddleOnce("/dbsc/refresh", (headers) => {
+      const [header, payload, signature] = headers["secure-session-response"].split(".");
+      const other = signature.startsWith("A") ? "B" : "A";
+      headers["secure-session-response"] = [header, payload, other + signature.slice(1)].join(".");
+    });
+    const { user, bound } = await device.state();
+    assert.deepEqual([user, bound], [null, false]);
+    assert.equal(front.answers("/dbsc/refresh").at(-1), 401);
+    assert.deepEqual([await device.cookie(BOUND), await device.cookie(PROOF)], [undefined, undefined]);
+    await until(() => device.ended.length > 0, "the browser forgets its session");
+  });
+
+  test("a copy in another browser is worth nothing when the proof is over", async () => {
+    await device.logIn("ann");
+    const copy = await device.copy();
+    assert.equal((await thief(front, copy)).user, "ann", "until then it is worth as much as the original");
+    await until(async () => (await thief(front, copy)).user === null, "the copy is worth nothing");
+    const { bound, unproven } = await thief(front, copy);
+    assert.deepEqual([bound, unproven], [false, true]);
+    assert.equal((await device.state()).user, "ann", "the device itself goes on");
+  });
+
+  test("a logout ends the session on the device", async () => {
+    await device.logIn("ann");
+    await device.get("/logout");
+    assert.equal((await device.state()).user, null);
+    await until(() => device.ended.length > 0, "the browser forgets its session");
+    assert.equal(front.answers("/dbsc/refresh").at(-1), 401);
+    assert.equal(await device.cookie(BOUND), "ended");
+  });
+
+  test("a new uid keeps the device", async () => {
+    await device.logIn("ann");
+    const { uid } = await device.state();
+    await device.get("/cycle");
+    await device.proofIsOver();
+    const state = await device.state();
+    assert.deepEqual([state.user, state.bound], ["ann", true]);
+    assert.notEqual(state.uid, uid);
+  });
+
+  test("another login binds anew, and only the session before ends", async () => {
+    await device.logIn("ann");
+    for (const user of ["bob", "eve"]) {
+      await device.logIn(user);
+      await device.proofIsOver();
+      const state = await device.state();
+      assert.deepEqual([state.user, state.bound], [user, true]);
+    }
+    await until(() => device.ended.length === 2, "the browser forgets the sessions before");
+    await device.proofIsOver();
+    assert.equal((await device.state()).user, "eve");
+  });
+
+  test("a server that cannot seal for a while ends nothing", async () => {
+    await device.logIn("ann");
+    const text = fs.readFileSync(ring, "utf8");
+    const keys = JSON.parse(text);
+    keys.keys.forEach((key, at) => {
+      key.activate_at = `${2100 + at}-01-01T00:00:00Z`;
+      key.retire_at = null;
+    });
+    await device.proofIsOver();
+    fs.writeFileSync(ring, JSON.stringify(keys));
+    try {
+      await until(async () => {
+        await device.state();
+        return front.answers("/dbsc/refresh").includes(503);
+      }, "a refresh fails");
+      assert.deepEqual(device.ended, []);
+    } finally {
+      fs.writeFileSync(ring, text);
+    }
+    await until(async () => (await device.state()).user === "ann", "the session goes on");
+    assert.ok(!front.answers("/dbsc/refresh").includes(401));
+  });
+});
+
+async function alone(options, with_) {
+  const only = await server(...options);
+  const front = await Front.open(only.port);
+  try {
+    await with_(front);
+  } finally {
+    front.close();
+    await only.stop();
+  }
+}
+
+test("a challenge that is over by then is signed anew at once", async () => {
+  await alone(["--challenge-ttl", "1"], async (front) => {
+    const device = await Device.open(front);
+    await device.logIn("ann");
+    await device.proofIsOver();
+    const { user, bound } = await device.state();
+    assert.deepEqual([user, bound], ["ann", true]);
+    assert.deepEqual(front.answers("/dbsc/refresh").slice(-2), [403, 200]);
+    await device.forget();
+  });
+});
+
+describe("with revocations", () => {
+  test("a copy of the login's cookie ends when the session is bound", async () => {
+    await alone(["--revocations"], async (front) => {
+      const device = await Device.open(front);
+      let copy;
+      front.meddleOnce("/dbsc/register", ({ cookie }) => (copy = cookie));
+      await device.logIn("ann");
+      assert.match(copy, new RegExp(`^${ORDINARY}=`));
+      assert.equal((await thief(front, copy)).user, null);
+      assert.equal((await device.state()).user, "ann");
+      await device.forget();
+    });
+  });
+
+  test("a logout ends what a thief has copied, and whatever signs for it", async () => {
+    await alone(["--revocations"], async (front) => {
+      const device = await Device.open(front);
+      await device.logIn("ann");
+      await device.get("/cycle"); // the uid is not the one that was registered
+      const copy = await device.copy();
+      assert.equal((await thief(front, copy)).user, "ann");
+      // The browser forgets that it has logged out, and its device would go on signing.
+      await thief(front, copy, "/logout");
+      assert.equal((await thief(front, copy)).user, null);
+      await device.proofIsOver();
+      assert.equal((await device.state()).user, null);
+      await until(() => device.ended.length > 0, "the browser forgets its session");
+      await device.forget();
+    });
+  });
+});
+
+describe("a browser that knows nothing of devices", () => {
+  test("has an ordinary session", async () => {
+    await alone([], async (front) => {
+      const device = await Device.open(front, { knows: false });
+      await device.get("/login/ann");
+      const { user, bound, unproven } = await device.state();
+      assert.deepEqual([user, bound, unproven], ["ann", false, false]);
+      await device.forget();
+    });
+  });
+
+  test("is logged out after a while where devices are demanded", async () => {
+    await alone(["--unbound-for", "3"], async (front) => {
+      const device = await Device.open(front, { knows: false });
+      await device.get("/login/ann");
+      assert.equal((await device.state()).user, "ann");
+      await until(async () => (await device.state()).user === null, "the session is over");
+      assert.equal(await device.cookie(ORDINARY), undefined);
+      await device.forget();
+    });
+  });
+});
