@@ -1,5 +1,7 @@
 //! One session on the list: asked for, and changed.
 
+use std::sync::Arc;
+
 use super::{Pending, Registry, SessionInfo, SessionUid};
 use crate::revocation::BackendError;
 use crate::store::SealedStore;
@@ -17,7 +19,7 @@ impl Registry {
         })
     }
 
-    /// Changes what the list says of that session; an error of `change` leaves it as it is. Whose it is, which, and
+    /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is. Whose it is, which, and
     /// when it was created stays in any case. Changes of one server come one after the other.
     pub(crate) fn change<T: Send + 'static, E: Send + 'static>(
         &self,
@@ -25,10 +27,11 @@ impl Registry {
         uid: SessionUid,
         change: impl FnOnce(&mut SessionInfo) -> Result<T, E> + Send + 'static,
     ) -> Pending<Option<Result<T, E>>> {
-        let (user_id, now_ms) = (user_id.to_owned(), self.0.store.now_ms());
+        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
         self.0.revocations.run(move |recorder| {
             let all = recorder.backend().sessions(&user_id, now_ms)?;
-            let Some(before) = all.into_iter().find(|session| session.uid == uid) else { return Ok(None) };
+            let is_it = |session: &SessionInfo| session.uid == uid && !registry.is_revoked(session);
+            let Some(before) = all.into_iter().find(is_it) else { return Ok(None) };
             let mut after = before.clone();
             let changed = change(&mut after);
             if changed.is_ok() {
