@@ -35,6 +35,7 @@ macro_rules! behaves {
         $crate::suite::tests_of!($fresh, sessions:
             sessions_are_listed_by_user_the_one_seen_last_first,
             a_session_that_is_put_again_is_replaced,
+            a_session_that_is_put_again_may_expire_earlier,
             sessions_that_have_expired_are_not_listed_and_struck_off_with_a_count,
             striking_a_session_off_says_whether_it_was_there,
             odd_user_ids_and_labels_come_back_as_they_were,
