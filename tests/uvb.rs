@@ -9,12 +9,17 @@
 
 #[path = "uvb/changes.rs"]
 mod changes;
+#[cfg(feature = "tracing")]
+#[path = "common/collector.rs"]
+mod collector;
 #[path = "uvb/endings.rs"]
 mod endings;
 #[path = "uvb/errors.rs"]
 mod errors;
 #[path = "uvb/ids.rs"]
 mod ids;
+#[path = "uvb/labels.rs"]
+mod labels;
 #[path = "uvb/records.rs"]
 mod records;
 #[cfg(all(feature = "sqlite", unix))]

@@ -5,14 +5,23 @@
 //!
 //! | Field | Where it is |
 //! |---|---|
-//! | `user_id`, `tenant_id`, `transaction_id`, `created_at` | sealed in the id, which nobody can make or change without a key |
-//! | `expires_at`, `last_activity_at` | in the row, in whole milliseconds |
-//! | `factors_used`, `assurance_level`, `metadata` | in the row's label, as JSON |
+//! | `user_id`, `tenant_id` | sealed in the id, and in the row |
+//! | `transaction_id`, `created_at`, `factors_used`, `assurance_level`, `metadata` | sealed in the row's label |
+//! | `expires_at` | sealed in the label, and in the row; the earlier counts; in whole milliseconds |
+//! | `last_activity_at` | in the row, in whole milliseconds |
 //!
 //! So this is a store with a database, unlike all else in this crate: `get` asks the backend each time, and a session
-//! whose row is gone is none. What the token gives is that **the database holds no credentials**: whoever reads it can
-//! use no session. It does hold users, factors and metadata readably, and whoever can write to it can change all but
-//! what is sealed.
+//! whose row is gone is none. **The database holds no credentials**: whoever reads it can use no session, and sees
+//! users, tenants, uids and times, but no factors, levels or metadata. A label is sealed with the keys of the store, for
+//! its user, uid and time of creation; one that was changed, or moved to another row, is refused. Whoever can write to
+//! the database can
+//!
+//! - end a session, sooner or at once, and say when it was last active;
+//! - **write back an older row**, whose label is good: a level, factors or an expiry that the session once had count
+//!   again. Where lowering a level must hold, end the session and create another;
+//! - remove revocations, as SECURITY.md says.
+//!
+//! # Example
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -68,12 +77,15 @@
 //!   made. A token that this server cannot judge at the moment ([`OpenError::keeps_cookie`]) is `Storage` as well, not
 //!   a session that is gone.
 //!
-//! # What cannot be changed
+//! # What cannot be changed, and what does not fit
 //!
 //! - **User, tenant, transaction and time of creation**: an `update` with others is an error, and changes nothing.
 //! - **The end of the token**: no session outlives the store's maximum TTL and lifetime (30 days by default), counted
 //!   from its creation. `create`, `update` and `extend` cut to it what is later; `get` shows what it came to.
 //! - **The id**: what the record of `create` has is not used.
+//! - **How much fits**: a label is no larger than a token. With the defaults of a store it has 2956 bytes of JSON, of
+//!   which the metadata may take about 2700. What is larger is `Storage` in `create` and `update`, and so is metadata
+//!   nested more than some 120 levels deep, which could not be read back; nothing changes then.
 //!
 //! An `update` with an expiry that has passed ends the session. Of two servers that change a session at the same time,
 //! the last one counts.
@@ -85,6 +97,9 @@
 //! - The id of a session cannot be made from its row. So `list_by_user` gives each session another id, which does for
 //!   `update`, `extend`, `touch` and `delete`, until the expiry that the list shows; `get` refuses it. A page that shows
 //!   a user's devices gives no session away.
+//! - A list has no session that was revoked, by whatever way, and leaves out a row with a label that was not sealed for
+//!   it, which is an event at warn. For `get`, `update`, `extend` and `touch` such a label is `Storage`.
+//!   `delete_by_user` ends these too.
 //! - Give it a registry of its own. `cleanup_expired` strikes off all that has expired in the registry's backend.
 //!   `max_sessions` of the registry holds for each user of a tenant.
 //! - Its tokens are sealed with associated data of their own: no other session of the same store passes for one of
@@ -93,24 +108,22 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord, SessionStore};
 
 use crate::clock::millis;
-use crate::error::OpenError;
 use crate::revocation::{Registry, SessionInfo};
-use crate::session::{CreateOptions, SessionId};
-use crate::store::OpenedSession;
+use crate::session::SessionId;
+use crate::store::SealedStore;
+use crate::telemetry;
 use crate::uid::SessionUid;
 
 mod row;
+mod sealed;
 
-use row::{Label, Listed, Origin, count, read, since_1970, storage, text, user_key, user_of};
+use row::{Label, Listed, Origin, count, no_row, read, since_1970, storage, text, user_key, user_of};
+use sealed::{GIVEN, LISTED, open, seal};
 
-/// Associated data of the ids that `create` gives, and of those in lists.
-const GIVEN: &[u8] = b"uvb session";
-const LISTED: &[u8] = b"uvb listed session";
 /// What the ids in lists begin with; no token can.
 const LISTED_MARK: &str = "listed.";
 
@@ -135,31 +148,32 @@ impl SessionStore for UvbSessions {
     }
 
     async fn get(&self, id: &str) -> Result<Option<SessionRecord>, SessionError> {
-        let session = match self.open(id, GIVEN) {
+        let store = self.0.store();
+        let session = match open(store, id, GIVEN) {
             Err(SessionError::NotFound) => return Ok(None),
             session => session?,
         };
         let user = user_of(&session);
         let Some(row) = self.0.find(user, session.uid()).await.map_err(storage)? else { return Ok(None) };
-        let mut label: Label = read(&row.label)?;
-        label.origin = read(&session.record().data_json)?;
+        let label = Label::open(store, &row)?.ok_or_else(no_row)?;
+        if label.is_over(store.now_ms()) {
+            return Ok(None);
+        }
         label.into_record(id.to_owned(), &row).map(Some)
     }
 
     async fn update(&self, record: SessionRecord) -> Result<(), SessionError> {
         let id = record.id.clone();
-        self.change(&id, move |row| {
-            let label: Label = read(&row.label)?;
-            let origin = Origin::of(&record);
-            if label.origin != origin || row.user_id != user_key(&record.tenant_id, &record.user_id)? {
+        self.change(&id, move |store, label, row| {
+            if label.origin != Origin::of(&record)
+                || row.user_id != user_key(&record.tenant_id, &record.user_id)?
+            {
                 return Err(storage(
                     "user, tenant, transaction and time of creation of a session cannot change",
                 ));
             }
-            row.expires_at_ms = since_1970(record.expires_at).min(label.ends_at_ms);
             row.last_seen_at_ms = since_1970(record.last_activity_at);
-            row.label = text(&Label::of(record, label.ends_at_ms))?;
-            Ok(())
+            Label::of(record, label.ends_at_ms).seal(store, row)
         })
         .await
     }
@@ -182,17 +196,17 @@ impl SessionStore for UvbSessions {
     }
 
     async fn extend(&self, id: &str, duration: Duration) -> Result<(), SessionError> {
-        self.change(id, move |row| {
-            let Label { ends_at_ms, .. } = read(&row.label)?;
-            row.expires_at_ms = row.expires_at_ms.saturating_add(millis(duration)).min(ends_at_ms);
-            Ok(())
+        self.change(id, move |store, mut label, row| {
+            let expires_at_ms = label.expires_at_ms.saturating_add(millis(duration));
+            label.expires_at_ms = expires_at_ms.min(label.ends_at_ms);
+            label.seal(store, row)
         })
         .await
     }
 
     async fn touch(&self, id: &str) -> Result<(), SessionError> {
         let now_ms = self.0.store().now_ms();
-        self.change(id, move |row| {
+        self.change(id, move |_, _, row| {
             row.last_seen_at_ms = now_ms;
             Ok(())
         })
@@ -209,7 +223,7 @@ impl SessionStore for UvbSessions {
         tenant_id: &TenantId,
     ) -> Result<Vec<SessionRecord>, SessionError> {
         let rows = self.0.list_by_user(&user_key(tenant_id, user_id)?).await.map_err(storage)?;
-        rows.iter().map(|row| read::<Label>(&row.label)?.into_record(self.listed_id(row)?, row)).collect()
+        rows.iter().filter_map(|row| self.listed(row).transpose()).collect()
     }
 }
 
@@ -220,56 +234,49 @@ impl UvbSessions {
         if expires_at_ms <= self.0.store().now_ms() {
             return Err(SessionError::Expired);
         }
-        let user_id = user_key(&record.tenant_id, &record.user_id)?;
-        let id = self.seal(user_id.clone(), &Origin::of(record), u64::MAX, GIVEN)?;
-        let session = self.open(id.as_str(), GIVEN)?;
-        let ends_at_ms = session.record().expires_at_ms;
-        let row = SessionInfo {
+        let (store, user_id) = (self.0.store(), user_key(&record.tenant_id, &record.user_id)?);
+        let id = seal(store, Some(user_id.clone()), String::new(), u64::MAX, GIVEN)?;
+        let session = open(store, id.as_str(), GIVEN)?;
+        let mut row = SessionInfo {
             user_id,
             uid: session.uid(),
             created_at_ms: session.record().created_at_ms,
             last_seen_at_ms: since_1970(record.last_activity_at),
-            expires_at_ms: expires_at_ms.min(ends_at_ms),
-            label: text(&Label::of(record.clone(), ends_at_ms))?,
+            expires_at_ms,
+            label: String::new(),
         };
+        Label::of(record.clone(), session.record().expires_at_ms).seal(store, &mut row)?;
         Ok((id, row))
     }
 
-    fn seal(
-        &self,
-        user: String,
-        data: &impl Serialize,
-        ttl_ms: u64,
-        of: &[u8],
-    ) -> Result<SessionId, SessionError> {
-        let options = CreateOptions { user_id: Some(user), data_json: text(data)?, ttl_ms };
-        self.0.store().create_with(options, of).map_err(storage)
-    }
-
-    fn open(&self, token: &str, of: &[u8]) -> Result<OpenedSession, SessionError> {
-        self.0.store().open_with(&SessionId::new(token), of).map_err(|error: OpenError| {
-            if error.keeps_cookie() {
-                storage("the token cannot be opened at the moment: try again")
-            } else {
-                SessionError::NotFound
-            }
-        })
+    /// What a list shows of a row: nothing if the session is over, or if it is somebody else's row.
+    fn listed(&self, row: &SessionInfo) -> Result<Option<SessionRecord>, SessionError> {
+        let store = self.0.store();
+        let Some(label) = Label::open(store, row)? else {
+            telemetry::row_left_out();
+            return Ok(None);
+        };
+        if label.is_over(store.now_ms()) {
+            return Ok(None);
+        }
+        label.into_record(self.listed_id(row)?, row).map(Some)
     }
 
     /// Another id for a row, which opens nothing.
     fn listed_id(&self, row: &SessionInfo) -> Result<String, SessionError> {
         let ttl_ms = row.expires_at_ms.saturating_sub(self.0.store().now_ms()).max(1);
-        let id = self.seal(row.user_id.clone(), &Listed { uid: row.uid.to_string() }, ttl_ms, LISTED)?;
+        let data = text(&Listed { uid: row.uid.to_string() })?;
+        let id = seal(self.0.store(), Some(row.user_id.clone()), data, ttl_ms, LISTED)?;
         Ok([LISTED_MARK, id.as_str()].concat())
     }
 
     /// Under which user the registry has the session of either kind of id, and which it is.
     fn place(&self, id: &str) -> Result<(String, SessionUid), SessionError> {
         let Some(token) = id.strip_prefix(LISTED_MARK) else {
-            let session = self.open(id, GIVEN)?;
+            let session = open(self.0.store(), id, GIVEN)?;
             return Ok((user_of(&session).to_owned(), session.uid()));
         };
-        let session = self.open(token, LISTED)?;
+        let session = open(self.0.store(), token, LISTED)?;
         let Listed { uid } = read(&session.record().data_json)?;
         Ok((user_of(&session).to_owned(), uid.parse().map_err(storage)?))
     }
@@ -277,9 +284,16 @@ impl UvbSessions {
     async fn change(
         &self,
         id: &str,
-        change: impl FnOnce(&mut SessionInfo) -> Result<(), SessionError> + Send + 'static,
+        change: impl FnOnce(&SealedStore, Label, &mut SessionInfo) -> Result<(), SessionError> + Send + 'static,
     ) -> Result<(), SessionError> {
-        let (user, uid) = self.place(id)?;
+        let ((user, uid), store) = (self.place(id)?, self.0.store().clone());
+        let change = move |row: &mut SessionInfo| {
+            let label = Label::open(&store, row)?.ok_or_else(no_row)?;
+            if label.is_over(store.now_ms()) {
+                return Err(SessionError::NotFound);
+            }
+            change(&store, label, row)
+        };
         self.0.change(&user, uid, change).await.map_err(storage)?.unwrap_or(Err(SessionError::NotFound))
     }
 }

@@ -74,3 +74,40 @@ async fn the_registry_may_limit_the_sessions_of_a_user() {
     let elsewhere = server.sessions.create(record("u", "ann", NOON + 1)).await.unwrap();
     assert!(!server.is_none(&second).await && !server.is_none(&elsewhere).await);
 }
+
+#[tokio::test]
+async fn sessions_that_were_revoked_past_the_registry_are_neither_listed_nor_changed() {
+    let server = Server::new();
+    for everything in [false, true] {
+        let id = server.ann().await;
+        let bobs = server.sessions.create(record("t", "bob", server.clock.now_ms())).await.unwrap();
+        let listed = server.listed("t", "ann").await;
+        assert_eq!(listed.len(), 1);
+        let revoked = if everything {
+            server.store.revoke_everything()
+        } else {
+            server.store.revoke_user(r#"["t","ann"]"#)
+        };
+        revoked.wait().unwrap();
+        server.clock.advance(1);
+        assert!(server.is_none(&id).await && server.listed("t", "ann").await.is_empty());
+        assert_not_found(server.sessions.touch(&listed[0].id).await);
+        assert_eq!(server.listed("t", "bob").await.len(), usize::from(!everything));
+        assert_eq!(server.is_none(&bobs).await, everything);
+        server.sessions.delete(&bobs).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_session_that_was_revoked_past_the_registry_is_neither_listed_nor_changed() {
+    let server = Server::new();
+    let (phone, laptop) = (server.ann().await, server.ann().await);
+    let listed = server.listed("t", "ann").await;
+    let row = server.registry.list_by_user(r#"["t","ann"]"#).wait().unwrap().remove(0);
+    server.store.revoke_session(row.uid, NOON).wait().unwrap();
+    assert_eq!(server.listed("t", "ann").await.len(), 1);
+    assert!(server.is_none(&phone).await != server.is_none(&laptop).await);
+    assert_not_found(server.sessions.update(listed[0].clone()).await);
+    assert_not_found(server.sessions.extend(&listed[0].id, Duration::from_secs(1)).await);
+    server.sessions.touch(&listed[1].id).await.unwrap();
+}

@@ -106,28 +106,3 @@ async fn what_cannot_be_sealed_is_not_created() {
     assert_storage(server.sessions.create(record("t", "ann", NOON)).await, "key");
     assert!(server.listed("t", "ann").await.is_empty());
 }
-
-#[tokio::test]
-async fn a_row_of_something_else_is_an_error_that_quotes_nothing() {
-    let server = Server::new();
-    let id = server.ann().await;
-    let row = server.registry.list_by_user(r#"["t","ann"]"#).wait().unwrap().remove(0);
-    server.registry.began(SessionInfo { label: "Firefox".into(), ..row }).wait().unwrap();
-    let says = "the registry has something else in place of a session of UVB";
-    assert_storage(server.sessions.get(&id).await, says);
-    assert_storage(server.sessions.extend(&id, Duration::from_secs(1)).await, says);
-    let list = server.sessions.list_by_user("ann", &"t".into()).await;
-    assert!(matches!(&list, Err(SessionError::Storage(text)) if text == says), "{list:?}");
-}
-
-#[tokio::test]
-async fn what_is_sealed_counts_more_than_the_row() {
-    let server = Server::new();
-    let id = server.ann().await;
-    let before = server.get(&id).await;
-    let row = server.registry.list_by_user(r#"["t","ann"]"#).wait().unwrap().remove(0);
-    let label = row.label.replace("transaction-1", "forged");
-    assert_ne!(label, row.label);
-    server.registry.began(SessionInfo { label, ..row }).wait().unwrap();
-    assert_eq!(told(&server.get(&id).await), told(&before));
-}

@@ -1,6 +1,6 @@
 //! Which ids are good for what.
 
-use sealed_session::{CreateOptions, SessionId, SessionPlugin as _};
+use sealed_session::{CreateOptions, Root, SessionId, SessionPlugin as _};
 
 use crate::*;
 
@@ -96,4 +96,27 @@ async fn another_ring_opens_nothing() {
     let other = KeyRing::single(RootSecret::from_bytes(&[2; 32]).unwrap());
     server.store.replace_ring(other).unwrap();
     assert!(server.is_none(&id).await);
+}
+
+#[tokio::test]
+async fn an_id_goes_on_through_a_rotation_of_the_keys() {
+    let server = Server::new();
+    let (id, untouched) = (server.ann().await, server.ann().await);
+    let old = || Root::new(RootSecret::from_bytes(&[1; 32]).unwrap());
+    let new = || Root::new(RootSecret::from_bytes(&[2; 32]).unwrap()).activating_at(NOON + MINUTE);
+    server.store.replace_ring(KeyRing::new(vec![old(), new()]).unwrap()).unwrap();
+    server.clock.set(NOON + 2 * MINUTE);
+    server.sessions.update(SessionRecord { assurance_level: 2, ..server.get(&id).await }).await.unwrap();
+    server.sessions.extend(&id, Duration::from_millis(HOUR)).await.unwrap();
+    server.sessions.touch(&id).await.unwrap();
+    let found = server.get(&id).await;
+    assert_eq!((found.assurance_level, found.expires_at), (2, at(NOON + 2 * HOUR)));
+    assert!(!server.is_none(&untouched).await);
+    assert_eq!(server.listed("t", "ann").await.len(), 2);
+    let later = server.sessions.create(record("t", "ann", server.clock.now_ms())).await.unwrap();
+    server.sessions.delete(&id).await.unwrap();
+    assert!(server.is_none(&id).await && !server.is_none(&later).await);
+
+    server.store.replace_ring(KeyRing::new(vec![new()]).unwrap()).unwrap();
+    assert!(server.is_none(&untouched).await && !server.is_none(&later).await);
 }

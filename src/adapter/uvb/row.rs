@@ -1,4 +1,4 @@
-//! What is sealed in the ids, and what is in the rows beside times.
+//! What is in the rows: times, and all else sealed in the label.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord};
 
+use super::sealed::{labelling, open, seal};
 use crate::clock::millis;
 use crate::revocation::SessionInfo;
-use crate::store::OpenedSession;
+use crate::store::{OpenedSession, SealedStore};
 
-/// Where a session comes from. It is sealed, and in the row for lists.
+/// Where a session comes from. It never changes.
 #[derive(PartialEq, Serialize, Deserialize)]
 pub(super) struct Origin {
     transaction_id: String,
@@ -24,13 +25,15 @@ impl Origin {
     }
 }
 
-/// What the label of a row has.
+/// What is sealed in the label of a row.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Label {
     pub(super) origin: Origin,
     factors_used: Vec<String>,
     assurance_level: i32,
     metadata: serde_json::Value,
+    /// The row has it too, for the registry; of two that differ the earlier counts.
+    pub(super) expires_at_ms: u64,
     /// When the token ends.
     pub(super) ends_at_ms: u64,
 }
@@ -42,8 +45,34 @@ impl Label {
             factors_used: record.factors_used,
             assurance_level: record.assurance_level,
             metadata: record.metadata,
+            expires_at_ms: since_1970(record.expires_at).min(ends_at_ms),
             ends_at_ms,
         }
+    }
+
+    /// Of a row that has not expired; none if the label was not sealed for it.
+    pub(super) fn open(store: &SealedStore, row: &SessionInfo) -> Result<Option<Self>, SessionError> {
+        match open(store, &row.label, &labelling(row)) {
+            Err(SessionError::NotFound) => Ok(None),
+            sealed => read(&sealed?.record().data_json).map(Some),
+        }
+    }
+
+    /// Puts it into the row, together with the expiry.
+    pub(super) fn seal(&self, store: &SealedStore, row: &mut SessionInfo) -> Result<(), SessionError> {
+        let json = text(self)?;
+        // serde_json writes what is nested more deeply than it reads.
+        if read::<Self>(&json).is_err() {
+            return Err(storage("the metadata is nested too deeply: some 120 levels can be read back"));
+        }
+        let sealed = seal(store, None, json, u64::MAX, &labelling(row))?;
+        row.label = sealed.as_str().to_owned();
+        row.expires_at_ms = self.expires_at_ms;
+        Ok(())
+    }
+
+    pub(super) fn is_over(&self, now_ms: u64) -> bool {
+        self.expires_at_ms <= now_ms
     }
 
     pub(super) fn into_record(self, id: String, row: &SessionInfo) -> Result<SessionRecord, SessionError> {
@@ -57,7 +86,7 @@ impl Label {
             assurance_level: self.assurance_level,
             metadata: self.metadata,
             created_at: self.origin.created_at,
-            expires_at: at(row.expires_at_ms)?,
+            expires_at: at(row.expires_at_ms.min(self.expires_at_ms))?,
             last_activity_at: at(row.last_seen_at_ms)?,
         })
     }
@@ -85,8 +114,11 @@ pub(super) fn text(value: &impl Serialize) -> Result<String, SessionError> {
 
 /// Reads what was written here. Of what cannot be read the error quotes nothing.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
-    serde_json::from_str(text)
-        .map_err(|_| storage("the registry has something else in place of a session of UVB"))
+    serde_json::from_str(text).map_err(|_| no_row())
+}
+
+pub(super) fn no_row() -> SessionError {
+    storage("the registry has something else in place of a session of UVB")
 }
 
 pub(super) fn since_1970(time: SystemTime) -> u64 {
