@@ -126,6 +126,20 @@ async fn a_label_of_another_session_user_or_time_is_refused() {
 }
 
 #[tokio::test]
+async fn two_sessions_of_one_user_and_moment_cannot_swap_labels() {
+    let server = Server::new();
+    let ids = [server.ann().await, server.ann().await];
+    let rows = server.registry.list_by_user(r#"["t","ann"]"#).wait().unwrap();
+    for (row, other) in [(&rows[0], &rows[1]), (&rows[1], &rows[0])] {
+        server.write(SessionInfo { label: other.label.clone(), ..row.clone() });
+    }
+    for id in ids {
+        assert_storage(server.sessions.get(&id).await, NO_ROW);
+    }
+    assert!(server.listed("t", "ann").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_row_that_lives_longer_than_its_label_prolongs_nothing() {
     let server = Server::new();
     let id = server.ann().await;
