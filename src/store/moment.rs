@@ -26,6 +26,9 @@ pub(super) struct Moment<'a> {
     pub(super) keys: Guard<Arc<Table>>,
 }
 
+/// By how much the clock of a server that has just revoked may be ahead of one where its user logs in.
+const RIGHT_CLOCKS_DIFFER_MS: u64 = 1_000;
+
 /// A session that is valid at that time.
 pub(super) struct Live<'a> {
     pub(super) record: Record<'a>,
@@ -165,8 +168,10 @@ impl Moment<'_> {
         #[cfg(not(feature = "revocation"))]
         let (floor, _) = (0, user_id);
         let from = self.now.max(floor);
-        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong.
-        if from > self.now.saturating_add(self.store.policy.leeway_ms) {
+        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong. Clocks that
+        // are right differ too, by less than a client takes to come back.
+        if from > self.now.saturating_add(self.store.policy.leeway_ms).saturating_add(RIGHT_CLOCKS_DIFFER_MS)
+        {
             return Err(SealError::ExpiredAtOnce);
         }
         self.store.policy.begin(from, asked_ttl_ms)

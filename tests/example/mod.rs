@@ -31,6 +31,7 @@ fn features() -> String {
         (cfg!(feature = "cli"), "cli"),
         (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "cookie"), "cookie"),
+        (cfg!(feature = "dbsc"), "dbsc"),
         (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),

@@ -220,6 +220,22 @@ fn a_new_session_that_cannot_be_given_out_ends_nothing() {
 }
 
 #[test]
+fn a_login_where_the_clock_is_a_little_behind_opens_in_a_moment() {
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+    let ahead = Server::with(revocations.clone(), ManualClock::at(NOON + 1_000));
+    let behind = Server::with(revocations, clock);
+    ahead.store.revoke_user("ann").wait().unwrap();
+    let id = behind.session(Some("ann"));
+    assert!(behind.store.open(&id).unwrap_err().keeps_cookie());
+    behind.clock.set(NOON + 1_000);
+    assert!(behind.is_good(&id));
+    behind.clock.set(NOON - 1);
+    let ann = CreateOptions { user_id: Some("ann".into()), ..Default::default() };
+    assert_eq!(behind.store.create_with(ann, b""), Err(SealError::ExpiredAtOnce));
+}
+
+#[test]
 fn what_would_be_refused_here_is_not_sealed() {
     let clock = ManualClock::at(NOON);
     let revocations = Revocations::builder().clock(clock.clone()).in_memory();
