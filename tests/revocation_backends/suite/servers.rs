@@ -18,9 +18,6 @@ fn multi_thread() -> Runtime {
 
 pub(crate) fn what_one_server_revokes_the_others_refuse<B: Backend>(node: impl Fn() -> B) {
     let servers = [Server::new(node()), Server::new(node()), Server::new(node())];
-    // One whose clock is behind that of the one that revokes everything creates nothing until it has caught up.
-    let now = now();
-    servers.iter().for_each(|server| server.clock.set(now));
     for (number, server) in servers.iter().enumerate() {
         let id = server.store.create(Default::default()).unwrap();
         assert!(servers.iter().all(|server| server.store.read(&id).is_ok()));
