@@ -74,8 +74,8 @@
 //!   of a record that has expired already.
 //! - **`delete` is `Ok` for any id**: a logout does not fail because the session is over.
 //! - **`Storage`** is an error of the backend or the ring, a record that cannot be sealed, or a change that cannot be
-//!   made. A token that this server cannot judge at the moment ([`OpenError::keeps_cookie`]) is `Storage` as well, not
-//!   a session that is gone.
+//!   made. A token that this server cannot judge at the moment ([`keeps_cookie`](crate::OpenError::keeps_cookie)) is
+//!   `Storage` as well, not a session that is gone.
 //!
 //! # What cannot be changed, and what does not fit
 //!
