@@ -29,6 +29,7 @@
 //! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
+//! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
@@ -41,6 +42,7 @@
 //! | `sqlite` | `revocation::SqliteBackend`, for the processes of one machine; needs a C compiler |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
+//! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! # Where to read
@@ -78,7 +80,7 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(feature = "actix")]
+#[cfg(any(feature = "actix", feature = "bext", feature = "uvb"))]
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -1,4 +1,4 @@
-//! Which sessions a user has: written down at login, never with their data.
+//! Which sessions a user has: written down at login, without their data unless a label has it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +10,9 @@ use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
+
+#[cfg(feature = "uvb")]
+mod row;
 
 /// A list of each user's sessions, on top of a store's revocations and in the same backend. Cheap to clone.
 ///
@@ -91,10 +94,14 @@ impl Registry {
         }))
     }
 
-    /// The sessions of a user that have not expired, the one seen last first.
+    /// The sessions of a user that have neither expired nor been revoked, the one seen last first.
     pub fn list_by_user(&self, user_id: &str) -> Pending<Vec<SessionInfo>> {
-        let (user_id, now_ms) = (user_id.to_owned(), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| recorder.backend().sessions(&user_id, now_ms))
+        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
+        self.0.revocations.run(move |recorder| {
+            let mut all = recorder.backend().sessions(&user_id, now_ms)?;
+            all.retain(|session| !registry.is_revoked(session));
+            Ok(all)
+        })
     }
 
     /// Revokes one session of a user; false if the list has no such session of this user.
@@ -186,6 +193,11 @@ pub(crate) struct Ended {
 }
 
 impl Inner {
+    /// Not everything that revokes strikes off the list.
+    fn is_revoked(&self, session: &SessionInfo) -> bool {
+        self.revocations.revokes(session.uid, Some(&session.user_id), session.created_at_ms)
+    }
+
     fn began(
         &self,
         recorder: &mut Recorder<'_>,

@@ -27,6 +27,7 @@ fn features() -> String {
         (cfg!(feature = "actix"), "actix"),
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
+        (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "cli"), "cli"),
         (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "cookie"), "cookie"),
@@ -39,6 +40,7 @@ fn features() -> String {
         (cfg!(feature = "sqlite"), "sqlite"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
+        (cfg!(feature = "uvb"), "uvb"),
         (cfg!(feature = "watch"), "watch"),
     ];
     let on: Vec<&str> = features.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();

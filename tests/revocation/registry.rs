@@ -155,3 +155,20 @@ fn a_logout_elsewhere_ends_a_session_on_the_list() {
     desk.server.store.delete(&phone).unwrap();
     assert!(!desk.server.is_good(&phone));
 }
+
+#[test]
+fn what_was_revoked_past_the_list_is_not_on_it() {
+    let desk = Desk::new();
+    let (_, phone) = desk.log_in("ann", "phone");
+    desk.log_in("ann", "laptop");
+    desk.log_in("bob", "desktop");
+    desk.server.store.revoke_session(phone, NOON).wait().unwrap();
+    assert_eq!(desk.labels("ann"), ["laptop"]);
+    desk.server.store.revoke_user("ann").wait().unwrap();
+    assert_eq!((desk.labels("ann"), desk.labels("bob")), (vec![], vec!["desktop".to_owned()]));
+    desk.log_in("ann", "phone again");
+    assert_eq!(desk.labels("ann"), ["phone again"]);
+    desk.server.clock.advance(1);
+    desk.server.store.revoke_everything().wait().unwrap();
+    assert_eq!((desk.labels("ann"), desk.labels("bob")), (vec![], vec![]));
+}

@@ -10,6 +10,9 @@ pub(crate) mod nodes;
 pub(crate) mod servers;
 #[path = "suite/sessions.rs"]
 pub(crate) mod sessions;
+#[cfg(feature = "uvb")]
+#[path = "suite/uvb.rs"]
+pub(crate) mod uvb;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +35,7 @@ macro_rules! behaves {
         $crate::suite::tests_of!($fresh, sessions:
             sessions_are_listed_by_user_the_one_seen_last_first,
             a_session_that_is_put_again_is_replaced,
+            a_session_that_is_put_again_may_expire_earlier,
             sessions_that_have_expired_are_not_listed_and_struck_off_with_a_count,
             striking_a_session_off_says_whether_it_was_there,
             odd_user_ids_and_labels_come_back_as_they_were,
@@ -43,6 +47,11 @@ macro_rules! behaves {
             a_write_is_awaited_on_either_runtime,
             a_write_is_waited_for_without_a_runtime_and_on_a_worker_of_one,
             a_write_that_must_not_be_waited_for_is_done_all_the_same,
+        );
+        #[cfg(feature = "uvb")]
+        $crate::suite::tests_of!($fresh, uvb:
+            a_row_is_changed_and_others_see_it,
+            a_row_that_is_missing_or_struck_off_is_not_changed,
         );
     };
 }

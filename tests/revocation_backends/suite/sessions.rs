@@ -46,6 +46,18 @@ pub(crate) fn a_session_that_is_put_again_is_replaced<B: Backend>(node: impl Fn(
     assert_eq!(one.sessions("ann", now + HOUR).unwrap(), [changed], "it expires later");
 }
 
+pub(crate) fn a_session_that_is_put_again_may_expire_earlier<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    let late = SessionInfo { expires_at_ms: now + 2 * HOUR, ..info("ann", 1, now) };
+    one.put_session(&late).unwrap();
+    other.put_session(&info("ann", 1, now)).unwrap();
+    assert_eq!(one.sessions("ann", now + HOUR - 1).unwrap(), [info("ann", 1, now)]);
+    assert_eq!(one.sessions("ann", now + HOUR).unwrap(), []);
+    assert_eq!(one.strike_expired(now + HOUR - 1).unwrap(), 0);
+    assert_eq!(one.strike_expired(now + HOUR).unwrap(), 1);
+    assert_eq!(one.strike_expired(u64::MAX).unwrap(), 0, "once");
+}
+
 pub(crate) fn sessions_that_have_expired_are_not_listed_and_struck_off_with_a_count<B: Backend>(
     node: impl Fn() -> B,
 ) {

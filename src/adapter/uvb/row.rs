@@ -1,0 +1,139 @@
+//! What is in the rows: times, and all else sealed in the label.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uvb_core::TenantId;
+use uvb_storage_api::{SessionError, SessionRecord};
+
+use super::sealed::{labelling, open, seal};
+use crate::clock::millis;
+use crate::revocation::SessionInfo;
+use crate::store::{OpenedSession, SealedStore};
+
+/// Where a session comes from. It never changes.
+#[derive(PartialEq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    transaction_id: String,
+    created_at: SystemTime,
+}
+
+impl Origin {
+    pub(super) fn of(record: &SessionRecord) -> Self {
+        Self { transaction_id: record.transaction_id.clone(), created_at: record.created_at }
+    }
+}
+
+/// What is sealed in the label of a row.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Label {
+    pub(super) origin: Origin,
+    factors_used: Vec<String>,
+    assurance_level: i32,
+    metadata: serde_json::Value,
+    /// The row has it too, for the registry; of two that differ the earlier counts.
+    pub(super) expires_at_ms: u64,
+    /// When the token ends.
+    pub(super) ends_at_ms: u64,
+}
+
+impl Label {
+    pub(super) fn of(record: SessionRecord, ends_at_ms: u64) -> Self {
+        Self {
+            origin: Origin::of(&record),
+            factors_used: record.factors_used,
+            assurance_level: record.assurance_level,
+            metadata: record.metadata,
+            expires_at_ms: since_1970(record.expires_at).min(ends_at_ms),
+            ends_at_ms,
+        }
+    }
+
+    /// Of a row that has not expired; none if the label was not sealed for it.
+    pub(super) fn open(store: &SealedStore, row: &SessionInfo) -> Result<Option<Self>, SessionError> {
+        match open(store, &row.label, &labelling(row)) {
+            Err(SessionError::NotFound) => Ok(None),
+            sealed => read(&sealed?.record().data_json).map(Some),
+        }
+    }
+
+    /// Puts it into the row, together with the expiry.
+    pub(super) fn seal(&self, store: &SealedStore, row: &mut SessionInfo) -> Result<(), SessionError> {
+        let json = text(self)?;
+        // serde_json writes what is nested more deeply than it reads.
+        if read::<Self>(&json).is_err() {
+            return Err(storage("the metadata is nested too deeply: some 120 levels can be read back"));
+        }
+        let sealed = seal(store, None, json, u64::MAX, &labelling(row))?;
+        row.label = sealed.as_str().to_owned();
+        row.expires_at_ms = self.expires_at_ms;
+        Ok(())
+    }
+
+    pub(super) fn is_over(&self, now_ms: u64) -> bool {
+        self.expires_at_ms <= now_ms
+    }
+
+    pub(super) fn into_record(self, id: String, row: &SessionInfo) -> Result<SessionRecord, SessionError> {
+        let (tenant_id, user_id) = read(&row.user_id)?;
+        Ok(SessionRecord {
+            id,
+            user_id,
+            tenant_id,
+            transaction_id: self.origin.transaction_id,
+            factors_used: self.factors_used,
+            assurance_level: self.assurance_level,
+            metadata: self.metadata,
+            created_at: self.origin.created_at,
+            expires_at: at(row.expires_at_ms.min(self.expires_at_ms))?,
+            last_activity_at: at(row.last_seen_at_ms)?,
+        })
+    }
+}
+
+/// What an id in a list has sealed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Listed {
+    pub(super) uid: String,
+}
+
+/// Tenant and user as one text, different for different pairs.
+pub(super) fn user_key(tenant_id: &TenantId, user_id: &str) -> Result<String, SessionError> {
+    text(&(tenant_id, user_id))
+}
+
+/// All that is sealed here has a user.
+pub(super) fn user_of(session: &OpenedSession) -> &str {
+    session.record().user_id.as_deref().unwrap_or_default()
+}
+
+pub(super) fn text(value: &impl Serialize) -> Result<String, SessionError> {
+    serde_json::to_string(value).map_err(storage)
+}
+
+/// Reads what was written here. Of what cannot be read the error quotes nothing.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
+    serde_json::from_str(text).map_err(|_| no_row())
+}
+
+pub(super) fn no_row() -> SessionError {
+    storage("the registry has something else in place of a session of UVB")
+}
+
+pub(super) fn since_1970(time: SystemTime) -> u64 {
+    millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn at(ms: u64) -> Result<SystemTime, SessionError> {
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(ms));
+    time.ok_or_else(|| storage("this system cannot count so far in time"))
+}
+
+pub(super) fn count(sessions: u64) -> usize {
+    usize::try_from(sessions).unwrap_or(usize::MAX)
+}
+
+pub(super) fn storage(error: impl ToString) -> SessionError {
+    SessionError::Storage(error.to_string())
+}

@@ -1,0 +1,114 @@
+//! One session on the list: asked for, and changed.
+
+use std::sync::Arc;
+
+use super::{Pending, Registry, SessionInfo, SessionUid};
+use crate::revocation::BackendError;
+use crate::store::SealedStore;
+
+impl Registry {
+    pub(crate) fn store(&self) -> &SealedStore {
+        &self.0.store
+    }
+
+    /// The session of a user with this uid, if the list has one that has not expired.
+    pub(crate) fn find(&self, user_id: &str, uid: SessionUid) -> Pending<Option<SessionInfo>> {
+        let (user_id, now_ms) = (user_id.to_owned(), self.0.store.now_ms());
+        self.0.revocations.run(move |recorder| {
+            Ok(recorder.backend().sessions(&user_id, now_ms)?.into_iter().find(|session| session.uid == uid))
+        })
+    }
+
+    /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is. Whose it is, which, and
+    /// when it was created stays in any case. Changes of one server come one after the other.
+    pub(crate) fn change<T: Send + 'static, E: Send + 'static>(
+        &self,
+        user_id: &str,
+        uid: SessionUid,
+        change: impl FnOnce(&mut SessionInfo) -> Result<T, E> + Send + 'static,
+    ) -> Pending<Option<Result<T, E>>> {
+        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
+        self.0.revocations.run(move |recorder| {
+            let all = recorder.backend().sessions(&user_id, now_ms)?;
+            let is_it = |session: &SessionInfo| session.uid == uid && !registry.is_revoked(session);
+            let Some(before) = all.into_iter().find(is_it) else { return Ok(None) };
+            let mut after = before.clone();
+            let changed = change(&mut after);
+            if changed.is_ok() {
+                let SessionInfo { user_id, uid, created_at_ms, .. } = before;
+                recorder.backend().put_session(&SessionInfo { user_id, uid, created_at_ms, ..after })?;
+            }
+            Ok::<_, BackendError>(Some(changed))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocation::Revocations;
+    use crate::{KeyRing, RootSecret};
+
+    const UID: SessionUid = SessionUid::from_bytes([7; 16]);
+
+    fn ann() -> SessionInfo {
+        SessionInfo {
+            user_id: "ann".into(),
+            uid: UID,
+            created_at_ms: 1,
+            last_seen_at_ms: 2,
+            expires_at_ms: u64::MAX,
+            label: "phone".into(),
+        }
+    }
+
+    /// With one session on its list.
+    fn registry() -> Registry {
+        let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+        let store = SealedStore::builder(ring).revocations(Revocations::in_memory()).build().unwrap();
+        let registry = Registry::builder(store).build().unwrap();
+        registry.began(ann()).wait().unwrap();
+        registry
+    }
+
+    #[test]
+    fn a_change_keeps_whose_it_is_and_which_and_since_when() {
+        let registry = registry();
+        let change = |session: &mut SessionInfo| {
+            *session = SessionInfo {
+                user_id: "bob".into(),
+                uid: SessionUid::from_bytes([8; 16]),
+                created_at_ms: 9,
+                last_seen_at_ms: 10,
+                expires_at_ms: u64::MAX - 1,
+                label: "laptop".into(),
+            };
+            Ok::<_, ()>(5)
+        };
+        assert_eq!(registry.change("ann", UID, change).wait().unwrap(), Some(Ok(5)));
+        let last_seen_at_ms = 10;
+        let changed =
+            SessionInfo { last_seen_at_ms, expires_at_ms: u64::MAX - 1, label: "laptop".into(), ..ann() };
+        assert_eq!(registry.list_by_user("ann").wait().unwrap(), [changed]);
+        assert_eq!(registry.list_by_user("bob").wait().unwrap(), []);
+    }
+
+    #[test]
+    fn a_change_that_fails_changes_nothing() {
+        let registry = registry();
+        let change = |session: &mut SessionInfo| {
+            session.label = "laptop".into();
+            Err::<(), _>("no")
+        };
+        assert_eq!(registry.change("ann", UID, change).wait().unwrap(), Some(Err("no")));
+        assert_eq!(registry.find("ann", UID).wait().unwrap(), Some(ann()));
+    }
+
+    #[test]
+    fn another_users_session_is_neither_found_nor_changed() {
+        let registry = registry();
+        assert_eq!(registry.find("bob", UID).wait().unwrap(), None);
+        assert_eq!(registry.change("bob", UID, |_| Ok::<_, ()>(())).wait().unwrap(), None);
+        assert_eq!(registry.find("ann", SessionUid::from_bytes([8; 16])).wait().unwrap(), None);
+    }
+}
