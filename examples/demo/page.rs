@@ -43,9 +43,6 @@ const REFUSED: &str = "The cookie below does not open, so this response removed 
 pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
                         this request. The session stays as it is, for when there is one.";
 
-pub(crate) const MOVED: &str = "Your session was bound to its device, and the cookie from before is of no more use. Load \
-                     the page again.";
-
 /// So many keys are listed.
 const KEYS_SHOWN: usize = 4;
 

@@ -3,7 +3,7 @@
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, COOKIE};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse};
 use sealed_session::http::{DataError, Flash, FlashLevel, Session};
 use sealed_session::{KeyState, OpenError, OpenedSession, Reason, SessionId};
 use serde::Deserialize;
@@ -19,7 +19,6 @@ enum After {
     Start,
     Logout,
     Full,
-    Moved,
 }
 
 #[derive(Deserialize)]
@@ -40,17 +39,12 @@ pub(crate) async fn show(
     session: Session,
     headers: HeaderMap,
     Query(Asked { after }): Query<Asked>,
-) -> Result<Response, DataError> {
+) -> Result<Html<String>, DataError> {
     let sent = Sent::in_request(&shop, &headers);
-    let has_moved = sent.as_ref().is_some_and(|sent| sent.has_moved(&session));
-    if has_moved && !matches!(after, Some(After::Moved)) {
-        return Ok(Redirect::to("/?after=moved").into_response());
-    }
     let mut messages = session.take_flashes()?;
     messages.extend(after.and_then(|after| what_happened(&after, session.uid().is_some())));
     messages.extend(sent.as_ref().and_then(|sent| what_came(&sent.opened)));
     let main = match &sent {
-        Some(_) if has_moved => page::without(page::MOVED),
         Some(Sent { name, token, opened: Ok(opened) }) => {
             let device = device_of(&shop, &session, &headers);
             with_session(&shop, &session, (name, token, opened), device).await?
@@ -58,7 +52,7 @@ pub(crate) async fn show(
         None if session.lacks_device_proof() => page::without(page::UNPROVEN),
         other => page::welcome(other.as_ref()),
     };
-    Ok(Html(page::page(&messages, &main)).into_response())
+    Ok(Html(page::page(&messages, &main)))
 }
 
 async fn with_session(
@@ -122,12 +116,6 @@ impl<'h> Sent<'h> {
         }
     }
 
-    /// The page after a login is asked for while the browser registers its key, and may come here when the session
-    /// has moved to the bound cookie already. Asked again, the browser sends that one.
-    fn has_moved(&self, session: &Session) -> bool {
-        self.opened.as_ref().is_ok_and(|opened| session.uid() != Some(opened.uid()))
-    }
-
     fn ordinary(shop: &'h Shop, headers: &'h HeaderMap) -> Option<Self> {
         let name = shop.store.cookie_name();
         let token = cookie(headers, name)?;
@@ -156,7 +144,7 @@ fn what_happened(after: &After, has_session: bool) -> Option<Flash> {
             FlashLevel::Success,
             "You are logged out. The cookie is gone, and a copy of it is worth nothing.",
         ),
-        (After::Logout, true) | (After::Moved, _) => return None,
+        (After::Logout, true) => return None,
         (After::Full, _) => {
             (FlashLevel::Error, "There is no room for that in the cookie, so nothing was changed.")
         }

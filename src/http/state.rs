@@ -305,6 +305,14 @@ impl State {
         if is_server_error && !rules.save_on_server_error {
             return Ok(Outcome::Nothing);
         }
+        // What is changed now, the browser would keep beside the session that has moved.
+        #[cfg(feature = "dbsc")]
+        if self.device.has_moved() {
+            if self.changed {
+                telemetry::dbsc::changed_after_moving();
+            }
+            return Ok(Outcome::Nothing);
+        }
         // What was only used is judged by the time at which it was opened, which takes no second look at the clock.
         let then = self.opened_ms.unwrap_or_default();
         if !self.changed && self.upkeep(store, rules, may_renew, then).is_none() {

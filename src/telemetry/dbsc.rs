@@ -27,6 +27,15 @@ pub(crate) fn unproven() {
     metrics::counter!("sealed_session_dbsc_unproven_total").increment(1);
 }
 
+/// A request changed a session while its browser was registering.
+pub(crate) fn changed_after_moving() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "a session was changed while it was being bound to a device; the change is lost"
+    );
+}
+
 /// Settings that work, but not well.
 pub(crate) fn unwise(warning: &'static str) {
     #[cfg(feature = "tracing")]

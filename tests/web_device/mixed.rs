@@ -64,11 +64,28 @@ async fn without_a_proof_the_ordinary_session_counts() {
 #[tokio::test]
 async fn a_bound_session_that_is_over_gives_way_to_the_ordinary_one() {
     let site = Site::new().await;
+    let mut over = site.bound(1, "ann").await;
+    over.post("/ttl/1000").await;
     let mut browser = both(&site, "bob").await;
-    browser.jar.extend([site.bound(3, "eve").await.cookie(PROOF)]);
+    browser.jar.extend([over.cookie(BOUND), over.cookie(PROOF)]);
+    site.clock.advance(1_000);
     let reply = browser.get("/device").await;
     assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PROOF], "{reply:?}");
     assert_eq!(browser.sees().await, unbound("bob"));
+}
+
+/// After another login the browser goes on refreshing for the session before, and no cookies tell the server so.
+#[tokio::test]
+async fn a_proof_of_the_session_before_costs_the_new_one_nothing() {
+    let site = Site::new().await;
+    let (mut browser, before) = (site.bound(1, "ann").await, site.bound(2, "ann").await);
+    let proof = browser.cookie(PROOF);
+    browser.jar.extend([before.cookie(PROOF)]);
+    let reply = browser.get("/get/a").await;
+    assert!(reply.removes(PROOF) && names_set(&reply) == [PROOF], "{reply:?}");
+    assert_eq!(browser.sees().await, UNPROVEN);
+    browser.jar.extend([proof]);
+    assert_eq!(browser.sees().await, bound_to("ann"));
 }
 
 #[tokio::test]

@@ -66,11 +66,43 @@ async fn a_copy_of_the_login_is_refused_when_the_session_is_bound() {
     let proof = browser.device().registration(&browser.challenge);
     browser.register_with(&proof).await;
     let mut replays = thief.clone();
+    assert_eq!(replays.register_with(&proof).await.status, 401, "nor does it register");
+    site.clock.advance(10_000);
     let reply = thief.get("/get/a").await;
     assert!(reply.removes(ORDINARY) && reply.set_cookies().len() == 1, "{reply:?}");
     assert_eq!(thief.sees().await, NOBODY);
-    assert_eq!(replays.register_with(&proof).await.status, 401, "nor does it register");
     assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+/// The page after a login is asked for while the browser registers.
+#[tokio::test]
+async fn the_ordinary_cookie_may_be_looked_at_for_some_seconds_after_the_login() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut meanwhile = browser.clone();
+    browser.register().await;
+    site.clock.advance(9_999);
+    assert_eq!(meanwhile.sees().await, unbound("ann"));
+    for change in ["/set/a/1", "/cycle", "/ttl/3600000"] {
+        let reply = meanwhile.post(change).await;
+        assert!(reply.status == 200 && reply.sets_nothing(), "{change}: {reply:?}");
+    }
+    assert_eq!(meanwhile.register().await.status, 401);
+    site.clock.advance(1);
+    assert_eq!(meanwhile.sees().await, NOBODY);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn a_logout_with_the_ordinary_cookie_counts_while_the_browser_registers() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut meanwhile = browser.clone();
+    browser.register().await;
+    assert!(meanwhile.post("/logout").await.removes(ORDINARY));
+    assert_eq!(browser.sees().await, NOBODY);
 }
 
 #[tokio::test]

@@ -101,9 +101,8 @@ impl Session {
         let proof = text(headers, RESPONSE).ok_or(Refusal::Senseless)?;
         let mut progress = self.progress();
         let state = &mut self.opened(&mut progress).state;
-        let (Some(uid), Some(user_id), true, None) =
-            (state.uid(), state.user_id(), state.came(), state.device.binding())
-        else {
+        let may_register = state.came() && state.device.binding().is_none() && !state.device.has_moved();
+        let (Some(uid), Some(user_id), true) = (state.uid(), state.user_id(), may_register) else {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         };
         let registration = device.binding.register(proof, uid, Some(user_id))?;
