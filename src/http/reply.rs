@@ -19,10 +19,10 @@ pub(super) fn finish(
     headers: &mut HeaderMap,
 ) -> Result<Option<Settling>, NotSaved> {
     let mut progress = session.progress();
-    progress.sent = true;
+    let is_over = std::mem::replace(&mut progress.sent, true);
     let rules = &session.config().rules;
     let eager = rules.open_unread || rules.creation == super::Creation::Always;
-    if progress.opened.is_none() && !eager {
+    if progress.opened.is_none() && (is_over || !eager) {
         return Ok(None);
     }
     let opened = session.opened(&mut progress);

@@ -128,12 +128,35 @@ async fn more_bound_cookies_than_any_browser_has_are_no_session_and_no_end() {
 }
 
 #[tokio::test]
-async fn a_session_for_everybody_begins_beside_one_that_lacks_its_proof_only_when_stored_in() {
+async fn a_session_for_everybody_begins_beside_one_that_lacks_its_proof() {
     let site = Site::of(|layer| layer.creation(Creation::Always).open_unread(true), |device| device).await;
     assert_eq!(names_set(&site.browser(2).get("/untouched").await), [ORDINARY]);
     let mut browser = site.bound(1, "ann").await;
     browser.forget(PROOF);
+    assert_eq!(names_set(&browser.get("/untouched").await), [ORDINARY]);
+    browser.forget(ORDINARY);
+    assert_eq!(names_set(&browser.refresh().await), [PROOF], "not with a refresh");
     assert!(browser.get("/untouched").await.sets_nothing());
-    assert_eq!(names_set(&browser.refresh().await), [PROOF]);
-    assert!(browser.get("/untouched").await.sets_nothing());
+}
+
+/// A browser that lost its device, say: its user finds a form to log in, and can.
+#[tokio::test]
+async fn who_lacks_the_proof_can_log_in_by_a_guarded_form() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    browser.forget(PROOF);
+    let reply = browser.get("/csrf").await;
+    assert_eq!(names_set(&reply), [ORDINARY]);
+    assert_eq!(browser.post_with("/guarded", &[("x-csrf-token", &reply.body)]).await.status, 200);
+    let reply = browser.post("/login/ann").await;
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
+    assert_eq!(browser.sees().await, unbound("ann"));
+}
+
+#[tokio::test]
+async fn a_logout_without_the_proof_ends_it_on_the_client() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    browser.forget(PROOF);
+    assert!(is_told_of_end(&browser.post("/logout").await));
 }

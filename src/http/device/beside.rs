@@ -28,7 +28,13 @@ impl Device {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         let sets = matches!(outcome, Some(Outcome::Set { .. }));
-        let ends = state.is_ended() && matches!(outcome, Some(Outcome::Set { .. } | Outcome::Remove));
+        // What was saved; or a logout of a session that only the bound cookie could tell of.
+        let is_saved = match outcome {
+            Some(Outcome::Set { .. } | Outcome::Remove) => true,
+            Some(Outcome::Nothing) => !state.exists(),
+            None => false,
+        };
+        let ends = state.is_ended() && is_saved;
         let has_bound = brought.bound || brought.proof;
         let asks = ends || state.device.renamed || state.is_unchanged();
         let offers = sets && !is_bound && state.user_id().is_some() && asks;

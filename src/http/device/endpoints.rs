@@ -86,6 +86,8 @@ impl Session {
     }
 
     pub(super) fn refresh_device<R: Default>(&self, headers: &HeaderMap) -> Response<R> {
+        // Of the session itself nothing changes, and none begins.
+        self.progress().sent = true;
         self.refreshed(headers).unwrap_or_else(|refusal| {
             let mut response = refused(&refusal);
             if matches!(refusal, Refusal::Ends) {

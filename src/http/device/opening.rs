@@ -49,11 +49,8 @@ impl Device {
         }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
-        let (found, at, moved) = match unproven && !brought.ordinary {
-            // Whoever it is may prove it with the next request.
-            true => (Found::Unclear, 0, false),
-            false => self.choose_ordinary(&ordinary, session),
-        };
+        // Whoever it is may prove it with the next request, and may begin an ordinary session beside it.
+        let (found, at, moved) = self.choose_ordinary(&ordinary, session);
         let mut state = State::new(found);
         (state.device.unproven, state.device.moved) = (unproven, moved);
         if unproven {
