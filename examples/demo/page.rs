@@ -37,8 +37,7 @@ const SEALED_ANEW: &str = "Every change seals a new token. Showing a message onc
 const VISIBLE: &str = "Version, key id and salt are there for all to see. The rest takes the server's key.";
 const NOTHING_SENT: &str = "So this response set no cookie, and there is nothing of you on the server. A session \
                             begins when something is to be kept.";
-const REFUSED: &str = "The cookie below does not open, so this response removed it. A session begins anew when \
-                       something is to be kept.";
+const REFUSED: &str = "The cookie below does not open. A session begins anew when something is to be kept.";
 
 pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
                         this request. The session stays as it is, for when there is one.";

@@ -163,9 +163,10 @@ fn what_came(opened: &Result<OpenedSession, OpenError>) -> Option<Flash> {
             ),
         ),
         Ok(_) => return None,
-        Err(error) if error.reason() == Reason::Revoked => {
-            (FlashLevel::Info, "Your session was ended from elsewhere. The cookie was removed.".to_owned())
-        }
+        Err(error) if error.reason() == Reason::Revoked => (
+            FlashLevel::Info,
+            "Your session was ended from elsewhere. The cookie is worth nothing.".to_owned(),
+        ),
         Err(error) if error.is_not_found() => {
             (FlashLevel::Info, "Your session has expired. The cookie was removed.".to_owned())
         }

@@ -19,7 +19,8 @@ use crate::telemetry::web;
 ///
 /// - An untouched session sends no cookie. A changed one always does, an unchanged one when its life is extended
 ///   ([`Renewal`]) or a newer key seals ([`ResealPolicy`]).
-/// - A refused or expired cookie gives an empty session, and is removed unless another server may still know it.
+/// - A refused or expired cookie gives an empty session, and is removed unless another server may still know it. A
+///   revoked one stays, because the response that replaced its session may have brought the client another.
 ///   It never gives an error page.
 /// - With every cookie go `Cache-Control: no-store`, if the handler said nothing of caches, and with every look
 ///   at the session `Vary: Cookie`.

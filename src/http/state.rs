@@ -4,7 +4,7 @@
 use super::data::{self, DataError};
 use super::presented::Found;
 use super::settings::{Creation, Renewal};
-use crate::error::SealError;
+use crate::error::{Reason, SealError};
 use crate::policy::ResealPolicy;
 use crate::record::Times;
 use crate::ring::KeyState;
@@ -29,7 +29,7 @@ pub(super) struct Rules {
 enum Came {
     Nothing,
     Session(KeyState),
-    Refused { keep: bool },
+    Refused { keep: bool, revoked: bool },
     Unclear,
 }
 
@@ -90,7 +90,9 @@ impl State {
         let came = match &found {
             Found::Nothing => Came::Nothing,
             Found::Session(parts) => Came::Session(parts.key_state),
-            Found::Refused(error) => Came::Refused { keep: error.keeps_cookie() },
+            Found::Refused(error) => {
+                Came::Refused { keep: error.keeps_cookie(), revoked: error.reason() == Reason::Revoked }
+            }
             Found::Unclear => Came::Unclear,
         };
         let Some(Parts { times, uid, user_id, data, opened_ms, .. }) = found.session() else {
@@ -340,6 +342,9 @@ impl State {
     fn removal(&self) -> Outcome {
         match self.came {
             Came::Nothing => Outcome::Nothing,
+            // A login or a new uid revokes what it replaces, and its response may bring the client another cookie
+            // before this one does: to remove that would log the user out.
+            Came::Refused { revoked: true, .. } if !self.ended => Outcome::Nothing,
             _ if self.keeps_what_came() && !self.ended => Outcome::Nothing,
             _ => Outcome::Remove,
         }
@@ -347,7 +352,7 @@ impl State {
 
     /// The client may have a session that cannot be opened here and now.
     fn keeps_what_came(&self) -> bool {
-        matches!(self.came, Came::Refused { keep: true } | Came::Unclear)
+        matches!(self.came, Came::Refused { keep: true, .. } | Came::Unclear)
     }
 
     /// Why the session is to be sealed, apart from what has changed; nothing for an unchanged one that is as new as

@@ -87,7 +87,22 @@ async fn a_copy_of_the_cookie_is_worth_nothing_after_a_logout() {
         assert_eq!(user_of(&site, &cookie).await, "ann");
         client.post(end).await;
         let copy = site.get_with("/info", &[cookie.as_bytes()]).await;
-        assert!(copy.removes("session") && copy.body.contains(r#""user":null"#), "{end}: {copy:?}");
+        assert!(copy.body.contains(r#""user":null"#), "{end}: {copy:?}");
+    }
+}
+
+/// A script's request that runs beside a login, and is answered after it.
+#[tokio::test]
+async fn a_request_beside_the_one_that_replaces_its_session_does_not_remove_the_new_cookie() {
+    let site = site().await;
+    for replaces in ["/login/ann", "/cycle"] {
+        let client = site.client();
+        let before = client.post("/set/a/1").await.pair().to_owned();
+        assert!(!client.post(replaces).await.removes("session"));
+        let beside = site.get_with("/get/a", &[before.as_bytes()]).await;
+        assert!(beside.sets_nothing() && beside.body == "null", "{replaces}: {beside:?}");
+        let begins = site.get_with("/csrf", &[before.as_bytes()]).await;
+        assert!(!begins.sets_nothing(), "who is logged out for good gets a token for a form: {begins:?}");
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Device;
 use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
+use crate::error::Reason;
 use crate::http::presented::Found;
 use crate::http::reply::{keep_out_of_caches, set_cookie};
 use crate::http::session::Session;
@@ -136,6 +137,10 @@ impl Session {
                     // No cookies come with a refresh on the way from another site, however same-origin it calls
                     // itself.
                     Found::Session(_) | Found::Nothing => device.proof(identifier, &proven),
+                    // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
+                    Found::Refused(error) if error.reason() == Reason::Revoked => {
+                        device.proof(identifier, &proven)
+                    }
                     Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
                     _ => Err(DbscError::ends(DbscReason::NoSession).into()),
                 }

@@ -38,8 +38,9 @@ impl Device {
             let (found, at) = self.choose_bound(&bound, &binding, session.associated_data());
             brought.came_bound = matches!(found, Found::Session(_));
             if let Found::Refused(error) = &found {
-                brought.bound_over = error.is_not_found();
-                brought.proof_of_another = !brought.bound_over && !error.keeps_cookie();
+                // A revoked one may have been replaced by a request beside this one.
+                brought.bound_over = error.reason() == Reason::Expired;
+                brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
             }
             if brought.came_bound || !(brought.ordinary || brought.proof_of_another) {
                 let mut state = State::new(found);
