@@ -206,10 +206,16 @@ impl Device {
         headers: &mut HeaderMap,
     ) -> Result<(), Refusal> {
         let now_ms = self.bound_store().now_ms();
-        let values =
-            self.proof_cookies.values(proof, expires_at_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
+        let until_ms = expires_at_ms.saturating_sub(ahead_of_expiry(expires_at_ms.saturating_sub(now_ms)));
+        let values = self.proof_cookies.values(proof, until_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
         Ok(set_cookie(values.0, headers)?)
     }
+}
+
+/// How long before the end of its life the browser is to drop a proof, in milliseconds: it counts from when it got the
+/// cookie, in whole seconds, and would send one that is over until then.
+fn ahead_of_expiry(life_ms: u64) -> u64 {
+    (life_ms / 10).clamp(1_000, 30_000)
 }
 
 /// A header's value as text, in quotes if it came so: the core takes them off, once.
