@@ -143,6 +143,21 @@ describe("two servers behind one address", { concurrency: 3 }, () => {
     assert.equal((await device.state()).user, "ann", "the device itself goes on");
   });
 
+  visit("nor in another profile of the same browser, which has no key", () => servers, async (device, front) => {
+    const other = await Device.open(front);
+    try {
+      await device.logIn("ann");
+      await other.context.addCookies(await device.context.cookies(front.url));
+      assert.equal((await other.state()).user, "ann");
+      await until(async () => (await other.state()).user === null, "the copy is worth nothing");
+      const { bound, unproven } = await other.state();
+      assert.deepEqual([bound, unproven], [false, true]);
+      assert.equal((await device.state()).user, "ann");
+    } finally {
+      await other.forget();
+    }
+  });
+
   visit("a logout ends the session on the device", () => servers, async (device, front) => {
     await device.logIn("ann");
     await device.get("/logout");
