@@ -10,12 +10,16 @@
 )]
 
 mod example;
+#[path = "example/server.rs"]
+mod server;
 
 #[path = "actix/site.rs"]
 mod site;
 
 #[path = "actix/data.rs"]
 mod data;
+#[path = "actix/example_server.rs"]
+mod example_server;
 #[path = "actix/guards.rs"]
 mod guards;
 #[path = "actix/lifecycle.rs"]
@@ -26,7 +30,5 @@ mod limits;
 mod refused;
 #[path = "actix/rotation.rs"]
 mod rotation;
-#[path = "actix/server.rs"]
-mod server;
 #[path = "actix/workflow.rs"]
 mod workflow;
