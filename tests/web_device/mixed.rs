@@ -71,6 +71,7 @@ async fn a_bound_session_that_is_over_gives_way_to_the_ordinary_one() {
     site.clock.advance(1_000);
     let reply = browser.get("/device").await;
     assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PROOF], "{reply:?}");
+    assert_eq!(reply.cache_control(), ["no-store"]);
     assert_eq!(browser.sees().await, unbound("bob"));
 }
 
@@ -83,6 +84,7 @@ async fn a_proof_of_the_session_before_costs_the_new_one_nothing() {
     browser.jar.extend([before.cookie(PROOF)]);
     let reply = browser.get("/get/a").await;
     assert!(reply.removes(PROOF) && names_set(&reply) == [PROOF], "{reply:?}");
+    assert_eq!(reply.cache_control(), ["no-store"]);
     assert_eq!(browser.sees().await, UNPROVEN);
     browser.jar.extend([proof]);
     assert_eq!(browser.sees().await, bound_to("ann"));

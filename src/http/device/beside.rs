@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{Device, ENDED};
 use crate::http::layer::Config;
-use crate::http::reply::set_cookie;
+use crate::http::reply::{keep_out_of_caches, set_cookie};
 use crate::http::session::Opened;
 use crate::http::state::Outcome;
 use crate::session::SessionId;
@@ -87,6 +87,10 @@ impl Beside {
         headers: &mut HeaderMap,
     ) -> Result<(), InvalidHeaderValue> {
         let Some(device) = &config.device else { return Ok(()) };
+        let removes_proof = self.remove_proof && self.remove_bound.is_none();
+        if self.remove_ordinary.is_some() || self.remove_bound.is_some() || removes_proof {
+            keep_out_of_caches(headers);
+        }
         if let Some(has_second) = self.remove_ordinary {
             let (first, second) = config.cookies.removals(has_second);
             for value in std::iter::once(first).chain(second) {
@@ -98,7 +102,7 @@ impl Beside {
                 set_cookie(value, headers)?;
             }
         }
-        if self.remove_proof && self.remove_bound.is_none() {
+        if removes_proof {
             set_cookie(device.proof_cookies.removals(false).0, headers)?;
         }
         if let Some(uid) = self.offer_to {
