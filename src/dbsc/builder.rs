@@ -102,7 +102,7 @@ impl DeviceBindingBuilder {
         let kin = |suffix: &str, policy| self.store.kin([self.store.cookie_name(), suffix].concat(), policy);
         let binding = DeviceBinding {
             bound: kin(BOUND, self.of_bound()?)?,
-            proofs: kin(PROOF, self.of_text(lives.proof))?,
+            proofs: kin(PROOF, self.of_one_length(lives.proof))?,
             identifiers: kin(IDENTIFIER, self.of_text(lives.identifier))?,
             challenges: kin(CHALLENGE, self.of_challenges(&lives))?,
             registration_ttl_ms: lives.registration,
@@ -163,7 +163,13 @@ impl DeviceBindingBuilder {
     /// The ones for a registration may live longer than those for refreshes.
     fn of_challenges(&self, lives: &Lives) -> Policy {
         let max_ttl_ms = lives.challenge.max(lives.registration);
-        Policy { max_ttl_ms, ..self.of_text(lives.challenge) }
+        Policy { max_ttl_ms, ..self.of_one_length(lives.challenge) }
+    }
+
+    /// The rules of a text whose length tells nothing: padded, it would only grow too long for its cookie, or for what
+    /// is signed.
+    fn of_one_length(&self, ttl_ms: u64) -> Policy {
+        Policy { padding: 1, ..self.of_text(ttl_ms) }
     }
 
     /// The rules of a text that is no session.

@@ -209,6 +209,18 @@ fn what_will_never_fit_a_text_is_refused_for_good() {
 }
 
 #[test]
+fn what_is_of_one_length_anyway_is_not_padded() {
+    let padded = Server::with(|builder| builder.padding(4_096));
+    let (plain, device) = (Server::new(), Device::new(1));
+    let [long, short] = [&padded, &plain].map(|server| server.registered(&device));
+    assert_eq!(long.proof.as_str().len(), short.proof.as_str().len());
+    assert_eq!(long.challenge.len(), short.challenge.len());
+    assert!(long.identifier.len() > 4_096, "it has the user id, whose length is hidden");
+    let proven = padded.proven(&long.identifier, &device.refresh(&long.challenge));
+    assert_eq!(padded.devices.open_proof(proven.proof.as_str()), Ok(long.binding));
+}
+
+#[test]
 fn a_bound_session_leaves_its_longer_name_room_in_the_cookie() {
     let server = Server::new();
     let bound = server.devices.bound_store();
