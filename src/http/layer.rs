@@ -116,8 +116,8 @@ impl SessionLayer {
     ///
     /// # Errors
     /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build); for a cookie that is not
-    /// `Secure`, or not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`); and for
-    /// paths of endpoints that are none.
+    /// `Secure`, not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`), or without room
+    /// for a bound session; for paths of endpoints that are none; and for a time to register that is none.
     pub fn device_bound(
         self,
         set: impl FnOnce(super::DeviceSettings) -> super::DeviceSettings,

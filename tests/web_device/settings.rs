@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::request::Parts;
-use sealed_session::http::{DeviceSettings, SessionLayer, SessionLayerBuilder};
+use sealed_session::http::{DeviceSettings, SessionLayer, SessionLayerBuilder, Unbound};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 
 use crate::browser::{BOUND, ORDINARY, PROOF, Site, UNPROVEN, bound_to, json, offered_at, set};
@@ -69,8 +69,26 @@ fn a_path_that_is_none_is_an_error_that_says_what_one_is() {
 }
 
 #[test]
+fn a_cookie_without_room_for_a_bound_session_is_an_error_that_says_how_much_there_is() {
+    let build = |chars, chunked: bool| {
+        let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+        let store = SealedStore::builder(ring).max_token_chars(chars).build().unwrap();
+        let layer = SessionLayer::builder(store).cookie(|cookie| cookie.max_octets(1_000).chunked(chunked));
+        layer.build().unwrap().device_bound(|device| device).map(drop).map_err(|error| error.to_string())
+    };
+    for (chunked, most) in [(false, 1_000 - BOUND.len()), (true, 2 * (1_000 - BOUND.len() - 2))] {
+        assert_eq!(build(most, chunked), Ok(()));
+        let error = build(most + 1, chunked).unwrap_err();
+        assert!(error.contains(&format!(".max_token_chars({most})")) && error.contains(BOUND), "{error}");
+    }
+}
+
+#[test]
 fn lives_that_contradict_each_other_are_an_error() {
-    let cases: [(&str, Settings); 3] = [
+    let cases: [(&str, Settings); 4] = [
+        ("no browser has the time to register", |device| {
+            device.unbound(Unbound::RefusedAfter(Duration::ZERO))
+        }),
         ("the proof's TTL (86400000 ms) is not shorter than", |device| {
             device.proof_ttl(Duration::from_secs(86_400))
         }),

@@ -24,7 +24,7 @@ pub enum Unbound {
     #[default]
     Accepted,
     /// It is over so long after the login: the time that a browser has to register. A copy of the login's cookie is
-    /// then worth no more than that, and who has another browser cannot stay logged in.
+    /// then worth no more than that, and who has another browser cannot stay logged in. Zero is an error.
     RefusedAfter(Duration),
 }
 
@@ -75,8 +75,8 @@ impl DeviceSettings {
         self
     }
 
-    /// How long after its registration a device can refresh; then its user logs in again. Default the absolute
-    /// lifetime of a session.
+    /// How long after its registration a device can refresh; then its user logs in again. See
+    /// [`DeviceBindingBuilder::identifier_lifetime`].
     pub fn identifier_lifetime(mut self, lifetime: Duration) -> Self {
         self.binding = self.binding.identifier_lifetime(lifetime);
         self
@@ -106,21 +106,18 @@ impl DeviceSettings {
         if self.register_path == self.refresh_path {
             return Err(ConfigError("devices register and refresh at one path: give each its own".into()));
         }
-        if cookies.is_for_local_development() {
+        if self.unbound.refuses_at(0) {
             return Err(ConfigError(
-                "browsers bind sessions over https only: do without insecure_for_local_development".into(),
-            ));
-        }
-        if !cookies.is_of_whole_origin() {
-            return Err(ConfigError(
-                "sessions are bound for one whole origin: the cookie has to do without Domain and Partitioned, and \
-                 its Path has to be '/'"
+                "a user's session without a device is refused at once: no browser has the time to register"
                     .into(),
             ));
         }
+        check_scope(cookies)?;
         let binding = self.binding.build()?;
+        let bound_cookies = cookies.renamed(binding.bound_store().cookie_name());
+        check_room(binding.bound_store(), &bound_cookies)?;
         Ok(Device {
-            bound_cookies: cookies.renamed(binding.bound_store().cookie_name()),
+            bound_cookies,
             proof_cookies: cookies.renamed(binding.proof_cookie_name()).kept_for_its_time(),
             binding,
             register_path: self.register_path,
@@ -128,6 +125,35 @@ impl DeviceSettings {
             unbound: self.unbound,
         })
     }
+}
+
+fn check_scope(cookies: &CookiePolicy) -> Result<(), ConfigError> {
+    if cookies.is_for_local_development() {
+        return Err(ConfigError(
+            "browsers bind sessions over https only: do without insecure_for_local_development".into(),
+        ));
+    }
+    if !cookies.is_of_whole_origin() {
+        return Err(ConfigError(
+            "sessions are bound for one whole origin: the cookie has to do without Domain and Partitioned, and its \
+             Path has to be '/'"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Less than the whole cookie may be set for it, and its bound form has the longer name.
+fn check_room(store: &SealedStore, cookies: &CookiePolicy) -> Result<(), ConfigError> {
+    let (made, room) = (store.max_token_chars(), cookies.max_token_chars());
+    if made <= room {
+        return Ok(());
+    }
+    Err(ConfigError(format!(
+        "bound sessions have tokens of up to {made} characters, and the cookie {} has room for {room}: build the store \
+         with .max_token_chars({room})",
+        cookies.name()
+    )))
 }
 
 /// It stands between quotes in a header, and is compared with what a request asks for.
