@@ -99,6 +99,33 @@ fn devices_are_counted_by_what_refuses_them() {
     );
 }
 
+#[cfg(feature = "dbsc")]
+#[test]
+fn a_bound_session_without_its_proof_is_counted_when_somebody_looks_at_it() {
+    use http::{Request, Response};
+    use sealed_session::http::{Session, SessionLayer};
+    use tower::{Layer as _, ServiceExt as _, service_fn};
+
+    async fn answer(request: Request<()>) -> Result<Response<String>, std::convert::Infallible> {
+        let session: &Session = request.extensions().get().unwrap();
+        let looks = request.uri().path() == "/";
+        Ok(Response::new(if looks { session.lacks_device_proof().to_string() } else { String::new() }))
+    }
+
+    let counted = added(|| {
+        let layer = SessionLayer::new(Server::new(27).store.clone()).unwrap();
+        let service = layer.device_bound(|device| device).unwrap().layer(service_fn(answer));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (path, told) in [("/", "true"), ("/unread", "")] {
+            let request =
+                Request::get(path).header("cookie", "__Host-session-bound=a-copy").body(()).unwrap();
+            let Ok(response) = runtime.block_on(service.clone().oneshot(request));
+            assert_eq!(response.body(), told);
+        }
+    });
+    assert_eq!(counted.get("sealed_session_dbsc_unproven_total{}"), Some(&1), "{counted:?}");
+}
+
 #[test]
 fn reloads_are_counted_when_something_is_new() {
     let counted = added(|| {
