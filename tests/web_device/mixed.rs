@@ -154,11 +154,3 @@ async fn who_lacks_the_proof_can_log_in_by_a_guarded_form() {
     assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
     assert_eq!(browser.sees().await, unbound("ann"));
 }
-
-#[tokio::test]
-async fn a_logout_without_the_proof_ends_it_on_the_client() {
-    let site = Site::new().await;
-    let mut browser = site.bound(1, "ann").await;
-    browser.forget(PROOF);
-    assert!(is_told_of_end(&browser.post("/logout").await));
-}
