@@ -41,7 +41,7 @@ pub use error::{DbscError, DbscReason};
 /// Cheap to clone. Its keys are the store's: they rotate with its ring.
 ///
 /// ```
-/// use sealed_session::dbsc::{DeviceBinding, Refresh};
+/// use sealed_session::dbsc::DeviceBinding;
 /// use sealed_session::{KeyRing, RootSecret, SealedStore, SessionUid};
 ///
 /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
@@ -109,7 +109,8 @@ impl Binding {
     /// Octets of a binding.
     pub const LEN: usize = 32;
 
-    /// The binding of a session identifier.
+    /// The binding of a session identifier. A digest, and no derivation of a key: who has the identifier can make it, and
+    /// it is authenticated wherever it counts. It needs no label: identifiers begin with `A`, and no label does.
     #[must_use]
     pub fn of(identifier: &str) -> Self {
         Self(Sha256::digest(identifier).into())
