@@ -39,8 +39,8 @@ const NOTHING_SENT: &str = "So this response set no cookie, and there is nothing
                             begins when something is to be kept.";
 const REFUSED: &str = "The cookie below does not open. A session begins anew when something is to be kept.";
 
-pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the device with \
-                        this request. The session stays as it is, for when there is one.";
+pub(crate) const UNPROVEN: &str = "Your browser has a session that is bound to its device, and sent no proof of the \
+                                   device with this request. The session stays as it is, for when there is one.";
 
 /// So many keys are listed.
 const KEYS_SHOWN: usize = 4;

@@ -20,7 +20,7 @@ pub enum DbscReason {
     Identifier,
     /// The session identifier is over.
     IdentifierExpired,
-    /// Its session or its user was revoked.
+    /// The device or its user was revoked.
     IdentifierRevoked,
     /// The proof has more than 4096 characters.
     Length,

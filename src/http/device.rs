@@ -4,8 +4,8 @@
 //! session moves to the *bound* one, which opens only together with a valid *proof*; and the proof, which the browser
 //! brings anew every few minutes, is the one whose absence makes it sign.
 //!
-//! `layer` has the way of a request, `opening` which of the cookies count, `beside` what goes with a response, `endpoints`
-//! registering and refreshing, `settings` what can be set.
+//! `layer` has the way of a request, `opening` which of the cookies count, `beside` what goes with a response,
+//! `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
 
 use super::cookie::CookiePolicy;
 use super::presented::Presented;

@@ -168,8 +168,8 @@ impl Moment<'_> {
         #[cfg(not(feature = "revocation"))]
         let (floor, _) = (0, user_id);
         let from = self.now.max(floor);
-        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong. Clocks that
-        // are right differ too, by less than a client takes to come back.
+        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong. Clocks
+        // that are right differ too, by less than a client takes to come back.
         if from > self.now.saturating_add(self.store.policy.leeway_ms).saturating_add(RIGHT_CLOCKS_DIFFER_MS)
         {
             return Err(SealError::ExpiredAtOnce);
