@@ -12,10 +12,10 @@ pub(crate) fn refused(reason: DbscReason, transient: bool) {
     let _ = (reason, transient);
 }
 
-/// What a device should get could not be sealed.
+/// What a device should get, a challenge or a proof, could not be sealed.
 pub(crate) fn not_sealed(error: &SealError) {
     #[cfg(feature = "tracing")]
-    tracing::error!(target: "sealed_session", %error, "a device's proof was good, and nothing could be sealed");
+    tracing::error!(target: "sealed_session", %error, "nothing could be sealed for a device");
     let _ = error;
 }
 
