@@ -161,13 +161,21 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// The answer to a refresh that does not end the session.
-#[derive(Debug)]
+/// The answer to a refresh that does not end the session. `Debug` shows none of the texts.
 pub enum Refresh {
     /// The browser is to sign this (status 403).
     Challenge(String),
     /// The device has proved itself.
     Proven(Proven),
+}
+
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Challenge(_) => f.write_str("Challenge(..)"),
+            Self::Proven(proven) => f.debug_tuple("Proven").field(proven).finish(),
+        }
+    }
 }
 
 /// A device that has proved itself. `Debug` shows none of the texts.

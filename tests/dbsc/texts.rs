@@ -232,6 +232,21 @@ fn a_bound_session_leaves_its_longer_name_room_in_the_cookie() {
 }
 
 #[test]
+fn debug_shows_none_of_the_texts() {
+    let (server, device) = (Server::new(), Device::new(1));
+    let registered = server.registered(&device);
+    let (binding, uid) = (registered.binding, registered.uid);
+    let refresh = |proof: Option<&str>| server.devices.refresh(&registered.identifier, proof).unwrap();
+    let proof = device.refresh(&registered.challenge);
+    assert_eq!(
+        format!("{registered:?} {binding:?}"),
+        format!("Registration {{ uid: {uid:?}, .. }} Binding(..)")
+    );
+    assert_eq!(format!("{:?}", refresh(None)), "Challenge(..)");
+    assert_eq!(format!("{:?}", refresh(Some(&proof))), format!("Proven(Proven {{ uid: {uid:?}, .. }})"));
+}
+
+#[test]
 fn bindings_made_one_after_the_other_are_one() -> Result<(), OpenError> {
     let (server, device) = (Server::new(), Device::new(1));
     let registered = server.registered(&device);
