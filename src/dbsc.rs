@@ -109,8 +109,8 @@ impl Binding {
     /// Octets of a binding.
     pub const LEN: usize = 32;
 
-    /// The binding of a session identifier. A digest, and no derivation of a key: who has the identifier can make it, and
-    /// it is authenticated wherever it counts. It needs no label: identifiers begin with `A`, and no label does.
+    /// The binding of a session identifier. A digest, and no derivation of a key: who has the identifier can make it,
+    /// and it is authenticated wherever it counts. It needs no label: identifiers begin with `A`, and no label does.
     #[must_use]
     pub fn of(identifier: &str) -> Self {
         Self(Sha256::digest(identifier).into())

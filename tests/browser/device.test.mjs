@@ -69,7 +69,7 @@ describe("two servers behind one address", { concurrency: 3 }, () => {
     assert.deepEqual(front.answers("/dbsc/register"), [200]);
   });
 
-  visit("a proof that is over is refreshed before the request, by either server", () => servers, async (device, front) => {
+  visit("a proof that is over is refreshed first, by either server", () => servers, async (device, front) => {
     await device.logIn("ann");
     const { uid } = await device.state();
     for (const { port } of servers) {

@@ -16,8 +16,8 @@ pub(in crate::http) fn left_form(binding: &Binding) -> SessionUid {
     form_of(b"sealed-session/v1 left device", binding.as_bytes())
 }
 
-/// A digest, and no derivation of a key: nobody keeps these names secret, they are only looked for in a list. Neither label
-/// begins the other, and what follows each is of one length, so no two of them are digests of the same octets.
+/// A digest, and no derivation of a key: nobody keeps these names secret, they are only looked for in a list. Neither
+/// label begins the other, and what follows each is of one length, so no two are digests of the same octets.
 fn form_of(label: &[u8], of: &[u8]) -> SessionUid {
     let digest = Sha256::new().chain_update(label).chain_update(of);
     let mut form = [0; SessionUid::LEN];
