@@ -19,8 +19,8 @@ impl Registry {
         })
     }
 
-    /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is. Whose it is, which, and
-    /// when it was created stays in any case. Changes of one server come one after the other.
+    /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is.
+    /// Whose it is, which, and when it was created stays in any case. Changes of one server come one after the other.
     pub(crate) fn change<T: Send + 'static, E: Send + 'static>(
         &self,
         user_id: &str,
