@@ -19,8 +19,8 @@ const OPERATIONS: [(&str, &str); 2] = [
          IncomingSession::from_parts SessionId::random SessionId::inner SessionStore::new SessionStore::create update \
          update_ttl load change_id SessionStore::delete_expired SessionConfig::new SessionConfig::default \
          cookie_config state_config cookie.name cookie.domain cookie.path cookie.secure cookie.http_only \
-         cookie.same_site cookie.kind SessionCookieKind::Persistent SessionCookieKind::Session state.ttl state.extend_ttl \
-         TtlExtensionTrigger::OnStateLoadsAndChanges TtlExtensionTrigger::OnStateChanges \
+         cookie.same_site cookie.kind SessionCookieKind::Persistent SessionCookieKind::Session state.ttl \
+         state.extend_ttl TtlExtensionTrigger::OnStateLoadsAndChanges TtlExtensionTrigger::OnStateChanges \
          state.ttl_extension_threshold TtlExtensionThreshold::new inner state.server_state_creation \
          ServerStateCreation::SkipIfEmpty ServerStateCreation::NeverSkip state.missing_server_state \
          MissingServerState::Reject Allow",
