@@ -109,16 +109,16 @@ pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {
     let _ = error;
 }
 
-/// A user has a row in the registry that some other program wrote, or somebody changed.
-#[cfg(feature = "uvb")]
-pub(crate) fn row_left_out() {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", "a row of the registry that is no session of UVB is not listed");
-}
-
 /// It answers again.
 #[cfg(feature = "revocation")]
 pub(crate) fn revocations_recovered() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "sealed_session", "revocations are followed again");
+}
+
+/// A user has a row in the registry that some other program wrote, or somebody changed.
+#[cfg(feature = "uvb")]
+pub(crate) fn row_left_out() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", "a row of the registry that is no session of UVB is not listed");
 }

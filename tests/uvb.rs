@@ -29,6 +29,8 @@ mod sqlite;
 mod tenants;
 #[path = "uvb/times.rs"]
 mod times;
+#[path = "common/troubled.rs"]
+mod troubled;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -12,9 +12,9 @@
 //!
 //! So this is a store with a database, unlike all else in this crate: `get` asks the backend each time, and a session
 //! whose row is gone is none. **The database holds no credentials**: whoever reads it can use no session, and sees
-//! users, tenants, uids and times, but no factors, levels or metadata. A label is sealed with the keys of the store, for
-//! its user, uid and time of creation; one that was changed, or moved to another row, is refused. Whoever can write to
-//! the database can
+//! users, tenants, uids and times, but no factors, levels or metadata. A label is sealed with the keys of the store,
+//! for its user, uid and time of creation; one that was changed, or moved to another row, is refused. Whoever can write
+//! to the database can
 //!
 //! - end a session, sooner or at once, and say when it was last active;
 //! - **write back an older row**, whose label is good: a level, factors or an expiry that the session once had count
@@ -83,7 +83,7 @@
 //! - **The end of the token**: no session outlives the store's maximum TTL and lifetime (30 days by default), counted
 //!   from its creation. `create`, `update` and `extend` cut to it what is later; `get` shows what it came to.
 //! - **The id**: what the record of `create` has is not used.
-//! - **How much fits**: a label is no larger than a token. With the defaults of a store it has 2956 bytes of JSON, of
+//! - **How much fits**: a label is no larger than a token. With the defaults of a store it has 2958 bytes of JSON, of
 //!   which the metadata may take about 2700. What is larger is `Storage` in `create` and `update`, and so is metadata
 //!   nested more than some 120 levels deep, which could not be read back; nothing changes then.
 //!
@@ -95,8 +95,8 @@
 //! - A row is under the tenant and the user, as a JSON array of two strings, so that no two pairs give the same text.
 //!   The same user of two tenants has two lists, and `delete_by_user` ends those of one tenant.
 //! - The id of a session cannot be made from its row. So `list_by_user` gives each session another id, which does for
-//!   `update`, `extend`, `touch` and `delete`, until the expiry that the list shows; `get` refuses it. A page that shows
-//!   a user's devices gives no session away.
+//!   `update`, `extend`, `touch` and `delete`, until the expiry that the list shows; `get` refuses it. A page that
+//!   shows a user's devices gives no session away.
 //! - A list has no session that was revoked, by whatever way, and leaves out a row with a label that was not sealed for
 //!   it, which is an event at warn. For `get`, `update`, `extend` and `touch` such a label is `Storage`.
 //!   `delete_by_user` ends these too.

@@ -205,11 +205,13 @@ impl Inner {
         now_ms: u64,
     ) -> Result<(), BackendError> {
         recorder.backend().put_session(session)?;
-        let mut all = recorder.backend().sessions(&session.user_id, now_ms)?;
-        let over = all.len().saturating_sub(self.max_sessions);
-        all.sort_by_key(|session| session.created_at_ms);
-        all.retain(|other| other.uid != session.uid);
-        self.revoke_all(recorder, all.get(..over).unwrap_or_default())
+        let all = recorder.backend().sessions(&session.user_id, now_ms)?;
+        let (gone, mut live): (Vec<_>, Vec<_>) = all.into_iter().partition(|other| self.is_revoked(other));
+        strike(recorder, &gone)?;
+        let over = live.len().saturating_sub(self.max_sessions);
+        live.sort_by_key(|session| session.created_at_ms);
+        live.retain(|other| other.uid != session.uid);
+        self.revoke_all(recorder, live.get(..over).unwrap_or_default())
     }
 
     /// Revokes first and strikes off then: what is on no list can be revoked by nobody.
@@ -222,11 +224,15 @@ impl Inner {
             })
             .collect();
         recorder.record(&revocations)?;
-        for session in sessions {
-            recorder.backend().strike_session(&session.user_id, session.uid)?;
-        }
-        Ok(())
+        strike(recorder, sessions)
     }
+}
+
+fn strike(recorder: &mut Recorder<'_>, sessions: &[SessionInfo]) -> Result<(), BackendError> {
+    for session in sessions {
+        recorder.backend().strike_session(&session.user_id, session.uid)?;
+    }
+    Ok(())
 }
 
 fn count(len: usize) -> u64 {

@@ -44,22 +44,27 @@ impl Backend for Troubled {
     }
 
     fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.check()?;
         self.memory.forget(now_ms)
     }
 
     fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        self.check()?;
         self.memory.put_session(session)
     }
 
     fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+        self.check()?;
         self.memory.sessions(user_id, now_ms)
     }
 
     fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+        self.check()?;
         self.memory.strike_session(user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        self.check()?;
         self.memory.strike_expired(now_ms)
     }
 }

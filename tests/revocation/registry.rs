@@ -121,6 +121,20 @@ fn the_session_that_began_first_makes_room() {
 }
 
 #[test]
+fn what_was_revoked_past_the_list_takes_no_place_on_it() {
+    let desk = Desk::with_at_most(2);
+    let (first, _) = desk.log_in("ann", "1");
+    desk.server.clock.advance(1);
+    let (_, second) = desk.log_in("ann", "2");
+    desk.server.store.revoke_session(second, NOON + 1).wait().unwrap();
+    desk.server.clock.advance(1);
+    desk.log_in("ann", "3");
+    assert!(desk.server.is_good(&first), "two sessions are no more than two");
+    assert_eq!(desk.labels("ann"), ["3", "1"]);
+    assert!(!desk.registry.revoke("ann", second).wait().unwrap(), "and its row is gone");
+}
+
+#[test]
 fn the_last_use_is_written_once_in_an_interval() {
     let desk = Desk::new();
     let (_, uid) = desk.log_in("ann", "phone");

@@ -1,62 +1,21 @@
 //! What goes wrong, and is told.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use sealed_session::revocation::{Backend, BackendError, MemoryBackend, News, Revocation, SessionInfo};
-use sealed_session::{Root, SessionUid};
+use sealed_session::Root;
 
+use crate::troubled::Troubled;
 use crate::*;
-
-/// A backend that can be out of order.
-struct Failing(MemoryBackend, Arc<AtomicBool>);
-
-impl Failing {
-    fn kept(&mut self) -> Result<&mut MemoryBackend, BackendError> {
-        if self.1.load(Ordering::Acquire) { Err(BackendError::new("out of order")) } else { Ok(&mut self.0) }
-    }
-}
-
-impl Backend for Failing {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        self.kept()?.record(revocations)
-    }
-
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        self.kept()?.news(now_ms)
-    }
-
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.kept()?.forget(now_ms)
-    }
-
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        self.kept()?.put_session(session)
-    }
-
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        self.kept()?.sessions(user_id, now_ms)
-    }
-
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        self.kept()?.strike_session(user_id, uid)
-    }
-
-    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.kept()?.strike_expired(now_ms)
-    }
-}
 
 #[tokio::test]
 async fn a_backend_that_is_out_of_order_is_an_error_of_every_method_and_no_session_is_lost() {
-    let (clock, fails) = (ManualClock::at(NOON), Arc::<AtomicBool>::default());
-    let backend = Failing(MemoryBackend::default(), fails.clone());
-    let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend).unwrap();
+    let (clock, backend) = (ManualClock::at(NOON), Troubled::default());
+    let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend.clone()).unwrap();
     let server = Server::with(revocations, clock, usize::MAX);
     let id = server.ann().await;
     let (before, listed) = (server.get(&id).await, server.listed("t", "ann").await.remove(0).id);
 
-    fails.store(true, Ordering::Release);
+    backend.fails.store(true, Ordering::Release);
     let (sessions, tenant, says) = (&server.sessions, "t".into(), "out of order");
     assert_storage(sessions.create(record("t", "ann", NOON)).await, says);
     assert_storage(sessions.get(&id).await, says);
@@ -69,7 +28,7 @@ async fn a_backend_that_is_out_of_order_is_an_error_of_every_method_and_no_sessi
     assert_storage(sessions.cleanup_expired().await, says);
     assert_storage(sessions.list_by_user("ann", &tenant).await, says);
 
-    fails.store(false, Ordering::Release);
+    backend.fails.store(false, Ordering::Release);
     assert_eq!(told(&server.get(&id).await), told(&before));
     assert_eq!(server.listed("t", "ann").await.len(), 1);
 }

@@ -8,18 +8,19 @@ const DOCUMENT: &str = include_str!("../../docs/parity.md");
 /// The files whose tests are the lines of code, and stand in no row.
 const MIGRATION: [&str; 2] = [include_str!("migration.rs"), include_str!("migration_users.rs")];
 
-/// What other crates have in public, by their sources: of `pavex_session` 0.2.10 that of a session, its client state, its
-/// settings and its store, of modo-session 0.2.0 all of it, and of modo-rs 0.11.0 what its cookie sessions have besides.
+/// What other crates have in public, by their sources: of `pavex_session` 0.2.10 that of a session, its client state,
+/// its settings and its store, of modo-session 0.2.0 all of it, and of modo-rs 0.11.0 what its cookie sessions have
+/// besides.
 const OPERATIONS: [(&str, &str); 2] = [
     (
         "Coming from pavex_session",
         "Session::new get insert remove is_empty get_raw insert_raw remove_raw delete clear cycle_id invalidate \
          is_invalidated sync force_load finalize client client_mut finalize_session IncomingSession::extract \
          IncomingSession::from_parts SessionId::random SessionId::inner SessionStore::new SessionStore::create update \
-         update_ttl load change_id SessionStore::delete_expired SessionConfig::new SessionConfig::default cookie_config \
-         state_config cookie.name cookie.domain cookie.path cookie.secure cookie.http_only cookie.same_site \
-         cookie.kind SessionCookieKind::Persistent SessionCookieKind::Session state.ttl state.extend_ttl \
-         TtlExtensionTrigger::OnStateLoadsAndChanges TtlExtensionTrigger::OnStateChanges \
+         update_ttl load change_id SessionStore::delete_expired SessionConfig::new SessionConfig::default \
+         cookie_config state_config cookie.name cookie.domain cookie.path cookie.secure cookie.http_only \
+         cookie.same_site cookie.kind SessionCookieKind::Persistent SessionCookieKind::Session state.ttl \
+         state.extend_ttl TtlExtensionTrigger::OnStateLoadsAndChanges TtlExtensionTrigger::OnStateChanges \
          state.ttl_extension_threshold TtlExtensionThreshold::new inner state.server_state_creation \
          ServerStateCreation::SkipIfEmpty ServerStateCreation::NeverSkip state.missing_server_state \
          MissingServerState::Reject Allow",
