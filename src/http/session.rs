@@ -1,25 +1,23 @@
 //! [`Session`]: a request's session, as handlers use it.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smallvec::SmallVec;
 
-use super::cookie::CookiePolicy;
 use super::data::{self, DataError};
-use super::layer::Config;
-use super::presented::Presented;
 use super::state::State;
 use crate::clock::millis;
 use crate::session::SessionId;
-use crate::store::SealedStore;
-use crate::telemetry::web;
 use crate::uid::SessionUid;
+
+mod inner;
+
+use inner::Inner;
+#[cfg(feature = "dbsc")]
+pub(super) use inner::{Jar, Opened};
 
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
 /// and with the feature `axum` it is an argument of handlers. Clones are the same session.
@@ -40,78 +38,7 @@ use crate::uid::SessionUid;
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-struct Inner {
-    config: Arc<Config>,
-    /// The request's headers `Cookie`; cloning one copies nothing.
-    cookies: SmallVec<[HeaderValue; 1]>,
-    associated_data: Vec<u8>,
-    /// Whether an unchanged session may be extended and re-sealed by this response.
-    may_renew: bool,
-    /// What a registry calls the session, should it begin with this request.
-    #[cfg(feature = "revocation")]
-    label: String,
-    /// Locked for no longer than one call takes.
-    progress: Mutex<Progress>,
-}
-
-/// How far a request has come.
-#[derive(Default)]
-pub(super) struct Progress {
-    /// Since somebody has looked at the session.
-    pub(super) opened: Option<Opened>,
-    /// The response has its headers.
-    pub(super) sent: bool,
-}
-
-/// The session, once the cookies have been read.
-pub(super) struct Opened {
-    pub(super) state: State,
-    /// Which of the presented tokens it came in.
-    pub(super) at: usize,
-    /// Whether the request has a second cookie of it.
-    pub(super) has_second: bool,
-    /// What else the request brings of sessions that are bound to a device.
-    #[cfg(feature = "dbsc")]
-    pub(super) brought: super::device::Brought,
-}
-
-impl Opened {
-    /// Whether the request has a second cookie of the session that the response sets or removes.
-    pub(super) fn has_second_of_jar(&self) -> bool {
-        #[cfg(feature = "dbsc")]
-        if self.state.device.binding().is_some() {
-            return self.brought.has_second_bound();
-        }
-        self.has_second
-    }
-}
-
-/// Where a session is sealed: what it takes to make its cookie.
-pub(super) struct Jar<'s> {
-    pub(super) store: &'s SealedStore,
-    pub(super) cookies: &'s CookiePolicy,
-    pub(super) associated_data: Cow<'s, [u8]>,
-}
-
 impl Session {
-    pub(super) fn new(
-        config: Arc<Config>,
-        cookies: SmallVec<[HeaderValue; 1]>,
-        associated_data: Vec<u8>,
-        may_renew: bool,
-        #[cfg(feature = "revocation")] label: String,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            config,
-            cookies,
-            associated_data,
-            may_renew,
-            #[cfg(feature = "revocation")]
-            label,
-            progress: Mutex::default(),
-        }))
-    }
-
     /// The value of a member of the session's data, if there is one. It is read out of the sealed text; nothing
     /// else is parsed.
     ///
@@ -261,7 +188,7 @@ impl Session {
     /// When the session expires as it stands; `None` where there is none.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        let ms = self.look(|state| state.expires_at(&self.0.config.store))?;
+        let ms = self.look(|state| state.expires_at(&self.config().store))?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
@@ -313,85 +240,7 @@ impl Session {
     /// Whether this is a token of this session, compared in constant time.
     #[must_use]
     pub fn check_csrf(&self, token: &str) -> bool {
-        self.uid().is_some_and(|uid| self.0.config.store.check_csrf_token(uid, token).is_ok())
-    }
-
-    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
-        // A thread that panicked between two statements of ours left a state like any other.
-        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn presented(&self) -> Presented<'_> {
-        self.presented_as(&self.0.config.cookies)
-    }
-
-    pub(super) fn presented_as(&self, cookies: &CookiePolicy) -> Presented<'_> {
-        cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
-    }
-
-    pub(super) fn config(&self) -> &Config {
-        &self.0.config
-    }
-
-    #[cfg(feature = "revocation")]
-    pub(super) fn label(&self) -> &str {
-        &self.0.label
-    }
-
-    pub(super) fn may_renew(&self) -> bool {
-        self.0.may_renew
-    }
-
-    #[cfg(any(feature = "revocation", feature = "dbsc"))]
-    pub(super) fn associated_data(&self) -> &[u8] {
-        &self.0.associated_data
-    }
-
-    /// The session, opened if nobody has done so.
-    pub(super) fn opened<'p>(&self, progress: &'p mut Progress) -> &'p mut Opened {
-        progress.opened.get_or_insert_with(|| {
-            #[cfg(feature = "dbsc")]
-            if let Some(device) = &self.0.config.device {
-                return device.open(self);
-            }
-            let presented = self.presented();
-            let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
-            let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
-            Opened {
-                state: State::new(found),
-                at,
-                has_second: presented.has_second(),
-                #[cfg(feature = "dbsc")]
-                brought: super::device::Brought::default(),
-            }
-        })
-    }
-
-    /// Where a session like this one is sealed.
-    pub(super) fn jar(&self, state: &State) -> Jar<'_> {
-        let Inner { config, associated_data, .. } = &*self.0;
-        #[cfg(feature = "dbsc")]
-        if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
-            return device.jar(binding, associated_data);
-        }
-        let _ = state;
-        Jar { store: &config.store, cookies: &config.cookies, associated_data: associated_data.into() }
-    }
-
-    pub(super) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {
-        with(&self.opened(&mut self.progress()).state)
-    }
-
-    pub(super) fn change<T>(
-        &self,
-        with: impl FnOnce(&Config, &mut State) -> Result<T, DataError>,
-    ) -> Result<T, DataError> {
-        let mut progress = self.progress();
-        if progress.sent {
-            web::changed_too_late();
-            return Err(DataError::TooLate);
-        }
-        with(&self.0.config, &mut self.opened(&mut progress).state)
+        self.uid().is_some_and(|uid| self.config().store.check_csrf_token(uid, token).is_ok())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The session of one request: what it was, what the handler makes of it, and what the response does about it.
-//! No headers and no cookies; those are for [`reply`](super::reply).
+//! The session of one request: what it was, and what the handler makes of it. What the response does about it is in
+//! `outcome`. No headers and no cookies; those are for [`reply`](super::reply).
 
 use super::data::{self, DataError};
 use super::presented::Found;
@@ -8,11 +8,13 @@ use crate::error::{Reason, SealError};
 use crate::policy::ResealPolicy;
 use crate::record::Times;
 use crate::ring::KeyState;
-use crate::session::SessionId;
 use crate::store::SealedStore;
 use crate::store::parts::Parts;
-use crate::telemetry;
 use crate::uid::SessionUid;
+
+mod outcome;
+
+pub(super) use outcome::{Lost, Outcome};
 
 /// What a layer is set to do on its own.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,30 +61,6 @@ pub(super) struct State {
     /// What it has to do with a device.
     #[cfg(feature = "dbsc")]
     pub(super) device: super::device::DeviceState,
-}
-
-/// What a response carries.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Nothing,
-    Set { id: SessionId, expires_at_ms: u64, now_ms: u64 },
-    Remove,
-}
-
-/// A session that cannot be sealed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Lost {
-    pub(super) error: SealError,
-    /// A change that the handler made, not only a renewal.
-    pub(super) change: bool,
-}
-
-/// What a layer does on its own to a session that it seals.
-struct Upkeep {
-    /// The times that extend it.
-    due: Option<Times>,
-    /// Another key seals it.
-    reseals: bool,
 }
 
 impl State {
@@ -289,98 +267,12 @@ impl State {
         times.map(|times| store.expires_at(times))
     }
 
-    /// What the response carries, and the end of all changes.
-    pub(super) fn finish(
-        &mut self,
-        store: &SealedStore,
-        rules: &Rules,
-        is_server_error: bool,
-        may_renew: bool,
-        associated_data: &[u8],
-    ) -> Result<Outcome, Lost> {
-        if rules.creation == Creation::Always && !self.ended && !self.exists() && !self.keeps_what_came() {
-            (self.wanted, self.changed) = (true, true);
-        }
-        if self.invalidated || !self.exists() {
-            return Ok(self.removal());
-        }
-        if is_server_error && !rules.save_on_server_error {
-            return Ok(Outcome::Nothing);
-        }
-        // What is changed now, the browser would keep beside the session that has moved.
-        #[cfg(feature = "dbsc")]
-        if self.device.has_moved() {
-            if self.changed {
-                telemetry::dbsc::changed_after_moving();
-            }
-            return Ok(Outcome::Nothing);
-        }
-        // What was only used is judged by the time at which it was opened, which takes no second look at the clock.
-        let then = self.opened_ms.unwrap_or_default();
-        if !self.changed && self.upkeep(store, rules, may_renew, then).is_none() {
-            return Ok(Outcome::Nothing);
-        }
-        let now = store.now_ms();
-        let Some(Upkeep { due, reseals }) = self.upkeep(store, rules, may_renew, now) else {
-            return Ok(Outcome::Nothing);
-        };
-        let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
-            let id = store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
-            self.times = Some(times);
-            Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times), now_ms: now })
-        });
-        if reseals && sealed.is_ok() {
-            telemetry::resealed();
-        }
-        sealed.map_err(|error| Lost { error, change: self.changed })
-    }
-
     #[cfg(not(feature = "revocation"))]
     fn remember_what_is_replaced(&self) {}
-
-    /// There is none, or none any more: what came is removed, unless it may be good for another server.
-    fn removal(&self) -> Outcome {
-        match self.came {
-            Came::Nothing => Outcome::Nothing,
-            // A login or a new uid revokes what it replaces, and its response may bring the client another cookie
-            // before this one does: to remove that would log the user out.
-            Came::Refused { revoked: true, .. } if !self.ended => Outcome::Nothing,
-            _ if self.keeps_what_came() && !self.ended => Outcome::Nothing,
-            _ => Outcome::Remove,
-        }
-    }
 
     /// The client may have a session that cannot be opened here and now.
     fn keeps_what_came(&self) -> bool {
         matches!(self.came, Came::Refused { keep: true, .. } | Came::Unclear)
-    }
-
-    /// Why the session is to be sealed, apart from what has changed; nothing for an unchanged one that is as new as
-    /// it has to be.
-    fn upkeep(&self, store: &SealedStore, rules: &Rules, may_renew: bool, now: u64) -> Option<Upkeep> {
-        let due = self.renewed(store, rules, now).filter(|_| may_renew || self.changed);
-        let reseals = may_renew && self.reseals(rules, now);
-        (self.changed || due.is_some() || reseals).then_some(Upkeep { due, reseals })
-    }
-
-    /// The times of a session that is due to be extended, if that is worth a cookie.
-    fn renewed(&self, store: &SealedStore, rules: &Rules, now: u64) -> Option<Times> {
-        let times = self.times?;
-        let expires_at = store.expires_at(times);
-        if !rules.renewal.is_due(times, expires_at, now) {
-            return None;
-        }
-        let ttl = times.expires.saturating_sub(times.renewed);
-        store.renew(times, now, ttl).filter(|renewed| store.expires_at(*renewed) > expires_at)
-    }
-
-    fn reseals(&self, rules: &Rules, now: u64) -> bool {
-        match (self.came, self.times) {
-            (Came::Session(state), Some(times)) => {
-                rules.reseal.reseals(state, times.renewed, times.expires, now)
-            }
-            _ => false,
-        }
     }
 
     fn times_when_sealed(

@@ -1,0 +1,168 @@
+//! What a [`Session`] is made of, and how the layer goes about it.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::HeaderValue;
+use smallvec::SmallVec;
+
+use super::Session;
+use crate::http::cookie::CookiePolicy;
+use crate::http::data::DataError;
+use crate::http::layer::Config;
+use crate::http::presented::Presented;
+use crate::http::state::State;
+use crate::store::SealedStore;
+use crate::telemetry::web;
+
+/// What the clones of a session share.
+pub(super) struct Inner {
+    config: Arc<Config>,
+    /// The request's headers `Cookie`; cloning one copies nothing.
+    cookies: SmallVec<[HeaderValue; 1]>,
+    associated_data: Vec<u8>,
+    /// Whether an unchanged session may be extended and re-sealed by this response.
+    may_renew: bool,
+    /// What a registry calls the session, should it begin with this request.
+    #[cfg(feature = "revocation")]
+    label: String,
+    /// Locked for no longer than one call takes.
+    progress: Mutex<Progress>,
+}
+
+/// How far a request has come.
+#[derive(Default)]
+pub(in crate::http) struct Progress {
+    /// Since somebody has looked at the session.
+    pub(in crate::http) opened: Option<Opened>,
+    /// The response has its headers.
+    pub(in crate::http) sent: bool,
+}
+
+/// The session, once the cookies have been read.
+pub(in crate::http) struct Opened {
+    pub(in crate::http) state: State,
+    /// Which of the presented tokens it came in.
+    pub(in crate::http) at: usize,
+    /// Whether the request has a second cookie of it.
+    pub(in crate::http) has_second: bool,
+    /// What else the request brings of sessions that are bound to a device.
+    #[cfg(feature = "dbsc")]
+    pub(in crate::http) brought: crate::http::device::Brought,
+}
+
+impl Opened {
+    /// Whether the request has a second cookie of the session that the response sets or removes.
+    pub(in crate::http) fn has_second_of_jar(&self) -> bool {
+        #[cfg(feature = "dbsc")]
+        if self.state.device.binding().is_some() {
+            return self.brought.has_second_bound();
+        }
+        self.has_second
+    }
+}
+
+/// Where a session is sealed: what it takes to make its cookie.
+pub(in crate::http) struct Jar<'s> {
+    pub(in crate::http) store: &'s SealedStore,
+    pub(in crate::http) cookies: &'s CookiePolicy,
+    pub(in crate::http) associated_data: Cow<'s, [u8]>,
+}
+
+impl Session {
+    pub(in crate::http) fn new(
+        config: Arc<Config>,
+        cookies: SmallVec<[HeaderValue; 1]>,
+        associated_data: Vec<u8>,
+        may_renew: bool,
+        #[cfg(feature = "revocation")] label: String,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            cookies,
+            associated_data,
+            may_renew,
+            #[cfg(feature = "revocation")]
+            label,
+            progress: Mutex::default(),
+        }))
+    }
+
+    pub(in crate::http) fn progress(&self) -> MutexGuard<'_, Progress> {
+        // A thread that panicked between two statements of ours left a state like any other.
+        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::http) fn presented(&self) -> Presented<'_> {
+        self.presented_as(&self.0.config.cookies)
+    }
+
+    pub(in crate::http) fn presented_as(&self, cookies: &CookiePolicy) -> Presented<'_> {
+        cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
+    }
+
+    pub(in crate::http) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(in crate::http) fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    pub(in crate::http) fn may_renew(&self) -> bool {
+        self.0.may_renew
+    }
+
+    #[cfg(any(feature = "revocation", feature = "dbsc"))]
+    pub(in crate::http) fn associated_data(&self) -> &[u8] {
+        &self.0.associated_data
+    }
+
+    /// The session, opened if nobody has done so.
+    pub(in crate::http) fn opened<'p>(&self, progress: &'p mut Progress) -> &'p mut Opened {
+        progress.opened.get_or_insert_with(|| {
+            #[cfg(feature = "dbsc")]
+            if let Some(device) = &self.0.config.device {
+                return device.open(self);
+            }
+            let presented = self.presented();
+            let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
+            let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
+            Opened {
+                state: State::new(found),
+                at,
+                has_second: presented.has_second(),
+                #[cfg(feature = "dbsc")]
+                brought: crate::http::device::Brought::default(),
+            }
+        })
+    }
+
+    /// Where a session like this one is sealed.
+    pub(in crate::http) fn jar(&self, state: &State) -> Jar<'_> {
+        let Inner { config, associated_data, .. } = &*self.0;
+        #[cfg(feature = "dbsc")]
+        if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
+            return device.jar(binding, associated_data);
+        }
+        let _ = state;
+        Jar { store: &config.store, cookies: &config.cookies, associated_data: associated_data.into() }
+    }
+
+    pub(in crate::http) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {
+        with(&self.opened(&mut self.progress()).state)
+    }
+
+    pub(in crate::http) fn change<T>(
+        &self,
+        with: impl FnOnce(&Config, &mut State) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let mut progress = self.progress();
+        if progress.sent {
+            web::changed_too_late();
+            return Err(DataError::TooLate);
+        }
+        with(&self.0.config, &mut self.opened(&mut progress).state)
+    }
+}
