@@ -1,7 +1,7 @@
 //! The data of a session: the text of a JSON object, of which members are read and changed in place.
 //!
 //! Nothing is kept beside the text. Reading one value scans it without allocating, changing one copies it once,
-//! and members that nobody asks for are never parsed into anything.
+//! and members that nobody asks for are never parsed.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::json;
 
 mod scan;
 
-use scan::{broken, members, place, places};
+use scan::{Member, Members, broken};
 
 /// A session's data could not be read or changed. Nothing was changed.
 ///
@@ -75,8 +75,9 @@ impl From<SealError> for DataError {
 
 /// The value of a member, if there is one. Of several members of one name the last counts.
 pub(super) fn get<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<T>, DataError> {
-    scan::find(text, name)
-        .map_err(|_| DataError::Type { member: name.to_owned(), wanted: std::any::type_name::<T>() })
+    let no_such = || DataError::Type { member: name.to_owned(), wanted: std::any::type_name::<T>() };
+    let (_, found) = last(text, name)?;
+    found.map(|member| serde_json::from_str(member.value).map_err(|_| no_such())).transpose()
 }
 
 /// The data as a whole.
@@ -100,16 +101,23 @@ pub(super) fn written_whole<T: Serialize + ?Sized>(value: &T) -> Result<String, 
 /// The data with a member set to a value, in the place where it stood; `None` when it says so already. Of several
 /// members of the name one is left.
 pub(super) fn with(text: &str, name: &str, value: &str) -> Result<Option<String>, DataError> {
-    match places(text, name)? {
-        (_, Some(old)) if old == value => Ok(None),
+    match last(text, name)? {
+        (_, Some(old)) if old.value == value => Ok(None),
         (1, Some(old)) => {
-            let start = place(text, old)?;
-            let (before, after) = (text.get(..start), text.get(start + old.len()..));
+            let (before, after) = (text.get(..old.at), text.get(old.at + old.value.len()..));
             Ok(Some([before.ok_or_else(broken)?, value, after.ok_or_else(broken)?].concat()))
         }
         (0, _) => with_new(text, name, value).map(Some),
         _ => with_only(text, name, value).map(Some),
     }
+}
+
+/// How many members have a name, and the last of them.
+fn last<'a>(text: &'a str, name: &str) -> Result<(usize, Option<Member<'a>>), DataError> {
+    Members::of(text)?.try_fold((0, None), |(count, last), member| {
+        let member = member?;
+        Ok(if member.is_named(name) { (count + 1, Some(member)) } else { (count, last) })
+    })
 }
 
 /// The data with a member more, behind the others.
@@ -124,13 +132,14 @@ fn with_new(text: &str, name: &str, value: &str) -> Result<String, DataError> {
 
 /// The data with a member set where the last of its name stood, and without the others.
 fn with_only(text: &str, name: &str, value: &str) -> Result<String, DataError> {
-    let members = members(text, name)?;
-    let last = members.iter().rposition(|member| member.wanted);
+    let (_, last) = last(text, name)?;
+    let last = last.map(|member| member.at);
     let mut out = Object::with_capacity(text.len() + value.len());
-    for (at, member) in members.iter().enumerate() {
-        match member.wanted {
+    for member in Members::of(text)? {
+        let member = member?;
+        match member.is_named(name) {
             false => out.push(member.head, member.value),
-            true if Some(at) == last => out.push(member.head, value),
+            true if Some(member.at) == last => out.push(member.head, value),
             true => {}
         }
     }
@@ -139,13 +148,16 @@ fn with_only(text: &str, name: &str, value: &str) -> Result<String, DataError> {
 
 /// The data without a member; `None` when there is none of the name.
 pub(super) fn without(text: &str, name: &str) -> Result<Option<String>, DataError> {
-    let members = members(text, name)?;
-    if !members.iter().any(|member| member.wanted) {
-        return Ok(None);
-    }
     let mut out = Object::with_capacity(text.len());
-    members.iter().filter(|member| !member.wanted).for_each(|member| out.push(member.head, member.value));
-    Ok(Some(out.text()))
+    let mut removed = false;
+    for member in Members::of(text)? {
+        let member = member?;
+        match member.is_named(name) {
+            false => out.push(member.head, member.value),
+            true => removed = true,
+        }
+    }
+    Ok(removed.then(|| out.text()))
 }
 
 /// Whether there are no members.

@@ -1,70 +1,150 @@
-//! Where members stand in the text of an object.
+//! Where members stand in the text of an object. The text is known to be JSON, as no other is sealed, so it is not
+//! parsed again: this finds where a name or value ends and no more. What is asked for, `serde_json` parses.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use memchr::memchr2;
+use serde::de::{Deserializer, Visitor};
 
 use crate::http::DataError;
 
-/// The value of the last member of a name.
-pub(super) fn find<T: DeserializeOwned>(text: &str, name: &str) -> serde_json::Result<Option<T>> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_map(Find { name, value: PhantomData })
-}
-
-/// A member of an object, as it stands in its text: the name with what follows up to the value, and the value.
+/// A member of an object, as it stands in its text.
 pub(super) struct Member<'a> {
-    pub(super) wanted: bool,
+    /// The name with what follows up to the value.
     pub(super) head: &'a str,
     pub(super) value: &'a str,
+    /// Where in the text the value begins.
+    pub(super) at: usize,
+    name: Quoted,
 }
 
-/// The members of an object, of which those of a name are wanted. Names are kept as they are written, so that
-/// those that are no Unicode survive.
-pub(super) fn members<'a>(text: &'a str, name: &str) -> Result<Vec<Member<'a>>, DataError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let values = json.deserialize_map(Values { name }).map_err(|_| broken())?;
-    let mut members = Vec::with_capacity(values.len());
-    let mut begin = text.find('{').ok_or_else(broken)? + 1;
-    for (wanted, value) in values {
-        let start = place(text, value)?;
-        let head = text.get(begin..start).ok_or_else(broken)?;
-        // What separates it from the member before: blanks and, but for the first, one comma.
-        let head = head.trim_start().trim_start_matches(',').trim_start();
-        members.push(Member { wanted, head, value });
-        begin = start + value.len();
+impl Member<'_> {
+    /// Whether this is its name. Names are kept as they are written, so that those that are no Unicode survive.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        let Quoted { end, escapes } = self.name;
+        if escapes {
+            let written = self.head.get(..end).unwrap_or_default();
+            return serde_json::Deserializer::from_str(written).deserialize_bytes(Is(name)).unwrap_or(false);
+        }
+        self.head.get(1..end.saturating_sub(1)) == Some(name)
     }
-    Ok(members)
 }
 
-/// How many members have a name, and the value of the last.
-pub(super) fn places<'a>(text: &'a str, name: &str) -> Result<(usize, Option<&'a str>), DataError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_map(Places { name }).map_err(|_| broken())
+/// The members of an object, in the order of its text.
+pub(super) struct Members<'a> {
+    text: &'a str,
+    /// Where to go on; `None` behind the last.
+    at: Option<usize>,
 }
 
-/// Where a piece of a text begins.
-pub(super) fn place(text: &str, piece: &str) -> Result<usize, DataError> {
-    (piece.as_ptr() as usize).checked_sub(text.as_ptr() as usize).ok_or_else(broken)
+impl<'a> Members<'a> {
+    pub(super) fn of(text: &'a str) -> Result<Self, DataError> {
+        let octets = text.as_bytes();
+        let begin = behind_blanks(octets, 0);
+        let first = behind_blanks(octets, begin + 1);
+        match (octets.get(begin), octets.get(first)) {
+            (Some(b'{'), Some(b'}')) => Ok(Self { text, at: None }),
+            (Some(b'{'), Some(_)) => Ok(Self { text, at: Some(first) }),
+            _ => Err(broken()),
+        }
+    }
+
+    /// The member that begins here; what comes behind it is next.
+    fn member(&mut self, begin: usize) -> Option<Member<'a>> {
+        let octets = self.text.as_bytes();
+        let name = string(octets.get(begin..)?)?;
+        let colon = behind_blanks(octets, begin + name.end);
+        let at = behind_blanks(octets, colon + 1);
+        let end = at + value(octets.get(at..)?)?;
+        let next = behind_blanks(octets, end);
+        self.at = match (octets.get(colon)?, octets.get(next)?) {
+            (b':', b',') => Some(behind_blanks(octets, next + 1)),
+            (b':', b'}') => None,
+            _ => return None,
+        };
+        Some(Member { head: self.text.get(begin..at)?, value: self.text.get(at..end)?, at, name })
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Result<Member<'a>, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let begin = self.at.take()?;
+        Some(self.member(begin).ok_or_else(broken))
+    }
 }
 
 pub(super) fn broken() -> DataError {
     DataError::Type { member: String::new(), wanted: "JSON object" }
 }
 
-/// Whether a member's name is this one.
-struct Is<'n>(&'n str);
+fn behind_blanks(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|octet| matches!(octet, b' ' | b'\t' | b'\n' | b'\r')).count()
+}
 
-impl<'de> DeserializeSeed<'de> for Is<'_> {
-    type Value = bool;
-
-    /// As bytes: the halves of surrogate pairs are allowed in names, and are no text.
-    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
-        name.deserialize_bytes(self)
+/// Octets of the value that a text begins with.
+fn value(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => string(text).map(|string| string.end),
+        b'{' | b'[' => nested(text),
+        _ => {
+            let of_scalar =
+                |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
+            let len = text.iter().take_while(of_scalar).count();
+            (len > 0).then_some(len)
+        }
     }
 }
+
+/// A string that a text begins with.
+#[derive(Clone, Copy)]
+struct Quoted {
+    /// Behind its closing quote.
+    end: usize,
+    /// Whether anything in it is escaped.
+    escapes: bool,
+}
+
+fn string(text: &[u8]) -> Option<Quoted> {
+    let (b'"', mut rest) = text.split_first()? else { return None };
+    let mut escapes = false;
+    loop {
+        let stop = memchr2(b'"', b'\\', rest)?;
+        let (found, behind) = rest.get(stop..)?.split_first()?;
+        if *found == b'"' {
+            return Some(Quoted { end: text.len() - behind.len(), escapes });
+        }
+        (rest, escapes) = (behind.get(1..)?, true);
+    }
+}
+
+/// Octets of an object or array that a text begins with, however deep it goes.
+fn nested(text: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    loop {
+        let rest = text.get(at..)?;
+        match rest.first()? {
+            b'"' => at += string(rest)?.end,
+            octet => {
+                at += 1;
+                match octet {
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+            }
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// Whether a name that is written with escapes is this one. As bytes: the halves of surrogate pairs are allowed in
+/// names, and are no text.
+struct Is<'n>(&'n str);
 
 impl Visitor<'_> for Is<'_> {
     type Value = bool;
@@ -78,71 +158,30 @@ impl Visitor<'_> for Is<'_> {
     }
 }
 
-struct Find<'n, T> {
-    name: &'n str,
-    value: PhantomData<T>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Find<'_, T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<T>, A::Error> {
-        let mut found = None;
-        while let Some(wanted) = members.next_key_seed(Is(self.name))? {
-            match wanted {
-                true => found = Some(members.next_value()?),
-                false => drop(members.next_value::<IgnoredAny>()?),
-            }
+    #[test]
+    fn a_text_that_breaks_off_is_no_object() {
+        let text = r#" { "a" : "x\"" , "b":[{"c":"]"}, 1] ,"d": null } "#;
+        let whole = Members::of(text).unwrap().map(|member| member.unwrap().value).collect::<Vec<_>>();
+        assert_eq!(whole, [r#""x\"""#, r#"[{"c":"]"}, 1]"#, "null"]);
+        for len in 0..text.trim_end().len() {
+            let cut = Members::of(&text[..len])
+                .and_then(|mut members| members.try_for_each(|member| member.map(|_| ())));
+            assert!(cut.is_err(), "{}", &text[..len]);
         }
-        Ok(found)
-    }
-}
-
-struct Places<'n> {
-    name: &'n str,
-}
-
-impl<'de> Visitor<'de> for Places<'_> {
-    type Value = (usize, Option<&'de str>);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let (mut count, mut last) = (0, None);
-        while let Some(wanted) = members.next_key_seed(Is(self.name))? {
-            if wanted {
-                count += 1;
-                last = Some(members.next_value::<&RawValue>()?.get());
-            } else {
-                members.next_value::<IgnoredAny>()?;
-            }
+    #[test]
+    fn what_is_no_object_has_no_members() {
+        for text in
+            ["", "[]", "1", "{1:2}", r#"{"a"}"#, r#"{"a" 1}"#, r#"{"a":}"#, r#"{"a":1;"b":2}"#, r#"{"a":1,}"#]
+        {
+            let read =
+                Members::of(text).and_then(|mut members| members.try_for_each(|member| member.map(|_| ())));
+            assert!(read.is_err(), "{text}");
         }
-        Ok((count, last))
-    }
-}
-
-struct Values<'n> {
-    name: &'n str,
-}
-
-impl<'de> Visitor<'de> for Values<'_> {
-    type Value = Vec<(bool, &'de str)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(wanted) = members.next_key_seed(Is(self.name))? {
-            values.push((wanted, members.next_value::<&RawValue>()?.get()));
-        }
-        Ok(values)
     }
 }
