@@ -44,7 +44,8 @@ impl TokenInfo {
 
     fn read(text: &str) -> Result<Self, Reason> {
         let mut buffer = [0; token::MAX_LEN];
-        let Parts { key_id, salt, ciphertext, tag, .. } = Parts::split(token::decode(text, &mut buffer)?)?;
+        let Parts { key_id, salt, ciphertext, tag, .. } =
+            Parts::split(token::decode(text.as_bytes(), &mut buffer)?)?;
         Ok(Self {
             version: token::VERSION,
             key_id,

@@ -45,7 +45,7 @@ pub(crate) struct Opened<'a> {
 #[inline]
 pub(crate) fn open<T>(
     keys: &Table,
-    text: &str,
+    text: &[u8],
     associated_data: &[u8],
     read: impl FnOnce(Result<Opened<'_>, Reason>) -> T,
 ) -> T {
@@ -76,7 +76,7 @@ pub(crate) fn open<T>(
 fn open_in<'a>(
     buffer: &'a mut [u8],
     keys: &Table,
-    text: &str,
+    text: &[u8],
     associated_data: &[u8],
 ) -> Result<Opened<'a>, Reason> {
     let Parts { header, key_id, salt, ciphertext, tag } = Parts::split(token::decode(text, buffer)?)?;

@@ -99,7 +99,7 @@ impl SealedStore {
     /// # Errors
     /// As [`open`](Self::open); other associated data than it was made with is `Invalid`.
     pub fn open_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<OpenedSession, OpenError> {
-        self.moment().open(id.as_str(), associated_data, |_, Live { record, key_id, key_state }| {
+        self.moment().open(id.as_bytes(), associated_data, |_, Live { record, key_id, key_state }| {
             let Record { times, uid, user_id, data } = record;
             let record = SessionRecord {
                 id: id.clone(),
@@ -150,7 +150,7 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let data = if data_json.is_empty() { "{}" } else { data_json };
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             json::check_object(data)?;
             Ok(moment.seal(&Record { data, ..record }, associated_data)?)
         })
@@ -166,7 +166,7 @@ impl SealedStore {
         ttl_ms: u64,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(moment::refused)?;
             Ok(moment.seal(&Record { times, ..record }, associated_data)?)
         })
@@ -196,7 +196,7 @@ impl SealedStore {
     /// # Errors
     /// As [`touch_with`](Self::touch_with).
     pub fn reseal_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             let resealed = moment.seal(&record, associated_data)?;
             telemetry::resealed();
             Ok(resealed)

@@ -57,12 +57,15 @@ pub(crate) fn start(key_id: KeyId, salt: &[u8; SALT_LEN], record_len: usize) -> 
 
 /// The text of a whole token.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    base64url::engine().encode(bytes)
+    // Into room that is there, and not cleared first.
+    let mut text = String::with_capacity((bytes.len() * 4).div_ceil(3));
+    base64url::engine().encode_string(bytes, &mut text);
+    text
 }
 
 /// The bytes of a token's text, in the front of `buffer`: its length, its alphabet and its trailing bits are
 /// checked, nothing else. A buffer too small for the text refuses it; [`MAX_LEN`] is enough for all.
-pub(crate) fn decode<'a>(text: &str, buffer: &'a mut [u8]) -> Result<&'a mut [u8], Reason> {
+pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Result<&'a mut [u8], Reason> {
     if !(MIN_CHARS..=MAX_CHARS).contains(&text.len()) {
         return Err(Reason::Length);
     }
@@ -130,19 +133,19 @@ mod tests {
         // 139 characters carry 104 octets and two unused bits, so the last character has four spellings.
         let canonical = encode(&[0; 104]);
         let mut buffer = [0; MAX_LEN];
-        assert_eq!(decode(&canonical, &mut buffer).map(|bytes| bytes.len()), Ok(104));
+        assert_eq!(decode(canonical.as_bytes(), &mut buffer).map(|bytes| bytes.len()), Ok(104));
         for last in ["B", "C", "D", "=", "+", "/", " ", "\n", "é"] {
             let spelled = format!("{}{last}", &canonical[..138]);
-            assert_eq!(decode(&spelled, &mut buffer), Err(Reason::Base64), "{last:?}");
+            assert_eq!(decode(spelled.as_bytes(), &mut buffer), Err(Reason::Base64), "{last:?}");
         }
     }
 
     #[test]
     fn the_longest_text_fits_the_buffer_for_it() {
         let text = "A".repeat(MAX_CHARS);
-        assert_eq!(decode(&text, &mut [0; MAX_LEN]).map(|bytes| bytes.len()), Ok(MAX_LEN));
-        assert_eq!(decode(&text, &mut [0; MAX_LEN - 1]), Err(Reason::Base64));
-        assert_eq!(decode(&(text + "A"), &mut [0; MAX_LEN]), Err(Reason::Length));
+        assert_eq!(decode(text.as_bytes(), &mut [0; MAX_LEN]).map(|bytes| bytes.len()), Ok(MAX_LEN));
+        assert_eq!(decode(text.as_bytes(), &mut [0; MAX_LEN - 1]), Err(Reason::Base64));
+        assert_eq!(decode((text + "A").as_bytes(), &mut [0; MAX_LEN]), Err(Reason::Length));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::token;
 /// # Ok::<(), Reason>(())
 /// ```
 pub fn decode_token(text: &str) -> Result<Vec<u8>, Reason> {
-    Ok(token::decode(text, &mut [0; token::MAX_LEN])?.to_vec())
+    Ok(token::decode(text.as_bytes(), &mut [0; token::MAX_LEN])?.to_vec())
 }
 
 /// The one text of a token's bytes, whether or not they are a token.

@@ -20,7 +20,7 @@ const MOST: usize = 4;
 /// default is of a request that brings none.
 #[derive(Clone, Default)]
 pub struct Presented<'h> {
-    tokens: SmallVec<[Cow<'h, str>; 1]>,
+    tokens: SmallVec<[Cow<'h, [u8]>; 1]>,
     too_many: bool,
     second: bool,
 }
@@ -73,7 +73,7 @@ impl<'h> Presented<'h> {
     /// Opens what the request brings, and picks the newest of several tokens of one session.
     #[must_use]
     pub fn open(&self, store: &SealedStore, associated_data: &[u8]) -> Found {
-        let open = |token: &str| store.open_with(&SessionId::new(token), associated_data);
+        let open = |token: &[u8]| store.open_with(&id_of(token), associated_data);
         self.choose(open, |opened| (opened.uid(), opened.renewed_at_ms())).0
     }
 
@@ -81,7 +81,7 @@ impl<'h> Presented<'h> {
     /// renewed.
     pub(super) fn choose<T>(
         &self,
-        open: impl Fn(&str) -> Result<T, OpenError>,
+        open: impl Fn(&[u8]) -> Result<T, OpenError>,
         what: impl Fn(&T) -> (SessionUid, u64),
     ) -> (Found<T>, usize) {
         if self.too_many {
@@ -122,12 +122,12 @@ impl<'h> Presented<'h> {
     /// A token of those that were brought.
     #[cfg(feature = "tower")]
     pub(super) fn token(&self, at: usize) -> Option<&str> {
-        self.tokens.get(at).map(AsRef::as_ref)
+        self.tokens.get(at).and_then(|token| str::from_utf8(token).ok())
     }
 
     /// All that were brought; none where they were too many.
     #[cfg(all(feature = "tower", any(feature = "revocation", feature = "dbsc")))]
-    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &[u8]> {
         self.tokens.iter().map(AsRef::as_ref)
     }
 
@@ -155,8 +155,8 @@ impl fmt::Debug for Presented<'_> {
 /// The values of the session's cookies, as they stand in the headers.
 struct Values<'p, 'h> {
     policy: &'p CookiePolicy,
-    first: SmallVec<[Cow<'h, str>; 1]>,
-    second: SmallVec<[&'h str; 1]>,
+    first: SmallVec<[Cow<'h, [u8]>; 1]>,
+    second: SmallVec<[&'h [u8]; 1]>,
 }
 
 impl<'h> Values<'_, 'h> {
@@ -166,13 +166,14 @@ impl<'h> Values<'_, 'h> {
     fn add(&mut self, pair: &'h [u8]) {
         let Some((name, value)) = memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) else { return };
         let name = without_blanks(name);
-        let value = || value.get(1..).and_then(|value| str::from_utf8(without_blanks(value)).ok());
+        let value = || without_blanks(value.get(1..).unwrap_or_default());
         if name == self.policy.name().as_bytes() {
-            self.first.extend(value().map(Cow::Borrowed));
+            self.first.push(Cow::Borrowed(value()));
         } else if self.policy.second_name().is_some_and(|second| name == second.as_bytes()) {
-            self.second.extend(value());
+            self.second.push(value());
         }
     }
+
     fn tokens(self) -> Presented<'h> {
         let second = !self.second.is_empty();
         let tokens = if self.policy.second_name().is_some() { self.joined() } else { self.first };
@@ -184,10 +185,10 @@ impl<'h> Values<'_, 'h> {
 
     /// Every first half with every second: whether two belong together is for the AEAD to say. No more than it takes
     /// to see that there are too many.
-    fn joined(self) -> SmallVec<[Cow<'h, str>; 1]> {
+    fn joined(self) -> SmallVec<[Cow<'h, [u8]>; 1]> {
         let mut tokens = SmallVec::new();
         for value in self.first {
-            match value.strip_prefix(IN_TWO) {
+            match value.strip_prefix(IN_TWO.as_bytes()) {
                 None => tokens.push(value),
                 // Half a token is refused like any other damage.
                 Some(first) if self.second.is_empty() => tokens.push(Cow::Owned(first.to_owned())),
@@ -202,6 +203,11 @@ impl<'h> Values<'_, 'h> {
         }
         tokens
     }
+}
+
+/// What is no text is no token either, with what stands in for it.
+pub(super) fn id_of(token: &[u8]) -> SessionId {
+    SessionId::new(String::from_utf8_lossy(token))
 }
 
 fn without_blanks(mut text: &[u8]) -> &[u8] {

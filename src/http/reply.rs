@@ -31,13 +31,13 @@ pub(super) fn finish(
     let outcome =
         opened.state.finish(jar.store, rules, is_server_error, session.may_renew(), &jar.associated_data);
     let ends = matches!(outcome, Ok(Outcome::Remove));
-    let mut settling = outcome.as_ref().ok().map(|outcome| settle(session, &mut opened.state, outcome));
+    let mut settling = outcome.as_ref().ok().and_then(|outcome| settle(session, &mut opened.state, outcome));
     let has_second = opened.has_second_of_jar();
     #[cfg(feature = "dbsc")]
     let beside = session.config().device.as_ref().map(|device| device.beside(opened, outcome.as_ref().ok()));
     drop(progress);
     answers_depend_on_the_cookie(headers);
-    let of_handler = headers.get_all(SET_COOKIE).iter().count();
+    let of_handler = if ends { headers.get_all(SET_COOKIE).iter().count() } else { 0 };
     send(jar.cookies, outcome, has_second, headers)?;
     #[cfg(feature = "dbsc")]
     if let Some(beside) = beside {

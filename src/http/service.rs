@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::{COOKIE, HOST, SET_COOKIE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
@@ -49,11 +50,11 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
             return SessionFuture::misconfigured();
         }
-        let (session, mut request) = begin(&self.config, request);
+        let session = begin(&self.config, &mut request);
         request.extensions_mut().insert(session.clone());
         SessionFuture::handled(self.inner.call(request), session)
     }
@@ -90,32 +91,30 @@ where
     type Output = Result<Response<R>, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (mut response, settling) = match self.as_mut().project().kind.project() {
+        let (response, mut settling) = match self.as_mut().project().kind.project() {
             KindProjection::Handled { response, session } => {
                 let mut response = ready!(response.poll(cx))?;
                 let status = response.status();
                 match reply::finish(session, status, response.headers_mut()) {
-                    Ok(settling) => (Some(Ok(response)), settling),
-                    Err(_) => (Some(Ok(failed())), None),
+                    Ok(None) => return Poll::Ready(Ok(response)),
+                    Ok(Some(settling)) => (response, settling),
+                    Err(_) => return Poll::Ready(Ok(failed())),
                 }
             }
             KindProjection::Settling { response, settling } => {
                 let recorded = ready!(settling.poll(cx));
-                let endings = std::mem::take(&mut settling.endings);
-                return Poll::Ready(settled(response.take(), recorded, endings));
+                let response = response.take().unwrap_or_else(|| Ok(failed()))?;
+                return Poll::Ready(Ok(settled(response, recorded, std::mem::take(&mut settling.endings))));
             }
             KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
         };
-        if let Some(mut settling) = settling {
-            match settling.poll(cx) {
-                Poll::Ready(recorded) => response = Some(settled(response, recorded, settling.endings)),
-                Poll::Pending => {
-                    self.project().kind.set(Kind::Settling { response, settling });
-                    return Poll::Pending;
-                }
+        match settling.poll(cx) {
+            Poll::Ready(recorded) => Poll::Ready(Ok(settled(response, recorded, settling.endings))),
+            Poll::Pending => {
+                self.project().kind.set(Kind::Settling { response: Some(Ok(response)), settling });
+                Poll::Pending
             }
         }
-        Poll::Ready(response.unwrap_or_else(|| Ok(failed())))
     }
 }
 
@@ -131,49 +130,63 @@ impl<F: Future> SessionFuture<F> {
 }
 
 /// The session of a request, still unopened.
-pub(super) fn begin<B>(config: &Arc<Config>, mut request: Request<B>) -> (Session, Request<B>) {
+#[inline]
+pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Session {
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
     let mut label = String::new();
     if config.asks_for_parts() {
-        let (parts, body) = request.into_parts();
-        bound = config.bind.as_ref().map(|bytes| bytes(&parts)).unwrap_or_default();
-        #[cfg(feature = "revocation")]
-        {
-            label = config.label.as_ref().map(|label| label(&parts)).unwrap_or_default();
-        }
-        request = Request::from_parts(parts, body);
+        with_parts(request, |parts| {
+            bound = config.bind.as_ref().map(|bytes| bytes(parts)).unwrap_or_default();
+            #[cfg(feature = "revocation")]
+            {
+                label = config.label.as_ref().map(|label| label(parts)).unwrap_or_default();
+            }
+        });
     }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
     let mut cookies = SmallVec::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
-    let session = Session::new(
+    Session::new(
         Arc::clone(config),
         cookies,
         bound,
         may_renew,
         #[cfg(feature = "revocation")]
         label,
-    );
-    (session, request)
+    )
+}
+
+/// A look at a request's head as those take it who set up the layer.
+fn with_parts<B>(request: &mut Request<B>, look: impl FnOnce(&Parts)) {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    let mut exchange = |parts: &mut Parts| {
+        std::mem::swap(&mut parts.method, request.method_mut());
+        std::mem::swap(&mut parts.uri, request.uri_mut());
+        std::mem::swap(&mut parts.version, request.version_mut());
+        std::mem::swap(&mut parts.headers, request.headers_mut());
+        std::mem::swap(&mut parts.extensions, request.extensions_mut());
+    };
+    exchange(&mut parts);
+    look(&parts);
+    exchange(&mut parts);
 }
 
 /// A session that may live on, or one that nobody wrote down, is not given out; what ends one on the client is.
-fn settled<R: Default, E>(
-    response: Option<Result<Response<R>, E>>,
+fn settled<R: Default>(
+    response: Response<R>,
     recorded: Result<(), NotRecorded>,
     endings: Vec<HeaderValue>,
-) -> Result<Response<R>, E> {
-    let response = response.unwrap_or_else(|| Ok(failed()))?;
+) -> Response<R> {
     if recorded.is_ok() {
-        return Ok(response);
+        return response;
     }
     let mut instead = failed();
     for ending in endings {
         instead.headers_mut().append(SET_COOKIE, ending);
     }
-    Ok(instead)
+    instead
 }
 
 fn failed<R: Default>() -> Response<R> {

@@ -58,7 +58,7 @@ impl SealedStore {
         token: &str,
         read: impl Fn(&Record<'_>) -> Result<T, Reason>,
     ) -> Result<T, OpenError> {
-        self.moment().open(token, b"", |_, Live { record, .. }| read(&record).map_err(refused))
+        self.moment().open(token.as_bytes(), b"", |_, Live { record, .. }| read(&record).map_err(refused))
     }
 
     /// Seals a record that begins now, under a new uid if none is given: its token, and when it expires.

@@ -51,7 +51,7 @@ impl Moment<'_> {
     /// moment whose keys opened it: what `then` seals is under the same ring.
     pub(super) fn open<T, E: From<OpenError>>(
         &self,
-        token: &str,
+        token: &[u8],
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -61,7 +61,7 @@ impl Moment<'_> {
     pub(super) fn open_by<T, E: From<OpenError>>(
         &self,
         steps: Steps,
-        token: &str,
+        token: &[u8],
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -90,7 +90,7 @@ impl Moment<'_> {
     fn open_again<T, E: From<OpenError>>(
         &self,
         steps: Steps,
-        token: &str,
+        token: &[u8],
         associated_data: &[u8],
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {

@@ -19,7 +19,7 @@ pub(crate) struct Parts {
 }
 
 impl SealedStore {
-    pub(crate) fn open_parts(&self, token: &str, associated_data: &[u8]) -> Result<Parts, OpenError> {
+    pub(crate) fn open_parts(&self, token: &[u8], associated_data: &[u8]) -> Result<Parts, OpenError> {
         self.moment().open(token, associated_data, |moment, Live { record, key_state, .. }| {
             Ok(Parts {
                 times: record.times,

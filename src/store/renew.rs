@@ -16,7 +16,7 @@ impl SealedStore {
         data: &str,
         ttl_ms: u64,
     ) -> Result<SessionId, ResealError> {
-        self.moment().open(id.as_str(), b"", |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), b"", |moment, Live { record, .. }| {
             json::check_object(data)?;
             let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(moment::refused)?;
             Ok(moment.seal(&Record { times, data, ..record }, b"")?)

@@ -79,7 +79,7 @@ impl SealedStore {
         id: &SessionId,
         associated_data: &[u8],
     ) -> Result<(SessionId, Replaced), ResealError> {
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             let Record { times, user_id, data, .. } = record;
             let new = moment.seal_new(times, user_id, data, associated_data)?;
             Ok((new, Replaced::of(&record)))
@@ -93,7 +93,7 @@ impl SealedStore {
         user_id: &str,
         associated_data: &[u8],
     ) -> Result<(SessionId, Replaced), ResealError> {
-        self.moment().open(id.as_str(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             let times = moment.begin(Some(user_id), 0)?;
             let new = moment.seal_new(times, Some(user_id), record.data, associated_data)?;
             Ok((new, Replaced::of(&record)))

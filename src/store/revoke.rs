@@ -36,7 +36,7 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        let found = self.moment().open_by(Steps::Authentic, id.as_str(), associated_data, |_, live| {
+        let found = self.moment().open_by(Steps::Authentic, id.as_bytes(), associated_data, |_, live| {
             Ok::<_, OpenError>((live.record.uid, live.record.times.created))
         });
         match found {

@@ -49,6 +49,17 @@ async fn nothing_that_can_stand_in_a_cookie_gives_an_error_page() {
 }
 
 #[tokio::test]
+async fn a_cookie_of_its_name_that_is_no_text_is_removed_like_any_other_damage() {
+    let site = Site::new().await;
+    let reply = site.get_with("/get/a", &[b"session=\xff\xfe"]).await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, "null"));
+    assert!(reply.removes("session"), "{reply:?}");
+    let set = site.client().post("/set/a/1").await;
+    let beside = [set.pair().as_bytes(), b"; session=\xff\xfe"].concat();
+    assert_eq!(site.get_with("/get/a", &[&beside]).await.body, r#""1""#);
+}
+
+#[tokio::test]
 async fn another_cookie_that_is_no_text_does_not_hide_the_session() {
     let site = Site::new().await;
     let set = site.client().post("/set/a/1").await;

@@ -78,13 +78,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let config = self.inner.config();
         let endpoint = config.device.as_ref().and_then(|device| device.endpoint(&request));
         let Some(endpoint) = endpoint else {
             return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
         };
-        let (session, request) = begin(config, request);
+        let session = begin(config, &mut request);
         let response = match endpoint {
             Endpoint::Register => session.register_device(request.headers()),
             Endpoint::Refresh => session.refresh_device(request.headers()),

@@ -26,13 +26,16 @@ impl Device {
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought {
             ordinary: !ordinary.is_empty(),
-            bound: bound.tokens().any(|token| token != ENDED),
+            bound: bound.tokens().any(|token| token != ENDED.as_bytes()),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Brought::default()
         };
         if brought.bound {
-            brought.proven = proof.tokens().find_map(|token| self.binding.open_proof(token).ok());
+            brought.proven = proof.tokens().find_map(|token| {
+                let proof = str::from_utf8(token).ok()?;
+                self.binding.open_proof(proof).ok()
+            });
         }
         if let Some(binding) = brought.proven {
             let (found, at) = self.choose_bound(&bound, &binding, session.associated_data());
@@ -62,7 +65,7 @@ impl Device {
 
     /// Whether the request tells of a session that has ended, and of no other.
     pub(super) fn is_told_of_end(&self, bound: &Presented<'_>) -> bool {
-        !bound.is_empty() && bound.tokens().all(|token| token == ENDED)
+        !bound.is_empty() && bound.tokens().all(|token| token == ENDED.as_bytes())
     }
 
     /// Whether a device was left behind by a session that has ended.
@@ -82,7 +85,7 @@ impl Device {
         associated_data: &[u8],
     ) -> (Found<Parts>, usize) {
         let associated_data = binding.associated_data(associated_data);
-        let open = |token: &str| self.bound_store().open_parts(token, &associated_data);
+        let open = |token: &[u8]| self.bound_store().open_parts(token, &associated_data);
         presented.choose(open, |parts| (parts.uid, parts.times.renewed))
     }
 
@@ -90,7 +93,7 @@ impl Device {
     fn choose_ordinary(&self, presented: &Presented<'_>, session: &Session) -> (Found<Parts>, usize, bool) {
         let store = &session.config().store;
         let moved = Cell::new(false);
-        let open = |token: &str| {
+        let open = |token: &[u8]| {
             let parts = store.open_parts(token, session.associated_data())?;
             match self.unbound(store, &parts) {
                 Ok(has_moved) => moved.set(moved.get() || has_moved),

@@ -127,7 +127,7 @@ impl Session {
                 return device.open(self);
             }
             let presented = self.presented();
-            let open = |token: &str| self.0.config.store.open_parts(token, &self.0.associated_data);
+            let open = |token: &[u8]| self.0.config.store.open_parts(token, &self.0.associated_data);
             let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
             Opened {
                 state: State::new(found),

@@ -1,10 +1,10 @@
 //! With revocations, and perhaps a registry.
 
 use super::Settling;
+use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::state::{Outcome, State};
 use crate::revocation::{Ended, Pending, SessionInfo};
-use crate::session::SessionId;
 
 /// The session that came with a request, when another takes its place or none.
 pub(in crate::http) type Replaced = Ended;
@@ -12,7 +12,7 @@ pub(in crate::http) type Replaced = Ended;
 /// Sends off what has to be recorded about a session whose response is decided.
 ///
 /// A change that is not sent (a server error) ends nothing: the client goes on with the cookie it has.
-pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Outcome) -> Settling {
+pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Outcome) -> Option<Settling> {
     let config = session.config();
     let ended = state.take_replaced().filter(|_| *outcome != Outcome::Nothing);
     let pending = match &config.registry {
@@ -31,7 +31,7 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_forms(session, state, outcome));
-    Settling { pending, endings: Vec::new() }
+    (!pending.is_empty()).then(|| Settling { pending, endings: Vec::new() })
 }
 
 /// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
@@ -42,10 +42,7 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         return Vec::new();
     }
     let presented = session.presented();
-    presented
-        .tokens()
-        .map(|token| store.revoke_with(&SessionId::new(token), session.associated_data()))
-        .collect()
+    presented.tokens().map(|token| store.revoke_with(&id_of(token), session.associated_data())).collect()
 }
 
 /// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has
