@@ -48,7 +48,7 @@ pub(super) struct DeviceState {
     /// What the session was bound to that has ended with this request.
     left: Option<Binding>,
     unproven: bool,
-    /// It came in an ordinary cookie, and has moved to a bound one: it is there to be looked at.
+    /// It came in an ordinary cookie, and has moved to a bound one: no change of it is kept.
     moved: bool,
     /// The session has another uid than the one that an offer was made to.
     renamed: bool,
@@ -109,7 +109,7 @@ impl DeviceState {
         self.renamed = true;
     }
 
-    /// Whether it is there to be looked at only.
+    /// Whether no change of it is kept.
     pub(super) fn has_moved(&self) -> bool {
         self.moved
     }

@@ -38,10 +38,14 @@ pub(super) fn finish(
     drop(progress);
     answers_depend_on_the_cookie(headers);
     let of_handler = if ends { headers.get_all(SET_COOKIE).iter().count() } else { 0 };
-    send(jar.cookies, outcome, has_second, headers)?;
+    let sends = send(jar.cookies, outcome, has_second, headers)?;
     #[cfg(feature = "dbsc")]
-    if let Some(beside) = beside {
-        beside.send(session.config(), headers).map_err(|error| not_saved(&error))?;
+    let sends = match beside {
+        Some(beside) => sends | beside.send(session.config(), headers).map_err(|error| not_saved(&error))?,
+        None => sends,
+    };
+    if sends {
+        keep_out_of_caches(headers);
     }
     if let (Some(settling), true) = (&mut settling, ends) {
         settling.endings.extend(headers.get_all(SET_COOKIE).iter().skip(of_handler).cloned());
@@ -49,14 +53,15 @@ pub(super) fn finish(
     Ok(settling)
 }
 
+/// Whether that takes a cookie.
 fn send(
     cookies: &CookiePolicy,
     outcome: Result<Outcome, Lost>,
     has_second: bool,
     headers: &mut HeaderMap,
-) -> Result<(), NotSaved> {
+) -> Result<bool, NotSaved> {
     let values = match outcome {
-        Ok(Outcome::Nothing) => return Ok(()),
+        Ok(Outcome::Nothing) => return Ok(false),
         Ok(Outcome::Remove) => cookies.removals(has_second),
         Ok(Outcome::Set { id, expires_at_ms, now_ms }) => {
             cookies.values(&id, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
@@ -64,14 +69,13 @@ fn send(
         Err(Lost { error, change: true }) => return Err(not_saved(&error)),
         Err(Lost { error, change: false }) => {
             web::not_extended(&error);
-            return Ok(());
+            return Ok(false);
         }
     };
     for value in std::iter::once(values.0).chain(values.1) {
         set_cookie(value, headers).map_err(|error| not_saved(&error))?;
     }
-    keep_out_of_caches(headers);
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn set_cookie(value: String, headers: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {

@@ -115,10 +115,11 @@ impl Registry {
         let (created_before_ms, until_ms) = self.0.store.all_until_now();
         let now_ms = self.0.store.now_ms();
         self.0.revocations.run(move |recorder| {
-            recorder.record(&[Revocation::User { user_id: user_id.clone(), created_before_ms, until_ms }])?;
             let all = recorder.backend().sessions(&user_id, now_ms)?;
+            let live = registry.count_live(&all);
+            recorder.record(&[Revocation::User { user_id: user_id.clone(), created_before_ms, until_ms }])?;
             registry.revoke_all(recorder, &all)?;
-            Ok(count(all.len()))
+            Ok(live)
         })
     }
 
@@ -164,8 +165,9 @@ impl Registry {
         self.0.revocations.run(move |recorder| {
             let mut those = recorder.backend().sessions(&user_id, now_ms)?;
             those.retain(which);
+            let live = registry.count_live(&those);
             registry.revoke_all(recorder, &those)?;
-            Ok(answer(count(those.len())))
+            Ok(answer(live))
         })
     }
 
@@ -196,6 +198,12 @@ impl Inner {
     /// Not everything that revokes strikes off the list.
     fn is_revoked(&self, session: &SessionInfo) -> bool {
         self.revocations.revokes(session.uid, Some(&session.user_id), session.created_at_ms)
+    }
+
+    /// Those that the list shows.
+    fn count_live(&self, sessions: &[SessionInfo]) -> u64 {
+        let live = sessions.iter().filter(|session| !self.is_revoked(session)).count();
+        u64::try_from(live).unwrap_or(u64::MAX)
     }
 
     fn began(
@@ -233,10 +241,6 @@ fn strike(recorder: &mut Recorder<'_>, sessions: &[SessionInfo]) -> Result<(), B
         recorder.backend().strike_session(&session.user_id, session.uid)?;
     }
     Ok(())
-}
-
-fn count(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Registry {

@@ -131,7 +131,23 @@ fn what_was_revoked_past_the_list_takes_no_place_on_it() {
     desk.log_in("ann", "3");
     assert!(desk.server.is_good(&first), "two sessions are no more than two");
     assert_eq!(desk.labels("ann"), ["3", "1"]);
-    assert!(!desk.registry.revoke("ann", second).wait().unwrap(), "and its row is gone");
+    desk.server.clock.advance(2 * DAY);
+    assert_eq!(desk.registry.cleanup_expired().wait(), Ok(2), "and its row is gone");
+}
+
+#[test]
+fn what_was_revoked_past_the_list_is_not_counted_again() {
+    let desk = Desk::new();
+    let (_, phone) = desk.log_in("ann", "phone");
+    let (_, laptop) = desk.log_in("ann", "laptop");
+    let (_, tablet) = desk.log_in("ann", "tablet");
+    desk.server.store.revoke_session(phone, NOON).wait().unwrap();
+    assert_eq!(desk.registry.revoke("ann", phone).wait(), Ok(false));
+    desk.server.store.revoke_session(laptop, NOON).wait().unwrap();
+    assert_eq!(desk.registry.revoke_all_except("ann", tablet).wait(), Ok(0));
+    desk.log_in("ann", "television");
+    desk.server.store.revoke_session(tablet, NOON).wait().unwrap();
+    assert_eq!(desk.registry.revoke_user("ann").wait(), Ok(1));
 }
 
 #[test]

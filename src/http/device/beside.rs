@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{Device, ENDED};
 use crate::http::layer::Config;
-use crate::http::reply::{keep_out_of_caches, set_cookie};
+use crate::http::reply::set_cookie;
 use crate::http::session::Opened;
 use crate::http::state::Outcome;
 use crate::session::SessionId;
@@ -81,16 +81,14 @@ impl Device {
 }
 
 impl Beside {
+    /// Whether that takes a cookie.
     pub(in crate::http) fn send(
         self,
         config: &Config,
         headers: &mut HeaderMap,
-    ) -> Result<(), InvalidHeaderValue> {
-        let Some(device) = &config.device else { return Ok(()) };
+    ) -> Result<bool, InvalidHeaderValue> {
+        let Some(device) = &config.device else { return Ok(false) };
         let removes_proof = self.remove_proof && self.remove_bound.is_none();
-        if self.remove_ordinary.is_some() || self.remove_bound.is_some() || removes_proof {
-            keep_out_of_caches(headers);
-        }
         if let Some(has_second) = self.remove_ordinary {
             let (first, second) = config.cookies.removals(has_second);
             for value in std::iter::once(first).chain(second) {
@@ -108,6 +106,6 @@ impl Beside {
         if let Some(uid) = self.offer_to {
             device.offer(uid, headers)?;
         }
-        Ok(())
+        Ok(self.remove_ordinary.is_some() || self.remove_bound.is_some() || removes_proof)
     }
 }

@@ -15,7 +15,7 @@ use crate::store::parts::Parts;
 use crate::telemetry;
 
 /// Browsers register while the page after a login is on its way with the ordinary cookie. For so long after the login
-/// that opens a session that has moved since, to be looked at.
+/// that opens a session that has moved since; no change of it is kept.
 #[cfg(feature = "revocation")]
 const MOVING_MS: u64 = 10_000;
 
