@@ -24,6 +24,9 @@ use crate::http::service::{SessionFuture, SessionService, begin};
 /// Browsers without this go on with an ordinary session, unless [`Unbound`](super::Unbound) says otherwise. What a
 /// thief can do stands in SECURITY.md.
 ///
+/// Where revocations are known, a change of the session by a request that was on its way while the browser
+/// registered is lost, with a warning in the log: the session has moved to another cookie by then.
+///
 /// ```
 /// use std::time::Duration;
 /// use sealed_session::http::{SessionLayer, Unbound};
