@@ -16,6 +16,7 @@ use crate::key::{KeyContext, KeyId, RootId, RootSecret};
 use crate::random::Entropy;
 use crate::record::{self, Record, Times};
 use crate::seal;
+use crate::session::SessionId;
 use crate::store::SealedStoreBuilder;
 use crate::uid::SessionUid;
 
@@ -224,6 +225,7 @@ pub fn seal_plaintext(
     let bound = KeyContext::new(context.app_id, context.cookie_name)?;
     let key = root.extract().sealing_key(&bound, context.period_s, context.epoch);
     seal::seal(&key, salt, associated_data, plaintext.len(), |out| out.extend_from_slice(plaintext))
+        .map(|sealed| SessionId::from(sealed).0)
         .map_err(|e: SealError| KeyError::new(e.to_string()))
 }
 

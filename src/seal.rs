@@ -9,7 +9,7 @@ use crate::error::{Reason, SealError};
 use crate::key::{KeyId, SealingKey};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
-use crate::token::{self, HEADER_LEN, Parts, SALT_LEN};
+use crate::token::{self, HEADER_LEN, Parts, SALT_LEN, Sealed};
 use crate::wipe::Wiped;
 
 /// Seals the `record_len` octets that `write` appends.
@@ -21,14 +21,14 @@ pub(crate) fn seal(
     associated_data: &[u8],
     record_len: usize,
     write: impl FnOnce(&mut Vec<u8>),
-) -> Result<String, SealError> {
+) -> Result<Sealed, SealError> {
     let mut bytes = token::start(key.id(), salt, record_len);
     write(&mut bytes);
     let (header, record) = bytes.split_at_mut_checked(HEADER_LEN).ok_or(SealError::Aead)?;
     let message_key = key.message_key(salt);
     let tag = with_aad(header, associated_data, |aad| aead::seal_in_place(&message_key, aad, record));
     bytes.extend_from_slice(&tag.map_err(|_| SealError::Aead)?);
-    Ok(token::encode(&bytes))
+    Ok(Sealed::new(bytes))
 }
 
 /// The authentic plaintext of a token, and the key that opened it. There is no other way to make one than

@@ -17,6 +17,7 @@ use crate::base64url;
 use crate::error::Reason;
 use crate::key::KeyId;
 use crate::record;
+use crate::session::SessionId;
 
 /// The only version there is.
 pub(crate) const VERSION: u8 = 1;
@@ -38,7 +39,7 @@ pub(crate) const MAX_LEN: usize = MAX_CHARS / 4 * 3;
 
 /// Characters of the token for a record of `record_len` octets.
 pub(crate) const fn encoded_len(record_len: usize) -> usize {
-    ((ENVELOPE_LEN + record_len) * 4).div_ceil(3)
+    chars(ENVELOPE_LEN + record_len)
 }
 
 /// Octets of the longest record whose token has at most `chars` characters.
@@ -55,12 +56,48 @@ pub(crate) fn start(key_id: KeyId, salt: &[u8; SALT_LEN], record_len: usize) -> 
     bytes
 }
 
+/// A token that has not been written as text yet.
+pub(crate) struct Sealed(Vec<u8>);
+
+impl Sealed {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Characters of its text.
+    #[cfg(feature = "tower")]
+    pub(crate) fn chars(&self) -> usize {
+        chars(self.0.len())
+    }
+
+    /// Writes its text behind what is there.
+    #[cfg(feature = "tower")]
+    #[expect(clippy::expect_used, reason = "there is as much room as the text takes")]
+    pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        out.resize(begin + self.chars(), 0);
+        let room = out.get_mut(begin..).unwrap_or_default();
+        base64url::engine().encode_slice(&self.0, room).expect("room for all characters");
+    }
+}
+
+impl From<Sealed> for SessionId {
+    fn from(sealed: Sealed) -> Self {
+        Self(encode(&sealed.0))
+    }
+}
+
 /// The text of a whole token.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     // Into room that is there, and not cleared first.
-    let mut text = String::with_capacity((bytes.len() * 4).div_ceil(3));
+    let mut text = String::with_capacity(chars(bytes.len()));
     base64url::engine().encode_string(bytes, &mut text);
     text
+}
+
+/// Characters of so many octets.
+const fn chars(octets: usize) -> usize {
+    (octets * 4).div_ceil(3)
 }
 
 /// The bytes of a token's text, in the front of `buffer`: its length, its alphabet and its trailing bits are

@@ -7,6 +7,8 @@ use cookie::time::Duration;
 
 use super::Presented;
 use crate::session::SessionId;
+#[cfg(feature = "tower")]
+use crate::token::Sealed;
 
 mod builder;
 
@@ -134,7 +136,7 @@ impl CookiePolicy {
         has_second: bool,
     ) -> Result<Values, CookieTooLarge> {
         let token = id.as_str();
-        let seconds = expires_at_ms.saturating_sub(now_ms).div_ceil(1000).clamp(1, MAX_AGE_S);
+        let seconds = seconds(expires_at_ms, now_ms);
         if token.len() <= self.room() {
             return Ok((self.cookie(&self.name, "", token, seconds), self.leftover(has_second)));
         }
@@ -145,6 +147,31 @@ impl CookiePolicy {
             )),
             _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
         }
+    }
+
+    /// As [`values`](Self::values), of a token that is written where it goes.
+    #[cfg(feature = "tower")]
+    pub(super) fn values_of(
+        &self,
+        token: Sealed,
+        expires_at_ms: u64,
+        now_ms: u64,
+        has_second: bool,
+    ) -> Result<Values<Vec<u8>>, CookieTooLarge> {
+        if token.chars() > self.room() {
+            return self.values(&token.into(), expires_at_ms, now_ms, has_second).map(as_octets);
+        }
+        let mut digits = itoa::Buffer::new();
+        let behind = [self.attributes.as_str()]
+            .into_iter()
+            .chain(self.max_age(&mut digits, seconds(expires_at_ms, now_ms)));
+        let len = self.name.len() + 1 + token.chars() + behind.clone().map(str::len).sum::<usize>();
+        let mut value = Vec::with_capacity(len);
+        value.extend_from_slice(self.name.as_bytes());
+        value.push(b'=');
+        token.write_to(&mut value);
+        behind.for_each(|text| value.extend_from_slice(text.as_bytes()));
+        Ok((value, self.leftover(has_second).map(String::into_bytes)))
     }
 
     /// As [`remove`](Self::remove), for a request that has a second cookie or none.
@@ -192,12 +219,15 @@ impl CookiePolicy {
 
     fn cookie(&self, name: &str, mark: &str, value: &str, max_age_s: u64) -> String {
         let mut digits = itoa::Buffer::new();
-        let max_age = match self.browser_session {
-            true => ["", ""],
-            false => ["; Max-Age=", digits.format(max_age_s)],
-        };
-        let [max_age, seconds] = max_age;
+        let [max_age, seconds] = self.max_age(&mut digits, max_age_s);
         [name, "=", mark, value, &self.attributes, max_age, seconds].concat()
+    }
+
+    fn max_age<'d>(&self, digits: &'d mut itoa::Buffer, seconds: u64) -> [&'d str; 2] {
+        match self.browser_session {
+            true => ["", ""],
+            false => ["; Max-Age=", digits.format(seconds)],
+        }
     }
 
     fn removal(&self, name: &str) -> String {
@@ -220,8 +250,18 @@ impl CookiePolicy {
     }
 }
 
+/// A `Max-Age` for a cookie that expires then.
+fn seconds(expires_at_ms: u64, now_ms: u64) -> u64 {
+    expires_at_ms.saturating_sub(now_ms).div_ceil(1000).clamp(1, MAX_AGE_S)
+}
+
 /// The values of one header `Set-Cookie`, or of two.
-pub(super) type Values = (String, Option<String>);
+pub(super) type Values<T = String> = (T, Option<T>);
+
+#[cfg(feature = "tower")]
+pub(super) fn as_octets((first, second): Values) -> Values<Vec<u8>> {
+    (first.into_bytes(), second.map(String::into_bytes))
+}
 
 fn all((first, second): Values) -> Vec<String> {
     std::iter::once(first).chain(second).collect()

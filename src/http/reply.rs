@@ -3,7 +3,7 @@
 use http::header::{CACHE_CONTROL, Entry, InvalidHeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::cookie::CookiePolicy;
+use super::cookie::{CookiePolicy, as_octets};
 use super::session::Session;
 use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
@@ -62,9 +62,9 @@ fn send(
 ) -> Result<bool, NotSaved> {
     let values = match outcome {
         Ok(Outcome::Nothing) => return Ok(false),
-        Ok(Outcome::Remove) => cookies.removals(has_second),
-        Ok(Outcome::Set { id, expires_at_ms, now_ms }) => {
-            cookies.values(&id, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
+        Ok(Outcome::Remove) => as_octets(cookies.removals(has_second)),
+        Ok(Outcome::Set { token, expires_at_ms, now_ms }) => {
+            cookies.values_of(token, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
         }
         Err(Lost { error, change: true }) => return Err(not_saved(&error)),
         Err(Lost { error, change: false }) => {
@@ -78,8 +78,11 @@ fn send(
     Ok(true)
 }
 
-pub(super) fn set_cookie(value: String, headers: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
-    let mut value = HeaderValue::try_from(value)?;
+pub(super) fn set_cookie(
+    value: impl Into<Vec<u8>>,
+    headers: &mut HeaderMap,
+) -> Result<(), InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(value.into())?;
     value.set_sensitive(true);
     headers.append(SET_COOKIE, value);
     Ok(())

@@ -14,9 +14,8 @@ use crate::ring::live::Table;
 #[cfg(feature = "watch")]
 use crate::ring::watch::Lookup;
 use crate::seal::{self, Opened};
-use crate::session::SessionId;
 use crate::telemetry;
-use crate::token::SALT_LEN;
+use crate::token::{SALT_LEN, Sealed};
 use crate::uid::SessionUid;
 
 /// A store at a time.
@@ -178,24 +177,28 @@ impl Moment<'_> {
     }
 
     /// Seals under a new uid. Uid and salt are one draw from the generator.
-    pub(super) fn seal_new(
+    pub(super) fn seal_new<T: From<Sealed>>(
         &self,
         times: Times,
         user_id: Option<&str>,
         data: &str,
         associated_data: &[u8],
-    ) -> Result<SessionId, SealError> {
+    ) -> Result<T, SealError> {
         let fresh: [u8; SessionUid::LEN + SALT_LEN] = self.fresh()?;
         let (mut uid, mut salt) = ([0; SessionUid::LEN], [0; SALT_LEN]);
         let (first, second) = fresh.split_at(SessionUid::LEN);
         uid.copy_from_slice(first);
         salt.copy_from_slice(second);
         let record = Record { times, uid: SessionUid::from_bytes(uid), user_id, data };
-        self.seal_salted(&record, &salt, associated_data)
+        self.seal_salted(&record, &salt, associated_data).map(T::from)
     }
 
-    pub(super) fn seal(&self, record: &Record<'_>, associated_data: &[u8]) -> Result<SessionId, SealError> {
-        self.seal_salted(record, &self.fresh()?, associated_data)
+    pub(super) fn seal<T: From<Sealed>>(
+        &self,
+        record: &Record<'_>,
+        associated_data: &[u8],
+    ) -> Result<T, SealError> {
+        self.seal_salted(record, &self.fresh()?, associated_data).map(T::from)
     }
 
     fn seal_salted(
@@ -203,11 +206,11 @@ impl Moment<'_> {
         record: &Record<'_>,
         salt: &[u8; SALT_LEN],
         associated_data: &[u8],
-    ) -> Result<SessionId, SealError> {
+    ) -> Result<Sealed, SealError> {
         let len = self.store.policy.padded_len(record.user_id, record.data)?;
         record.times.check_order().map_err(|_| SealError::ExpiredAtOnce)?;
         let key = self.keys.sealing().ok_or(SealError::NoSealingKey)?;
-        seal::seal(key, salt, associated_data, len, |out| record.encode(len, out)).map(SessionId)
+        seal::seal(key, salt, associated_data, len, |out| record.encode(len, out))
     }
 
     pub(super) fn fresh<const N: usize>(&self) -> Result<[u8; N], SealError> {

@@ -5,7 +5,7 @@ use super::moment::Live;
 use crate::error::{OpenError, SealError};
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
-use crate::session::SessionId;
+use crate::token::Sealed;
 use crate::uid::SessionUid;
 
 /// A session taken apart. Only a token that opened, or this server's own doing, makes one.
@@ -41,7 +41,7 @@ impl SealedStore {
         user_id: Option<&str>,
         data: &str,
         associated_data: &[u8],
-    ) -> Result<SessionId, SealError> {
+    ) -> Result<Sealed, SealError> {
         let moment = self.moment_at(now_ms);
         match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),

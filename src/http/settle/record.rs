@@ -14,7 +14,7 @@ pub(in crate::http) type Replaced = Ended;
 /// A change that is not sent (a server error) ends nothing: the client goes on with the cookie it has.
 pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Outcome) -> Option<Settling> {
     let config = session.config();
-    let ended = state.take_replaced().filter(|_| *outcome != Outcome::Nothing);
+    let ended = state.take_replaced().filter(|_| !outcome.is_nothing());
     let pending = match &config.registry {
         Some(registry) => {
             let began = began(session, state, outcome, ended.is_some());
@@ -26,7 +26,7 @@ pub(in crate::http) fn settle(session: &Session, state: &mut State, outcome: &Ou
         None => ended.filter(|_| config.store.revocations().is_some()).map(|ended| revoke(session, ended)),
     };
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if state.is_logged_out() && !state.came() && *outcome != Outcome::Nothing {
+    if state.is_logged_out() && !state.came() && !outcome.is_nothing() {
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
@@ -52,7 +52,7 @@ fn revoke_forms(session: &Session, state: &State, outcome: &Outcome) -> Vec<Pend
     use crate::http::device::{left_form, unbound_form};
 
     let store = &session.config().store;
-    if store.revocations().is_none() || *outcome == Outcome::Nothing {
+    if store.revocations().is_none() || outcome.is_nothing() {
         return Vec::new();
     }
     let moved = state.uid().filter(|_| state.device.is_newly_bound()).map(unbound_form);

@@ -4,16 +4,22 @@ use super::{Came, Rules, State};
 use crate::error::SealError;
 use crate::http::settings::Creation;
 use crate::record::Times;
-use crate::session::SessionId;
 use crate::store::SealedStore;
 use crate::telemetry;
+use crate::token::Sealed;
 
 /// What a response carries.
-#[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum Outcome {
     Nothing,
-    Set { id: SessionId, expires_at_ms: u64, now_ms: u64 },
+    Set { token: Sealed, expires_at_ms: u64, now_ms: u64 },
     Remove,
+}
+
+#[cfg(feature = "revocation")]
+impl Outcome {
+    pub(in crate::http) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
 }
 
 /// A session that cannot be sealed.
@@ -69,9 +75,10 @@ impl State {
             return Ok(Outcome::Nothing);
         };
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
-            let id = store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
+            let token =
+                store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
             self.times = Some(times);
-            Ok(Outcome::Set { id, expires_at_ms: store.expires_at(times), now_ms: now })
+            Ok(Outcome::Set { token, expires_at_ms: store.expires_at(times), now_ms: now })
         });
         if reseals && sealed.is_ok() {
             telemetry::resealed();
