@@ -9,7 +9,7 @@ use crate::policy::ResealPolicy;
 use crate::record::Times;
 use crate::ring::KeyState;
 use crate::store::SealedStore;
-use crate::store::parts::Parts;
+use crate::store::parts::{Parts, Texts};
 use crate::uid::SessionUid;
 
 mod outcome;
@@ -44,8 +44,7 @@ pub(super) struct State {
     times: Option<Times>,
     /// When the session that there is was opened.
     opened_ms: Option<u64>,
-    user_id: Option<String>,
-    data: String,
+    texts: Texts,
     /// The TTL that was asked for.
     ttl_ms: Option<u64>,
     changed: bool,
@@ -73,21 +72,20 @@ impl State {
             }
             Found::Unclear => Came::Unclear,
         };
-        let Some(Parts { times, uid, user_id, data, opened_ms, .. }) = found.session() else {
-            return Self::without_session(came, "{}".to_owned());
+        let Some(Parts { times, uid, texts, opened_ms, .. }) = found.session() else {
+            return Self::without_session(came, Texts::new(None, "{}"));
         };
         let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
-        Self { uid, times, opened_ms, user_id, ..Self::without_session(came, data) }
+        Self { uid, times, opened_ms, ..Self::without_session(came, texts) }
     }
 
-    fn without_session(came: Came, data: String) -> Self {
+    fn without_session(came: Came, texts: Texts) -> Self {
         Self {
             came,
             uid: None,
             times: None,
             opened_ms: None,
-            user_id: None,
-            data,
+            texts,
             ttl_ms: None,
             changed: false,
             wanted: false,
@@ -101,11 +99,11 @@ impl State {
     }
 
     pub(super) fn data(&self) -> &str {
-        &self.data
+        self.texts.data()
     }
 
     pub(super) fn user_id(&self) -> Option<&str> {
-        self.user_id.as_deref()
+        self.texts.user_id()
     }
 
     pub(super) fn uid(&self) -> Option<SessionUid> {
@@ -121,7 +119,7 @@ impl State {
     /// Whether the handler ended what came, and logged nobody in.
     #[cfg(feature = "revocation")]
     pub(super) fn is_logged_out(&self) -> bool {
-        self.ended && self.user_id.is_none()
+        self.ended && self.user_id().is_none()
     }
 
     #[cfg(feature = "revocation")]
@@ -168,16 +166,16 @@ impl State {
 
     /// Whether there is a session, or will be one.
     pub(super) fn exists(&self) -> bool {
-        self.times.is_some() || self.wanted || self.user_id.is_some() || !data::is_empty(&self.data)
+        self.times.is_some() || self.wanted || self.user_id().is_some() || !data::is_empty(self.data())
     }
 
     /// Replaces the data, if it still fits.
     pub(super) fn set_data(&mut self, store: &SealedStore, data: String) -> Result<(), DataError> {
-        if self.invalidated || data == self.data {
+        if self.invalidated || data == self.data() {
             return Ok(());
         }
         store.remaining(self.user_id(), &data)?;
-        self.data = data;
+        self.texts.set_data(data);
         self.changed = true;
         Ok(())
     }
@@ -187,11 +185,11 @@ impl State {
         if self.invalidated {
             return Ok(());
         }
-        store.remaining(Some(user_id), &self.data)?;
+        store.remaining(Some(user_id), self.data())?;
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        self.user_id = Some(user_id.to_owned());
+        self.texts.set_user_id(user_id.to_owned());
         (self.times, self.ttl_ms) = (None, None);
         (self.changed, self.ended) = (true, true);
         #[cfg(feature = "dbsc")]

@@ -12,10 +12,59 @@ use crate::uid::SessionUid;
 pub(crate) struct Parts {
     pub(crate) times: Times,
     pub(crate) uid: SessionUid,
-    pub(crate) user_id: Option<String>,
-    pub(crate) data: String,
+    pub(crate) texts: Texts,
     pub(crate) key_state: KeyState,
     pub(crate) opened_ms: u64,
+}
+
+/// A session's user id and data. What was opened is one allocation, as most requests change neither.
+pub(crate) struct Texts {
+    /// The user id, and the data behind it.
+    opened: String,
+    data_at: usize,
+    user: User,
+    /// What takes the place of the data that was opened.
+    data: Option<String>,
+}
+
+enum User {
+    Nobody,
+    Opened,
+    Other(String),
+}
+
+impl Texts {
+    pub(crate) fn new(user_id: Option<&str>, data: &str) -> Self {
+        let user = if user_id.is_some() { User::Opened } else { User::Nobody };
+        let user_id = user_id.unwrap_or_default();
+        let mut opened = String::with_capacity(user_id.len() + data.len());
+        opened.push_str(user_id);
+        opened.push_str(data);
+        Self { opened, data_at: user_id.len(), user, data: None }
+    }
+
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        match &self.user {
+            User::Nobody => None,
+            User::Opened => self.opened.get(..self.data_at),
+            User::Other(user_id) => Some(user_id),
+        }
+    }
+
+    pub(crate) fn data(&self) -> &str {
+        let opened = || self.opened.get(self.data_at..).unwrap_or_default();
+        self.data.as_deref().unwrap_or_else(opened)
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn set_user_id(&mut self, user_id: String) {
+        self.user = User::Other(user_id);
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn set_data(&mut self, data: String) {
+        self.data = Some(data);
+    }
 }
 
 impl SealedStore {
@@ -24,8 +73,7 @@ impl SealedStore {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,
-                user_id: record.user_id.map(str::to_owned),
-                data: record.data.to_owned(),
+                texts: Texts::new(record.user_id, record.data),
                 key_state,
                 opened_ms: moment.now,
             })

@@ -110,7 +110,7 @@ impl Device {
 
     /// Whether a session may do without a device, and if so, whether it has moved to one.
     fn unbound(&self, store: &SealedStore, parts: &Parts) -> Result<bool, Reason> {
-        if parts.user_id.is_none() {
+        if parts.texts.user_id().is_none() {
             return Ok(false);
         }
         let age_ms = parts.opened_ms.saturating_sub(parts.times.created);

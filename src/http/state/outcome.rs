@@ -76,7 +76,7 @@ impl State {
         };
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
             let token =
-                store.seal_parts(now, times, self.uid, self.user_id(), &self.data, associated_data)?;
+                store.seal_parts(now, times, self.uid, self.user_id(), self.data(), associated_data)?;
             self.times = Some(times);
             Ok(Outcome::Set { token, expires_at_ms: store.expires_at(times), now_ms: now })
         });
