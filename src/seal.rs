@@ -1,5 +1,4 @@
-//! Sealing and opening: bytes into a token's text, a token's text into authenticated bytes. The only caller
-//! of an AEAD.
+//! Sealing and opening: a record into a token, a token's text into authenticated bytes. The only caller of an AEAD.
 //!
 //! A token is tried under exactly one key, the one that its key id names. There is no trial decryption, and
 //! so no partitioning oracle.

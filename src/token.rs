@@ -165,6 +165,18 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "tower")]
+    #[test]
+    fn a_token_has_one_text_wherever_it_is_written() {
+        for len in 100..110 {
+            let bytes = vec![0xFB; len];
+            let mut cookie = b"session=".to_vec();
+            Sealed::new(bytes.clone()).write_to(&mut cookie);
+            assert_eq!(cookie, format!("session={}", encode(&bytes)).into_bytes());
+            assert_eq!(SessionId::from(Sealed::new(bytes)).as_bytes(), &cookie[8..]);
+        }
+    }
+
     #[test]
     fn only_the_canonical_text_decodes() {
         // 139 characters carry 104 octets and two unused bits, so the last character has four spellings.
