@@ -239,6 +239,8 @@ def dbsc_seeds():
         "off-the-curve": (0, jwk.replace("@Y", "@X"), of_register, b""),
         "number": (1, refresh, '{"jti":1e999}', b""),
         "no-challenge": (1, refresh, "{}", b""),
+        "no-payload": (1, refresh, "", b""),
+        "no-payload-at-a-registration": (0, register, "", b""),
     }
     for name, (kind, header, payload, changes) in signed.items():
         put("dbsc", name, b"\xff".join([bytes([kind]) + header.encode(), payload.encode(), changes]))

@@ -87,7 +87,7 @@ fn check_signed(purpose: Purpose, rest: &[u8]) {
     for change in parts.next().unwrap_or_default().chunks_exact(2).take(64) {
         octets[usize::from(change[0]) % 64] ^= change[1];
     }
-    let oracle = Signed(vec![(signed.trim_end_matches('.'), &signature)]);
+    let oracle = Signed(vec![(signed.strip_suffix('.').unwrap(), &signature)]);
     check(purpose, &format!("{signed}{}", encode(&octets)), &oracle);
 }
 
