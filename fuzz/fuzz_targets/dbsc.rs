@@ -74,7 +74,11 @@ fuzz_target!(|data: &[u8]| {
         check_signed(purpose, rest);
     } else {
         let text = text(rest).replace("@G", &KNOWN.good[usize::from(kind & 1)]);
-        check(purpose, &text, &Signed(KNOWN.good.iter().map(|good| good.rsplit_once('.').unwrap()).collect()));
+        check(
+            purpose,
+            &text,
+            &Signed(KNOWN.good.iter().map(|good| good.rsplit_once('.').unwrap()).collect()),
+        );
         check_other_texts(&text);
     }
 });
