@@ -1,6 +1,7 @@
 """Streams the example sessions through `seal | open`, as a user would, and compares every record.
 
-Usage: stream.py [LINES]. Fails if a record comes back otherwise, or if either process takes 50 MB.
+Usage: stream.py COMMAND [LINES], where COMMAND is a built sealed-session. Fails if a record comes back otherwise, or if
+either process takes 50 MB.
 """
 
 import itertools
@@ -12,7 +13,6 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMAND = ROOT / "target/release/sealed-session"
 MAX_KB = 50_000
 DAY_MS = 86_400_000
 
@@ -24,16 +24,17 @@ def lines(count):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1] else 100_000
+    command = sys.argv[1]
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     with tempfile.TemporaryDirectory() as folder:
         ring, source = f"{folder}/ring.json", f"{folder}/sessions.jsonl"
         with open(source, "wb") as file:
             file.writelines(lines(count))
-        subprocess.run([COMMAND, "ring", "init", ring], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([command, "ring", "init", ring], check=True, stdout=subprocess.DEVNULL)
         common = ["--ring", ring, "--name", "s"]
         with open(source, "rb") as stdin:
-            seal = subprocess.Popen([COMMAND, "seal", *common], stdin=stdin, stdout=subprocess.PIPE)
-        opener = subprocess.Popen([COMMAND, "open", *common], stdin=seal.stdout, stdout=subprocess.PIPE)
+            seal = subprocess.Popen([command, "seal", *common], stdin=stdin, stdout=subprocess.PIPE)
+        opener = subprocess.Popen([command, "open", *common], stdin=seal.stdout, stdout=subprocess.PIPE)
         seal.stdout.close()
         compared = sum(1 for pair in zip(lines(count), opener.stdout, strict=True) if check(*pair))
         assert (seal.wait(), opener.wait()) == (0, 0), "seal or open failed"
