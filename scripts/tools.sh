@@ -7,7 +7,7 @@ install() {
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@"
 }
 
-command -v cc >/dev/null || install build-essential
+command -v c++ >/dev/null || install build-essential
 command -v curl >/dev/null || install ca-certificates curl
 command -v node >/dev/null || install nodejs
 command -v python3 >/dev/null || install python3
