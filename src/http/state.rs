@@ -42,8 +42,8 @@ pub(super) struct State {
     uid: Option<SessionUid>,
     /// Of a session that there is; one without begins when it is sealed.
     times: Option<Times>,
-    /// When the session that there is was opened.
-    opened_ms: Option<u64>,
+    /// When the session that there is was opened; 0 where there is none.
+    opened_ms: u64,
     texts: Texts,
     /// The TTL that was asked for.
     ttl_ms: Option<u64>,
@@ -75,8 +75,7 @@ impl State {
         let Some(Parts { times, uid, texts, opened_ms, .. }) = found.session() else {
             return Self::without_session(came, Texts::new(None, "{}"));
         };
-        let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
-        Self { uid, times, opened_ms, ..Self::without_session(came, texts) }
+        Self { uid: Some(uid), times: Some(times), opened_ms, ..Self::without_session(came, texts) }
     }
 
     fn without_session(came: Came, texts: Texts) -> Self {
@@ -84,7 +83,7 @@ impl State {
             came,
             uid: None,
             times: None,
-            opened_ms: None,
+            opened_ms: 0,
             texts,
             ttl_ms: None,
             changed: false,
@@ -189,7 +188,7 @@ impl State {
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        self.texts.set_user_id(user_id.to_owned());
+        self.texts = Texts::new(Some(user_id), self.data());
         (self.times, self.ttl_ms) = (None, None);
         (self.changed, self.ended) = (true, true);
         #[cfg(feature = "dbsc")]

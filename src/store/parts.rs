@@ -17,53 +17,39 @@ pub(crate) struct Parts {
     pub(crate) opened_ms: u64,
 }
 
-/// A session's user id and data. What was opened is one allocation, as most requests change neither.
+/// A session's user id and data. What was opened is one allocation, as most requests change neither; and all of it is
+/// small, as every request moves it about.
 pub(crate) struct Texts {
-    /// The user id, and the data behind it.
-    opened: String,
+    /// The user id, if there is one, and the data behind it.
+    both: Box<str>,
     data_at: usize,
-    user: User,
-    /// What takes the place of the data that was opened.
-    data: Option<String>,
-}
-
-enum User {
-    Nobody,
-    Opened,
-    Other(String),
+    has_user: bool,
+    /// What takes the place of the data.
+    changed: Option<Box<str>>,
 }
 
 impl Texts {
     pub(crate) fn new(user_id: Option<&str>, data: &str) -> Self {
-        let user = if user_id.is_some() { User::Opened } else { User::Nobody };
+        let has_user = user_id.is_some();
         let user_id = user_id.unwrap_or_default();
-        let mut opened = String::with_capacity(user_id.len() + data.len());
-        opened.push_str(user_id);
-        opened.push_str(data);
-        Self { opened, data_at: user_id.len(), user, data: None }
+        let mut both = String::with_capacity(user_id.len() + data.len());
+        both.push_str(user_id);
+        both.push_str(data);
+        Self { both: both.into(), data_at: user_id.len(), has_user, changed: None }
     }
 
     pub(crate) fn user_id(&self) -> Option<&str> {
-        match &self.user {
-            User::Nobody => None,
-            User::Opened => self.opened.get(..self.data_at),
-            User::Other(user_id) => Some(user_id),
-        }
+        self.both.get(..self.data_at).filter(|_| self.has_user)
     }
 
     pub(crate) fn data(&self) -> &str {
-        let opened = || self.opened.get(self.data_at..).unwrap_or_default();
-        self.data.as_deref().unwrap_or_else(opened)
-    }
-
-    #[cfg(feature = "tower")]
-    pub(crate) fn set_user_id(&mut self, user_id: String) {
-        self.user = User::Other(user_id);
+        let opened = || self.both.get(self.data_at..).unwrap_or_default();
+        self.changed.as_deref().unwrap_or_else(opened)
     }
 
     #[cfg(feature = "tower")]
     pub(crate) fn set_data(&mut self, data: String) {
-        self.data = Some(data);
+        self.changed = Some(data.into());
     }
 }
 
