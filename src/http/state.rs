@@ -42,8 +42,8 @@ pub(super) struct State {
     uid: Option<SessionUid>,
     /// Of a session that there is; one without begins when it is sealed.
     times: Option<Times>,
-    /// When the session that there is was opened; 0 where there is none.
-    opened_ms: u64,
+    /// When the session that there is was opened.
+    opened_ms: Option<u64>,
     texts: Texts,
     /// The TTL that was asked for.
     ttl_ms: Option<u64>,
@@ -75,7 +75,8 @@ impl State {
         let Some(Parts { times, uid, texts, opened_ms, .. }) = found.session() else {
             return Self::without_session(came, Texts::new(None, "{}"));
         };
-        Self { uid: Some(uid), times: Some(times), opened_ms, ..Self::without_session(came, texts) }
+        let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
+        Self { uid, times, opened_ms, ..Self::without_session(came, texts) }
     }
 
     fn without_session(came: Came, texts: Texts) -> Self {
@@ -83,7 +84,7 @@ impl State {
             came,
             uid: None,
             times: None,
-            opened_ms: 0,
+            opened_ms: None,
             texts,
             ttl_ms: None,
             changed: false,

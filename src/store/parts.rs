@@ -17,8 +17,7 @@ pub(crate) struct Parts {
     pub(crate) opened_ms: u64,
 }
 
-/// A session's user id and data. What was opened is one allocation, as most requests change neither; and all of it is
-/// small, as every request moves it about.
+/// A session's user id and data. What was opened is one allocation, as most requests change neither.
 pub(crate) struct Texts {
     /// The user id, if there is one, and the data behind it.
     both: Box<str>,
@@ -47,7 +46,6 @@ impl Texts {
         self.changed.as_deref().unwrap_or_else(opened)
     }
 
-    #[cfg(feature = "tower")]
     pub(crate) fn set_data(&mut self, data: String) {
         self.changed = Some(data.into());
     }

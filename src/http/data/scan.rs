@@ -49,8 +49,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The member that begins here; what comes behind it is next. Where it is looked at, so that it need not be moved.
-    #[inline]
+    /// The member that begins here; what comes behind it is next.
     fn member(&mut self, begin: usize) -> Option<Member<'a>> {
         let octets = self.text.as_bytes();
         let name = string(octets.get(begin..)?)?;
@@ -70,7 +69,6 @@ impl<'a> Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = Result<Member<'a>, DataError>;
 
-    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let begin = self.at.take()?;
         Some(self.member(begin).ok_or_else(broken))

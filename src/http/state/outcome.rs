@@ -66,7 +66,7 @@ impl State {
             return Ok(Outcome::Nothing);
         }
         // What was only used is judged by the time at which it was opened, which takes no second look at the clock.
-        let then = self.opened_ms;
+        let then = self.opened_ms.unwrap_or_default();
         if !self.changed && self.upkeep(store, rules, may_renew, then).is_none() {
             return Ok(Outcome::Nothing);
         }
