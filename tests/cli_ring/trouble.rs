@@ -49,7 +49,10 @@ fn a_command_that_the_system_ends_because_of_a_full_disk_leaves_the_old_ring() {
 /// The command, where somebody without rights can run it.
 fn program_for_all(folder: &Folder) -> PathBuf {
     let program = folder.path("program");
-    fs::copy(env!("CARGO_BIN_EXE_sealed-session"), &program).unwrap();
+    // By a process of its own: what a test beside this one starts would inherit a file open for writing, and what is
+    // being written cannot be run.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_sealed-session")).arg(&program).status().unwrap();
+    assert!(copied.success(), "{copied}");
     folder.set_mode("program", 0o755);
     program
 }
