@@ -13,7 +13,7 @@ use crate::json;
 
 mod scan;
 
-use scan::{Member, Members, broken};
+use scan::{Broken, Member, Members};
 
 /// A session's data could not be read or changed. Nothing was changed.
 ///
@@ -76,8 +76,10 @@ impl From<SealError> for DataError {
 /// The value of a member, if there is one. Of several members of one name the last counts.
 pub(super) fn get<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<T>, DataError> {
     let no_such = || DataError::Type { member: name.to_owned(), wanted: std::any::type_name::<T>() };
-    let (_, found) = last(text, name)?;
-    found.map(|member| serde_json::from_str(member.value).map_err(|_| no_such())).transpose()
+    match last(text, name)? {
+        (_, Some(member)) => serde_json::from_str(member.value()?).map(Some).map_err(|_| no_such()),
+        (_, None) => Ok(None),
+    }
 }
 
 /// The data as a whole.
@@ -102,10 +104,10 @@ pub(super) fn written_whole<T: Serialize + ?Sized>(value: &T) -> Result<String, 
 /// members of the name one is left.
 pub(super) fn with(text: &str, name: &str, value: &str) -> Result<Option<String>, DataError> {
     match last(text, name)? {
-        (_, Some(old)) if old.value == value => Ok(None),
+        (_, Some(old)) if old.value()? == value => Ok(None),
         (1, Some(old)) => {
-            let (before, after) = (text.get(..old.at), text.get(old.at + old.value.len()..));
-            Ok(Some([before.ok_or_else(broken)?, value, after.ok_or_else(broken)?].concat()))
+            let (before, after) = (text.get(..old.at), text.get(old.end..));
+            Ok(Some([before.ok_or(Broken)?, value, after.ok_or(Broken)?].concat()))
         }
         (0, _) => with_new(text, name, value).map(Some),
         _ => with_only(text, name, value).map(Some),
@@ -113,11 +115,15 @@ pub(super) fn with(text: &str, name: &str, value: &str) -> Result<Option<String>
 }
 
 /// How many members have a name, and the last of them.
-fn last<'a>(text: &'a str, name: &str) -> Result<(usize, Option<Member<'a>>), DataError> {
-    Members::of(text)?.try_fold((0, None), |(count, last), member| {
+fn last<'a>(text: &'a str, name: &str) -> Result<(usize, Option<Member<'a>>), Broken> {
+    let (mut count, mut last) = (0, None);
+    for member in Members::of(text)? {
         let member = member?;
-        Ok(if member.is_named(name) { (count + 1, Some(member)) } else { (count, last) })
-    })
+        if member.is_named(name) {
+            (count, last) = (count + 1, Some(member));
+        }
+    }
+    Ok((count, last))
 }
 
 /// The data with a member more, behind the others.
@@ -126,7 +132,7 @@ fn with_new(text: &str, name: &str, value: &str) -> Result<String, DataError> {
     if is_empty(text) {
         return Ok(["{", &name, ":", value, "}"].concat());
     }
-    let members = text.trim_end().strip_suffix('}').ok_or_else(broken)?.trim_end();
+    let members = text.trim_end().strip_suffix('}').ok_or(Broken)?.trim_end();
     Ok([members, ",", &name, ":", value, "}"].concat())
 }
 
@@ -138,8 +144,8 @@ fn with_only(text: &str, name: &str, value: &str) -> Result<String, DataError> {
     for member in Members::of(text)? {
         let member = member?;
         match member.is_named(name) {
-            false => out.push(member.head, member.value),
-            true if Some(member.at) == last => out.push(member.head, value),
+            false => out.push(member.head()?, member.value()?),
+            true if Some(member.at) == last => out.push(member.head()?, value),
             true => {}
         }
     }
@@ -153,7 +159,7 @@ pub(super) fn without(text: &str, name: &str) -> Result<Option<String>, DataErro
     for member in Members::of(text)? {
         let member = member?;
         match member.is_named(name) {
-            false => out.push(member.head, member.value),
+            false => out.push(member.head()?, member.value()?),
             true => removed = true,
         }
     }

@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use super::{get, is_empty, with, without};
 
-const NAMES: [&str; 8] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}"];
-const VALUES: [&str; 9] = [
+const NAMES: [&str; 9] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}", "sixteen and more, \" in it"];
+const VALUES: [&str; 12] = [
     "1",
+    r#""fifteen octets.""#,
+    r#""sixteen octets..""#,
+    r#""of fifteen, and\"}, {\\""#,
     "null",
     r#""""#,
     r#""}\",{""#,
