@@ -60,7 +60,7 @@ fn send(
     has_second: bool,
     headers: &mut HeaderMap,
 ) -> Result<bool, NotSaved> {
-    let values = match outcome {
+    let (first, second) = match outcome {
         Ok(Outcome::Nothing) => return Ok(false),
         Ok(Outcome::Remove) => as_octets(cookies.removals(has_second)),
         Ok(Outcome::Set { token, expires_at_ms, now_ms }) => {
@@ -72,8 +72,9 @@ fn send(
             return Ok(false);
         }
     };
-    for value in std::iter::once(values.0).chain(values.1) {
-        set_cookie(value, headers).map_err(|error| not_saved(&error))?;
+    set_cookie(first, headers).map_err(|error| not_saved(&error))?;
+    if let Some(second) = second {
+        set_cookie(second, headers).map_err(|error| not_saved(&error))?;
     }
     Ok(true)
 }

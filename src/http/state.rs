@@ -64,19 +64,23 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(found: Found<Parts>) -> Self {
-        let came = match &found {
+        let came = match found {
+            Found::Session(Parts { times, uid, texts, key_state, opened_ms }) => {
+                let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
+                return Self {
+                    uid,
+                    times,
+                    opened_ms,
+                    ..Self::without_session(Came::Session(key_state), texts)
+                };
+            }
             Found::Nothing => Came::Nothing,
-            Found::Session(parts) => Came::Session(parts.key_state),
             Found::Refused(error) => {
                 Came::Refused { keep: error.keeps_cookie(), revoked: error.reason() == Reason::Revoked }
             }
             Found::Unclear => Came::Unclear,
         };
-        let Some(Parts { times, uid, texts, opened_ms, .. }) = found.session() else {
-            return Self::without_session(came, Texts::new(None, "{}"));
-        };
-        let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
-        Self { uid, times, opened_ms, ..Self::without_session(came, texts) }
+        Self::without_session(came, Texts::new(None, "{}"))
     }
 
     fn without_session(came: Came, texts: Texts) -> Self {
