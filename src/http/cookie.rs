@@ -162,15 +162,15 @@ impl CookiePolicy {
             return self.values(&token.into(), expires_at_ms, now_ms, has_second).map(as_octets);
         }
         let mut digits = itoa::Buffer::new();
-        let behind = [self.attributes.as_str()]
-            .into_iter()
-            .chain(self.max_age(&mut digits, seconds(expires_at_ms, now_ms)));
-        let len = self.name.len() + 1 + token.chars() + behind.clone().map(str::len).sum::<usize>();
+        let [max_age, digits] = self.max_age(&mut digits, seconds(expires_at_ms, now_ms));
+        let len = self.name.len() + 1 + token.chars() + self.attributes.len() + max_age.len() + digits.len();
         let mut value = Vec::with_capacity(len);
         value.extend_from_slice(self.name.as_bytes());
         value.push(b'=');
         token.write_to(&mut value);
-        behind.for_each(|text| value.extend_from_slice(text.as_bytes()));
+        for text in [&self.attributes, max_age, digits] {
+            value.extend_from_slice(text.as_bytes());
+        }
         Ok((value, self.leftover(has_second).map(String::into_bytes)))
     }
 

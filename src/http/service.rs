@@ -91,13 +91,14 @@ where
     type Output = Result<Response<R>, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (response, mut settling) = match self.as_mut().project().kind.project() {
+        let (answer, mut settling) = match self.as_mut().project().kind.project() {
             KindProjection::Handled { response, session } => {
-                let mut response = ready!(response.poll(cx))?;
-                let status = response.status();
-                match reply::finish(session, status, response.headers_mut()) {
-                    Ok(None) => return Poll::Ready(Ok(response)),
-                    Ok(Some(settling)) => (response, settling),
+                let mut answer = ready!(response.poll(cx));
+                // Where it is: a response that is taken out and put back is copied twice.
+                let Ok(response) = &mut answer else { return Poll::Ready(answer) };
+                match reply::finish(session, response.status(), response.headers_mut()) {
+                    Ok(None) => return Poll::Ready(answer),
+                    Ok(Some(settling)) => (answer, settling),
                     Err(_) => return Poll::Ready(Ok(failed())),
                 }
             }
@@ -109,9 +110,9 @@ where
             KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
         };
         match settling.poll(cx) {
-            Poll::Ready(recorded) => Poll::Ready(Ok(settled(response, recorded, settling.endings))),
+            Poll::Ready(recorded) => Poll::Ready(Ok(settled(answer?, recorded, settling.endings))),
             Poll::Pending => {
-                self.project().kind.set(Kind::Settling { response: Some(Ok(response)), settling });
+                self.project().kind.set(Kind::Settling { response: Some(answer), settling });
                 Poll::Pending
             }
         }
