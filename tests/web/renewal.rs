@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use sealed_session::http::Renewal;
-use sealed_session::{KeyRing, ResealPolicy};
+use axum::routing::post;
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::{DataError, Renewal, Session};
+use sealed_session::{KeyRing, ResealPolicy, SealedStore};
 
-use crate::site::{Client, DAY, HOUR, MINUTE, NOON, Reply, Site, root};
+use crate::site::{Client, DAY, HOUR, MINUTE, NOON, Reply, Site, over_http, root, routes};
 
 async fn with_session(site: &Site) -> Client {
     let client = site.client();
@@ -78,7 +80,7 @@ async fn a_session_that_cannot_live_longer_is_not_sent_again() {
     let short = |store: sealed_session::SealedStoreBuilder| {
         store.cookie_name("session").max_lifetime(Duration::from_millis(DAY))
     };
-    let site = Site::of(short, |layer| layer.cookie(crate::site::over_http), crate::site::routes()).await;
+    let site = Site::of(short, |layer| layer.cookie(over_http), routes()).await;
     let client = with_session(&site).await;
     site.clock.set(NOON + DAY - 1);
     assert!(client.get("/get/a").await.sets_nothing());
@@ -148,4 +150,45 @@ async fn a_ttl_shortens_as_well() {
     assert!(reply.set_cookie().ends_with("; Max-Age=60"), "{reply:?}");
     site.clock.set(NOON + MINUTE);
     assert_eq!(client.get("/get/a").await.body, "null");
+}
+
+/// A site whose handler does this and takes an hour in the middle of it.
+async fn taking_an_hour(change: fn(&Session) -> Result<(), DataError>) -> Site {
+    let clock = ManualClock::at(NOON);
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).cookie_name("session").build().unwrap();
+    let slow = clock.clone();
+    let handler = async move |session: Session| {
+        assert!(!session.is_empty());
+        slow.advance(HOUR);
+        change(&session)
+    };
+    let routes = routes().route("/slow", post(handler));
+    Site::over(store, clock, |layer| layer.cookie(over_http), routes).await
+}
+
+#[tokio::test]
+async fn a_change_keeps_the_expiry_however_long_the_handler_takes() {
+    let site = taking_an_hour(|session| session.insert("a", &2)).await;
+    let client = with_session(&site).await;
+    client.post("/slow").await;
+    assert_eq!((expires_at(&client).await, client.get("/get/a").await.body), (NOON + DAY, "2".to_owned()));
+}
+
+#[tokio::test]
+async fn a_ttl_counts_from_when_the_handler_sets_it() {
+    let site = taking_an_hour(|session| session.set_ttl(Duration::from_secs(60))).await;
+    let client = with_session(&site).await;
+    let reply = client.post("/slow").await;
+    assert!(reply.set_cookie().ends_with("; Max-Age=60"), "{reply:?}");
+    assert_eq!(expires_at(&client).await, NOON + HOUR + MINUTE);
+}
+
+#[tokio::test]
+async fn a_login_begins_when_the_handler_says_so() {
+    let site = taking_an_hour(|session| session.authenticate("alice")).await;
+    let client = with_session(&site).await;
+    let reply = client.post("/slow").await;
+    assert!(reply.set_cookie().ends_with("; Max-Age=86400"), "{reply:?}");
+    assert_eq!(expires_at(&client).await, NOON + HOUR + DAY);
 }

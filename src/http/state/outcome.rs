@@ -65,12 +65,7 @@ impl State {
             }
             return Ok(Outcome::Nothing);
         }
-        // What was only used is judged by the time at which it was opened, which takes no second look at the clock.
-        let then = self.opened_ms.unwrap_or_default();
-        if !self.changed && self.upkeep(store, rules, may_renew, then).is_none() {
-            return Ok(Outcome::Nothing);
-        }
-        let now = store.now_ms();
+        let now = self.time(store);
         let Some(Upkeep { due, reseals }) = self.upkeep(store, rules, may_renew, now) else {
             return Ok(Outcome::Nothing);
         };
@@ -84,6 +79,15 @@ impl State {
             telemetry::resealed();
         }
         sealed.map_err(|error| Lost { error, change: self.changed })
+    }
+
+    /// The time that counts for the response. One look at the clock is enough for a session that was opened, unless its
+    /// life is counted from when the handler said so.
+    fn time(&self, store: &SealedStore) -> u64 {
+        match (self.opened_ms, self.times, self.ttl_ms) {
+            (Some(opened_ms), Some(_), None) => opened_ms,
+            _ => store.now_ms(),
+        }
     }
 
     /// There is none, or none any more: what came is removed, unless it may be good for another server.
