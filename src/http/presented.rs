@@ -87,7 +87,7 @@ impl<'h> Presented<'h> {
         if self.too_many {
             return (Found::Unclear, 0);
         }
-        // Most requests bring one, which then is in its place at once.
+        // Most requests bring one, and what it opens to needs no comparing.
         if let [token] = self.tokens.as_slice() {
             return (open(token).map_or_else(Found::Refused, Found::Session), 0);
         }

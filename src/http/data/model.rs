@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{get, is_empty, with, without};
 
-const NAMES: [&str; 9] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}", "sixteen and more, \" in it"];
+const NAMES: [&str; 9] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}", "eight and more, \" in it"];
 const VALUES: [&str; 12] = [
     "1",
-    r#""fifteen octets.""#,
-    r#""sixteen octets..""#,
-    r#""of fifteen, and\"}, {\\""#,
+    r#""seven..""#,
+    r#""eight...""#,
+    r##""of 7 ch\"#}, {\\""##,
     "null",
     r#""""#,
     r#""}\",{""#,

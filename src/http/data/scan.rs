@@ -64,8 +64,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The member that begins here; what comes behind it is next. A member that is returned in memory takes as long
-    /// to be read again as to be found.
+    /// The member that begins here; what comes behind it is next. Not to be called: a member that is returned in memory
+    /// takes as long to be read again as to be found.
     #[inline(always)]
     fn member(&mut self, begin: usize) -> Option<Member<'a>> {
         let octets = self.text.as_bytes();
@@ -145,8 +145,9 @@ fn string(text: &[u8], begin: usize) -> Option<Quoted> {
     }
 }
 
-/// Most names and values are so short that to call for help takes longer than to look, at eight octets at once: of
-/// what is `"` or `\\`, subtracting one borrows from the octet's highest bit (Warren, *Hacker's Delight*, section 6-1).
+/// Where the first quotation mark or backslash is. Most names and values are so short that a call for help takes longer
+/// than a look at eight octets at once: `^` makes the octet that is sought zero, and one that is zero shows in its
+/// highest bit when one is subtracted (Warren, *Hacker's Delight*, 6-1, "Find First 0-Byte").
 fn quote_or_escape(text: &[u8]) -> Option<usize> {
     const FRONT: usize = 8;
     let Some(front) = text.first_chunk::<FRONT>() else { return memchr2(b'"', b'\\', text) };
@@ -155,7 +156,7 @@ fn quote_or_escape(text: &[u8]) -> Option<usize> {
     let is_zero = |octets: u64| octets.wrapping_sub(all(1)) & !octets & all(0x80);
     let found = is_zero(front ^ all(b'"')) | is_zero(front ^ all(b'\\'));
     if found != 0 {
-        // A borrow may mark octets behind the first one, not before it.
+        // A borrow can mark octets behind the first that is zero, none before it.
         return usize::try_from(found.trailing_zeros() / u8::BITS).ok();
     }
     memchr2(b'"', b'\\', text.get(FRONT..)?).map(|at| FRONT + at)
