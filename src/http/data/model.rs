@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::{get, is_empty, with, without};
 
 const NAMES: [&str; 9] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}", "eight and more, \" in it"];
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 13] = [
     "1",
     r#""seven..""#,
     r#""eight...""#,
+    r#""€""#,
     r##""of 7 ch\"#}, {\\""##,
     "null",
     r#""""#,
