@@ -63,8 +63,8 @@ fn system(out: &mut [u8]) -> Result<(), NoRandomness> {
         target_pointer_width = "64",
         any(target_arch = "x86_64", target_arch = "aarch64")
     ))]
-    if let Some(filled) = lent::fill(out) {
-        return filled;
+    if lent::fill(out) {
+        return Ok(());
     }
     SysRng.try_fill_bytes(out).map_err(|_| NoRandomness)
 }

@@ -7,8 +7,6 @@ use std::sync::LazyLock;
 
 use vdso_rng::{LocalState, Pool};
 
-use super::NoRandomness;
-
 /// The states of this process; `None` where the kernel lends nothing.
 static POOL: LazyLock<Option<Pool>> = LazyLock::new(|| Pool::new().ok());
 
@@ -18,12 +16,12 @@ thread_local! {
         RefCell::new(POOL.as_ref().and_then(|pool| LocalState::new(pool).ok()));
 }
 
-/// Overwrites all of `out`; `None` where there is nothing lent, and the generator is to be asked by a system call: on
-/// an older kernel, and at the very end of a thread.
-pub(super) fn fill(out: &mut [u8]) -> Option<Result<(), NoRandomness>> {
+/// Overwrites all of `out`, and says whether it has. If not, the generator is to be asked by a system call: on an older
+/// kernel, at the very end of a thread, and where there was no memory for a state.
+pub(super) fn fill(out: &mut [u8]) -> bool {
     let fill = |state: &RefCell<Option<LocalState<'static>>>| {
         let mut state = state.try_borrow_mut().ok()?;
-        Some(state.as_mut()?.fill(out, 0).map_err(|_| NoRandomness))
+        state.as_mut()?.fill(out, 0).ok()
     };
-    STATE.try_with(fill).ok().flatten()
+    STATE.try_with(fill).ok().flatten().is_some()
 }
