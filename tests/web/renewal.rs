@@ -152,16 +152,16 @@ async fn a_ttl_shortens_as_well() {
     assert_eq!(client.get("/get/a").await.body, "null");
 }
 
-/// A site whose handler does this and takes an hour in the middle of it.
-async fn taking_an_hour(change: fn(&Session) -> Result<(), DataError>) -> Site {
+/// A site whose handler takes an hour before it does this.
+async fn taking_an_hour(change: fn(&Session, &SealedStore) -> Result<(), DataError>) -> Site {
     let clock = ManualClock::at(NOON);
     let ring = KeyRing::new(vec![root(1)]).unwrap();
     let store = SealedStore::builder(ring).clock(clock.clone()).cookie_name("session").build().unwrap();
-    let slow = clock.clone();
+    let (slow, replaced) = (clock.clone(), store.clone());
     let handler = async move |session: Session| {
         assert!(!session.is_empty());
         slow.advance(HOUR);
-        change(&session)
+        change(&session, &replaced)
     };
     let routes = routes().route("/slow", post(handler));
     Site::over(store, clock, |layer| layer.cookie(over_http), routes).await
@@ -169,7 +169,7 @@ async fn taking_an_hour(change: fn(&Session) -> Result<(), DataError>) -> Site {
 
 #[tokio::test]
 async fn a_change_keeps_the_expiry_however_long_the_handler_takes() {
-    let site = taking_an_hour(|session| session.insert("a", &2)).await;
+    let site = taking_an_hour(|session, _| session.insert("a", &2)).await;
     let client = with_session(&site).await;
     client.post("/slow").await;
     assert_eq!((expires_at(&client).await, client.get("/get/a").await.body), (NOON + DAY, "2".to_owned()));
@@ -177,7 +177,7 @@ async fn a_change_keeps_the_expiry_however_long_the_handler_takes() {
 
 #[tokio::test]
 async fn a_ttl_counts_from_when_the_handler_sets_it() {
-    let site = taking_an_hour(|session| session.set_ttl(Duration::from_secs(60))).await;
+    let site = taking_an_hour(|session, _| session.set_ttl(Duration::from_secs(60))).await;
     let client = with_session(&site).await;
     let reply = client.post("/slow").await;
     assert!(reply.set_cookie().ends_with("; Max-Age=60"), "{reply:?}");
@@ -186,9 +186,22 @@ async fn a_ttl_counts_from_when_the_handler_sets_it() {
 
 #[tokio::test]
 async fn a_login_begins_when_the_handler_says_so() {
-    let site = taking_an_hour(|session| session.authenticate("alice")).await;
+    let site = taking_an_hour(|session, _| session.authenticate("alice")).await;
     let client = with_session(&site).await;
     let reply = client.post("/slow").await;
     assert!(reply.set_cookie().ends_with("; Max-Age=86400"), "{reply:?}");
     assert_eq!(expires_at(&client).await, NOON + HOUR + DAY);
+}
+
+#[tokio::test]
+async fn a_change_is_sealed_by_a_ring_that_is_put_in_place_meanwhile() {
+    let site = taking_an_hour(|session, store| {
+        let new = root(2).activating_at(NOON + HOUR);
+        store.replace_ring(KeyRing::new(vec![root(1).revoked(), new]).unwrap()).unwrap();
+        session.insert("a", &2)
+    })
+    .await;
+    let client = with_session(&site).await;
+    assert_eq!(client.post("/slow").await.status, 200);
+    assert_eq!(client.get("/get/a").await.body, "2");
 }

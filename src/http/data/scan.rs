@@ -9,7 +9,6 @@ use serde::de::{Deserializer, Visitor};
 use crate::http::DataError;
 
 /// A member of an object, as it stands in its text.
-#[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
     text: &'a str,
     /// Where its name begins.
@@ -94,7 +93,7 @@ impl<'a> Iterator for Members<'a> {
 }
 
 /// The text is no JSON object.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Broken;
 
 impl From<Broken> for DataError {

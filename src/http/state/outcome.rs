@@ -70,8 +70,13 @@ impl State {
             return Ok(Outcome::Nothing);
         };
         let sealed = self.times_when_sealed(store, now, due).and_then(|times| {
-            let token =
-                store.seal_parts(now, times, self.uid, self.user_id(), self.data(), associated_data)?;
+            let seal_at =
+                |at| store.seal_parts(at, times, self.uid, self.user_id(), self.data(), associated_data);
+            let token = match seal_at(now) {
+                // A ring that was put in place meanwhile need not have a key for the time of opening.
+                Err(SealError::NoSealingKey) => seal_at(store.now_ms()),
+                sealed => sealed,
+            }?;
             self.times = Some(times);
             Ok(Outcome::Set { token, expires_at_ms: store.expires_at(times), now_ms: now })
         });
