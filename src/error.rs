@@ -109,19 +109,46 @@ impl Reason {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct OpenError {
     reason: Reason,
-    /// The same token may be opened in a moment.
-    passing: bool,
+    standing: Standing,
+}
+
+/// Whether the cookie of a refused token may be good all the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// It is good nowhere.
+    Final,
+    /// Its session is over by limits of this server that others need not have, since a moment ago.
+    StricterLimits,
+    /// Its session was revoked a moment ago, and what takes its place may be on the way to the client.
+    JustRevoked,
+    /// The same token may be opened in a moment, or by another server.
+    Transient,
 }
 
 impl OpenError {
     pub(crate) const fn new(reason: Reason) -> Self {
-        Self { reason, passing: matches!(reason, Reason::Future | Reason::RevocationsTooOld) }
+        let standing = match reason {
+            Reason::Future | Reason::RevocationsTooOld => Standing::Transient,
+            _ => Standing::Final,
+        };
+        Self { reason, standing }
     }
 
-    /// A refusal for a reason that may be gone in a moment.
-    #[cfg(feature = "watch")]
-    pub(crate) const fn passing(reason: Reason) -> Self {
-        Self { reason, passing: true }
+    pub(crate) const fn standing_at(reason: Reason, standing: Standing) -> Self {
+        Self { reason, standing }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) const fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Of several refusals in one request, the one that says most: what may be good all the same, before what is over,
+    /// before what is no session.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn or(self, other: Self) -> Self {
+        let weight = |error: &Self| (error.standing, error.is_not_found());
+        if weight(&other) > weight(&self) { other } else { self }
     }
 
     /// Whether the token is authentic but its session is over ([`SessionError::NotFound`]); otherwise it is
@@ -136,12 +163,18 @@ impl OpenError {
     ///
     /// - an authentic session that was renewed in this server's future, while one clock is behind;
     /// - any session, where the backend of revocations has not answered for longer than the limit that was set;
+    /// - a session that was revoked less than a minute ago
+    ///   ([`just_revoked_for`](crate::revocation::RevocationsBuilder::just_revoked_for)): the response that put another
+    ///   in its place may still be on its way to the client;
+    /// - a session that is over only by this store's own maximum TTL or maximum lifetime, for 10 minutes: while
+    ///   settings are being deployed, other servers may still accept it;
+    /// - the key of a rotating root's next epoch, which this server's clock has not reached;
     /// - an unknown key, where the store follows a ring file (`SealedStore::follow`) that cannot be used now,
     ///   that is still being read, or that was read within the last second on behalf of another unknown key:
     ///   the key may be known in a moment.
     #[must_use]
     pub const fn keeps_cookie(&self) -> bool {
-        self.passing
+        !matches!(self.standing, Standing::Final)
     }
 
     /// The check that refused. For logs and counters; never for the client.

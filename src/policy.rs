@@ -9,6 +9,9 @@ use crate::token;
 /// The most octets of a cookie's name and value together that browsers keep (RFC 6265bis, section 5.7).
 pub(crate) const MAX_COOKIE_OCTETS: usize = 4096;
 
+/// For how long servers may have different limits while new settings are being deployed.
+const DEPLOYING_MS: u64 = 10 * 60 * 1000;
+
 /// The settings of a store that the rules need. All times in milliseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
@@ -57,6 +60,12 @@ impl Policy {
     /// A session is expired from the millisecond of its expiry on.
     pub(crate) fn check_live(&self, times: Times, now: u64) -> Result<(), Reason> {
         if now < self.expires_at(times) { Ok(()) } else { Err(Reason::Expired) }
+    }
+
+    /// Whether a session that is over would not be by its own expiry, and has not been over for long: servers with
+    /// other limits may still accept it while settings are being deployed.
+    pub(crate) fn is_over_by_stricter_limits(&self, times: Times, now: u64) -> bool {
+        now < times.expires && now.saturating_sub(self.expires_at(times)) < DEPLOYING_MS
     }
 
     /// Octets of the record once padded, if its token is not too long.
@@ -186,6 +195,16 @@ mod tests {
         let times = Times { created: 0, renewed: 0, expires: 5 };
         assert_eq!(POLICY.check_live(times, 4), Ok(()));
         assert_eq!(POLICY.check_live(times, 5), Err(Reason::Expired));
+    }
+
+    #[test]
+    fn a_session_is_over_by_stricter_limits_while_its_own_expiry_lies_ahead() {
+        let times = Times { created: 0, renewed: 0, expires: 2_000_000 };
+        let over = |now| POLICY.is_over_by_stricter_limits(times, now);
+        let limit = POLICY.expires_at(times);
+        assert!(over(limit) && over(limit + DEPLOYING_MS - 1) && !over(limit + DEPLOYING_MS));
+        let times = Times { expires: limit, ..times };
+        assert!(!POLICY.is_over_by_stricter_limits(times, limit), "by its own");
     }
 
     #[test]

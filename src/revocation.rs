@@ -82,11 +82,16 @@ enum Way {
 struct Settings {
     poll_every: Duration,
     refuse_after: Option<Duration>,
+    just_revoked: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { poll_every: Duration::from_millis(500), refuse_after: None }
+        Self {
+            poll_every: Duration::from_millis(500),
+            refuse_after: None,
+            just_revoked: Duration::from_secs(60),
+        }
     }
 }
 
@@ -113,9 +118,11 @@ impl Revocations {
         &self,
         job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError> + Send + 'static,
     ) -> Pending<T> {
-        let known = Arc::clone(&self.0.known);
+        let (known, clock) = (Arc::clone(&self.0.known), Arc::clone(&self.0.clock));
         let only_here = matches!(self.0.way, Way::Direct(_));
-        let job = move |backend: &mut dyn Backend| job(&mut Recorder { backend, known: &known, only_here });
+        let job = move |backend: &mut dyn Backend| {
+            job(&mut Recorder { backend, known: &known, clock: &*clock, only_here })
+        };
         match &self.0.way {
             Way::Thread(worker) => worker.run(job),
             Way::Direct(backend) => {
@@ -171,9 +178,32 @@ impl Revocations {
     }
 
     /// Whether such a session is revoked.
-    #[inline]
     pub(crate) fn revokes(&self, uid: SessionUid, user_id: Option<&str>, created_at_ms: u64) -> bool {
-        self.0.known.revokes(uid, user_id, created_at_ms)
+        self.revoked_since(uid, user_id, created_at_ms).is_some()
+    }
+
+    /// Since when such a session is known as revoked, if it is.
+    #[inline]
+    pub(crate) fn revoked_since(
+        &self,
+        uid: SessionUid,
+        user_id: Option<&str>,
+        created_at_ms: u64,
+    ) -> Option<u64> {
+        self.0.known.revoked_since(uid, user_id, created_at_ms)
+    }
+
+    /// Whether what is known since then became known so lately that the response which put another session in its
+    /// place may still be on its way.
+    pub(crate) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {
+        now_ms.saturating_sub(since_ms) < millis(self.0.settings.just_revoked)
+    }
+
+    /// Whether what other servers revoked is known but for the last few polls.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_fresh(&self) -> bool {
+        const POLLS: u32 = 3;
+        self.age().is_none_or(|age| age <= self.0.settings.poll_every.saturating_mul(POLLS))
     }
 
     /// The least time at which a new session of this user must begin, not to be revoked already.
@@ -194,6 +224,7 @@ impl Revocations {
 pub(crate) struct Recorder<'a> {
     backend: &'a mut dyn Backend,
     known: &'a Known,
+    clock: &'a dyn Clock,
     /// Nobody else reads the backend, so what is revoked need not be kept twice.
     only_here: bool,
 }
@@ -203,7 +234,8 @@ impl Recorder<'_> {
         if !self.only_here {
             self.backend.record(revocations)?;
         }
-        revocations.iter().for_each(|revocation| self.known.add(revocation));
+        let now_ms = self.clock.now_ms();
+        revocations.iter().for_each(|revocation| self.known.add(revocation, now_ms));
         Ok(())
     }
 
@@ -245,6 +277,14 @@ impl RevocationsBuilder {
     /// was last known counts for as long as it takes.
     pub fn refuse_after(mut self, age: Duration) -> Self {
         self.settings.refuse_after = Some(age);
+        self
+    }
+
+    /// How long the cookie of a session that was revoked is left in place, and no session begun instead, because the
+    /// response that put another in its place may still be on its way to the client. It counts from when this server
+    /// learned of it. Default 60 s.
+    pub fn just_revoked_for(mut self, time: Duration) -> Self {
+        self.settings.just_revoked = time;
         self
     }
 

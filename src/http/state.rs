@@ -1,59 +1,61 @@
-//! The session of one request: what it was, and what the handler makes of it. What the response does about it is in
-//! `outcome`. No headers and no cookies; those are for [`reply`](super::reply).
+//! The session of one request: what came, and what the handler makes of it. What the response does about it is decided
+//! in [`decide`](super::decide). No headers and no cookies; those are for [`reply`](super::reply).
 
 use super::data::{self, DataError};
+use super::decide::{Act, Came, Did, LeftInPlace, Now};
 use super::presented::Found;
 use super::settings::{Creation, Renewal};
-use crate::error::{Reason, SealError};
-use crate::policy::ResealPolicy;
+use crate::error::{OpenError, SealError, Standing};
+use crate::policy::{LoginData, ResealPolicy};
 use crate::record::Times;
 use crate::ring::KeyState;
 use crate::store::SealedStore;
 use crate::store::parts::{Parts, Texts};
 use crate::uid::SessionUid;
 
-mod outcome;
+mod upkeep;
 
-pub(super) use outcome::{Lost, Outcome};
+pub(super) use upkeep::{Finished, Upkeep};
 
 /// What a layer is set to do on its own.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rules {
     pub(super) renewal: Renewal,
     pub(super) reseal: ResealPolicy,
     pub(super) creation: Creation,
     pub(super) save_on_server_error: bool,
     pub(super) open_unread: bool,
+    /// After so long a request, what no handler asked for is not sent.
+    pub(super) late_after_ms: u64,
+    /// What the data of an anonymous session leave free.
+    pub(super) user_id_room: usize,
 }
 
-/// How the request's cookies turned out.
+/// A session that came with the request.
 #[derive(Clone, Copy)]
-enum Came {
-    Nothing,
-    Session(KeyState),
-    Refused { keep: bool, revoked: bool },
-    Unclear,
+struct Origin {
+    uid: SessionUid,
+    times: Times,
+    key_state: KeyState,
 }
 
 /// The session as it will be sealed.
 pub(super) struct State {
     came: Came,
+    /// What came, if it is a session.
+    origin: Option<Origin>,
+    did: Did,
     /// Of a session that there is, or that a CSRF token speaks of; otherwise drawn when it is sealed.
     uid: Option<SessionUid>,
     /// Of a session that there is; one without begins when it is sealed.
     times: Option<Times>,
-    /// When the session that there is was opened.
-    opened_ms: Option<u64>,
     texts: Texts,
     /// The TTL that was asked for.
     ttl_ms: Option<u64>,
-    changed: bool,
     /// There is to be a session even if nothing is in it.
     wanted: bool,
     /// Nothing counts any more.
     invalidated: bool,
-    /// The handler ended the session that came.
-    ended: bool,
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
     replaced: Option<super::settle::Replaced>,
@@ -63,22 +65,18 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(found: Found<Parts>) -> Self {
+    /// Of a request whose cookies turned out so; without any, the browser may have held them back.
+    pub(super) fn new(found: Found<Parts>, held_back: bool) -> Self {
         let came = match found {
-            Found::Session(Parts { times, uid, texts, key_state, opened_ms }) => {
-                let (uid, times, opened_ms) = (Some(uid), Some(times), Some(opened_ms));
-                return Self {
-                    uid,
-                    times,
-                    opened_ms,
-                    ..Self::without_session(Came::Session(key_state), texts)
-                };
+            Found::Session(Parts { times, uid, texts, key_state }) => {
+                let origin = Some(Origin { uid, times, key_state });
+                let (uid, times) = (Some(uid), Some(times));
+                return Self { origin, uid, times, ..Self::without_session(Came::Good, texts) };
             }
+            Found::Nothing if held_back => Came::Left(LeftInPlace::HeldBack),
             Found::Nothing => Came::Nothing,
-            Found::Refused(error) => {
-                Came::Refused { keep: error.keeps_cookie(), revoked: error.reason() == Reason::Revoked }
-            }
-            Found::Unclear => Came::Unclear,
+            Found::Refused(error) => refused(error),
+            Found::Unclear => Came::Left(LeftInPlace::Ambiguous),
         };
         Self::without_session(came, Texts::new(None, "{}"))
     }
@@ -86,15 +84,14 @@ impl State {
     fn without_session(came: Came, texts: Texts) -> Self {
         Self {
             came,
+            origin: None,
+            did: Did::default(),
             uid: None,
             times: None,
-            opened_ms: None,
             texts,
             ttl_ms: None,
-            changed: false,
             wanted: false,
             invalidated: false,
-            ended: false,
             #[cfg(feature = "revocation")]
             replaced: None,
             #[cfg(feature = "dbsc")]
@@ -120,22 +117,6 @@ impl State {
         self.times.map(|times| times.created)
     }
 
-    /// Whether the handler ended what came, and logged nobody in.
-    #[cfg(feature = "revocation")]
-    pub(super) fn is_logged_out(&self) -> bool {
-        self.ended && self.user_id().is_none()
-    }
-
-    #[cfg(feature = "revocation")]
-    pub(super) fn replaced(&self) -> Option<&super::settle::Replaced> {
-        self.replaced.as_ref()
-    }
-
-    #[cfg(feature = "revocation")]
-    pub(super) fn set_replaced(&mut self, replaced: super::settle::Replaced) {
-        self.replaced = Some(replaced);
-    }
-
     #[cfg(feature = "revocation")]
     pub(super) fn take_replaced(&mut self) -> Option<super::settle::Replaced> {
         self.replaced.take()
@@ -145,27 +126,32 @@ impl State {
         self.invalidated
     }
 
+    /// Whether a handler ended what came.
+    pub(super) fn is_logged_out(&self) -> bool {
+        self.did.out
+    }
+
+    /// Whether what came has ended, by a logout or a login.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn is_ended(&self) -> bool {
+        self.did.out || self.did.now == Now::LoggedIn
+    }
+
     /// The session is to be sealed, whatever else changes.
     #[cfg(feature = "dbsc")]
     pub(super) fn require_sealing(&mut self) {
-        self.changed = true;
-    }
-
-    /// Whether a handler ended the session that came.
-    #[cfg(feature = "dbsc")]
-    pub(super) fn is_ended(&self) -> bool {
-        self.ended
+        self.act(Act::Changed);
     }
 
     /// Whether it is sealed for nothing but to live on.
     #[cfg(feature = "dbsc")]
     pub(super) fn is_unchanged(&self) -> bool {
-        !self.changed
+        self.did.now == Now::AsItCame
     }
 
     /// Whether the session came with the request.
     pub(super) fn came(&self) -> bool {
-        matches!(self.came, Came::Session(_))
+        self.came == Came::Good
     }
 
     /// Whether there is a session, or will be one.
@@ -173,29 +159,74 @@ impl State {
         self.times.is_some() || self.wanted || self.user_id().is_some() || !data::is_empty(self.data())
     }
 
-    /// Replaces the data, if it still fits.
-    pub(super) fn set_data(&mut self, store: &SealedStore, data: String) -> Result<(), DataError> {
+    /// Why no change is sent, where none is.
+    pub(super) fn left_in_place(&self) -> Option<LeftInPlace> {
+        match self.came {
+            Came::Left(why) if !self.did.out && self.did.now != Now::LoggedIn => Some(why),
+            _ => None,
+        }
+    }
+
+    /// What is stored from now on begins a new session, even if a cookie is left in place.
+    pub(super) fn begin_anyway(&mut self) {
+        if let Came::Left(_) = self.came {
+            self.came = Came::Nothing;
+        }
+    }
+
+    /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in; those of one
+    /// that has no such room already may not grow.
+    pub(super) fn set_data(
+        &mut self,
+        store: &SealedStore,
+        rules: &Rules,
+        data: String,
+    ) -> Result<(), DataError> {
         if self.invalidated || data == self.data() {
             return Ok(());
         }
-        store.remaining(self.user_id(), &data)?;
+        let left = store.remaining(self.user_id(), &data)?;
+        let room = if self.user_id().is_none() { rules.user_id_room } else { 0 };
+        if left < room && data.len() > self.data().len() {
+            return Err(store.too_large(&data, room).into());
+        }
         self.texts.set_data(data);
-        self.changed = true;
+        self.act(Act::Changed);
         Ok(())
     }
 
-    /// A new session with the data of this one.
-    pub(super) fn authenticate(&mut self, store: &SealedStore, user_id: &str) -> Result<(), SealError> {
+    /// A new session of a user. The data stay where they are the user's own, or nobody's so far.
+    pub(super) fn authenticate(&mut self, store: &SealedStore, user_id: &str) -> Result<(), DataError> {
+        match LoginData::of(self.user_id(), user_id) {
+            LoginData::Kept => self.log_in(store, user_id, None),
+            LoginData::Empty => self.log_in(store, user_id, Some("{}".to_owned())),
+        }
+    }
+
+    /// A new session of a user, with these of the data if they are another user's.
+    pub(super) fn authenticate_keeping(
+        &mut self,
+        store: &SealedStore,
+        user_id: &str,
+        members: &[&str],
+    ) -> Result<(), DataError> {
+        match LoginData::of(self.user_id(), user_id) {
+            LoginData::Kept => self.log_in(store, user_id, None),
+            LoginData::Empty => self.log_in(store, user_id, Some(data::only(self.data(), members)?)),
+        }
+    }
+
+    fn log_in(&mut self, store: &SealedStore, user_id: &str, data: Option<String>) -> Result<(), DataError> {
         if self.invalidated {
             return Ok(());
         }
-        store.remaining(Some(user_id), self.data())?;
+        let data = data.as_deref().unwrap_or(self.data());
+        store.remaining(Some(user_id), data)?;
+        let texts = Texts::new(Some(user_id), data);
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
-        self.uid = Some(uid);
-        self.texts = Texts::new(Some(user_id), self.data());
-        (self.times, self.ttl_ms) = (None, None);
-        (self.changed, self.ended) = (true, true);
+        (self.uid, self.texts, self.times) = (Some(uid), texts, None);
+        self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();
         Ok(())
@@ -209,7 +240,7 @@ impl State {
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        self.changed = true;
+        self.act(Act::Cycled);
         #[cfg(feature = "dbsc")]
         self.device.rename();
         Ok(())
@@ -221,14 +252,14 @@ impl State {
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();
         *self = Self {
-            came: self.came,
-            ended: true,
+            origin: self.origin,
+            did: self.did.then(Act::LoggedOut),
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),
             #[cfg(feature = "dbsc")]
             device: std::mem::take(&mut self.device),
-            ..Self::new(Found::Nothing)
+            ..Self::without_session(self.came, Texts::new(None, "{}"))
         };
     }
 
@@ -237,56 +268,64 @@ impl State {
         self.invalidated = true;
     }
 
+    /// The TTL of the session, and of one that begins with this request.
     pub(super) fn set_ttl(&mut self, ttl_ms: u64) {
         if !self.invalidated {
             self.ttl_ms = Some(ttl_ms);
-            self.changed = true;
+            self.act(Act::Changed);
         }
     }
 
-    /// The uid of a session that there will be. Where the client may have one that this server cannot open at the
-    /// moment, a token alone is no reason to take that away: it then speaks of a session that nobody has.
+    /// The TTL that the session has.
+    #[cfg(feature = "revocation")]
+    pub(super) fn ttl_ms(&self) -> Option<u64> {
+        self.ttl_ms.or_else(|| self.times.map(|times| times.expires.saturating_sub(times.renewed)))
+    }
+
+    /// The uid of a session that there will be. Where a cookie is left in place, a token alone is no reason to
+    /// overwrite it: it then speaks of a session that nobody has.
     pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {
-        let uid = match self.uid {
-            Some(uid) => uid,
-            None => store.fresh_uid()?,
-        };
-        if self.uid.is_none() && !self.invalidated {
+        if let Some(uid) = self.uid {
+            return Ok(uid);
+        }
+        let uid = store.fresh_uid()?;
+        if !self.invalidated {
             self.uid = Some(uid);
-            let begins = !self.keeps_what_came();
-            (self.wanted, self.changed) = (begins, self.changed || begins);
+            if self.left_in_place().is_none() {
+                self.wanted = true;
+                self.act(Act::Changed);
+            }
         }
         Ok(uid)
     }
 
-    /// When the session expires as it stands, if there is one.
-    pub(super) fn expires_at(&self, store: &SealedStore) -> Option<u64> {
-        let times = match (self.times, self.ttl_ms) {
-            (Some(times), None) => Some(times),
-            _ if self.exists() => self.times_when_sealed(store, store.now_ms(), None).ok(),
-            _ => None,
-        };
-        times.map(|times| store.expires_at(times))
+    fn act(&mut self, act: Act) {
+        self.did = self.did.then(act);
     }
 
     #[cfg(not(feature = "revocation"))]
     fn remember_what_is_replaced(&self) {}
 
-    /// The client may have a session that cannot be opened here and now.
-    fn keeps_what_came(&self) -> bool {
-        matches!(self.came, Came::Refused { keep: true, .. } | Came::Unclear)
-    }
-
-    fn times_when_sealed(
-        &self,
-        store: &SealedStore,
-        now: u64,
-        due: Option<Times>,
-    ) -> Result<Times, SealError> {
-        match (self.times, self.ttl_ms) {
-            (None, ttl) => store.begin(self.user_id(), ttl.unwrap_or_default()),
-            (Some(times), Some(ttl)) => Ok(store.renew(times, now, ttl).unwrap_or(times)),
-            (Some(times), None) => Ok(due.unwrap_or(times)),
+    /// The first time counts: later ones speak of a session that no client has.
+    #[cfg(feature = "revocation")]
+    fn remember_what_is_replaced(&mut self) {
+        if let (None, Some(origin)) = (&self.replaced, self.origin) {
+            self.replaced = Some(super::settle::Replaced {
+                user_id: self.user_id().map(str::to_owned),
+                uid: origin.uid,
+                created_at_ms: origin.times.created,
+            });
         }
+    }
+}
+
+/// How a cookie that no session came of turned out.
+fn refused(error: OpenError) -> Came {
+    match error.standing() {
+        Standing::Transient => Came::Left(LeftInPlace::Transient),
+        Standing::JustRevoked => Came::Left(LeftInPlace::JustRevoked),
+        Standing::StricterLimits => Came::Left(LeftInPlace::StricterLimits),
+        Standing::Final if error.is_not_found() => Came::Expired,
+        Standing::Final => Came::Refused,
     }
 }

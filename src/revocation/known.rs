@@ -9,63 +9,87 @@ use crate::uid::SessionUid;
 /// After so many additions what has expired is removed, where no thread does so.
 const FORGET_EVERY: usize = 1024;
 
-/// A session's time before which it must not have been created, and until when that counts.
+/// A session's time before which it must not have been created, until when that counts, and since when it is known
+/// here.
 #[derive(Debug, Clone, Copy, Default)]
 struct Floor {
     created_before_ms: u64,
     until_ms: u64,
+    since_ms: u64,
+}
+
+/// Until when the revocation of a session counts, and since when it is known here.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    until_ms: u64,
+    since_ms: u64,
 }
 
 /// The set. Lookups take no lock: the maps are those of `papaya`, and the rest is one atomic number.
 #[derive(Default)]
 pub(super) struct Known {
-    sessions: papaya::HashMap<SessionUid, u64, BuildHasherDefault<UidHasher>>,
+    sessions: papaya::HashMap<SessionUid, Ended, BuildHasherDefault<UidHasher>>,
     users: papaya::HashMap<Box<str>, Floor>,
     everything_before_ms: AtomicU64,
     everything_until_ms: AtomicU64,
+    everything_since_ms: AtomicU64,
     added: AtomicUsize,
 }
 
 impl Known {
+    /// Since when this server knows that such a session is revoked; nothing for one that is not.
     #[inline]
-    pub(super) fn revokes(&self, uid: SessionUid, user_id: Option<&str>, created_at_ms: u64) -> bool {
-        created_at_ms < self.everything_before_ms.load(Ordering::Acquire)
-            || (!self.sessions.is_empty() && self.sessions.pin().contains_key(&uid))
-            || created_at_ms < self.user_floor(user_id)
+    pub(super) fn revoked_since(
+        &self,
+        uid: SessionUid,
+        user_id: Option<&str>,
+        created_at_ms: u64,
+    ) -> Option<u64> {
+        if created_at_ms < self.everything_before_ms.load(Ordering::Acquire) {
+            return Some(self.everything_since_ms.load(Ordering::Acquire));
+        }
+        if !self.sessions.is_empty()
+            && let Some(ended) = self.sessions.pin().get(&uid)
+        {
+            return Some(ended.since_ms);
+        }
+        let floor = self.user_floor(user_id);
+        (created_at_ms < floor.created_before_ms).then_some(floor.since_ms)
     }
 
     /// The least time at which a session of this user may have been created.
     pub(super) fn floor(&self, user_id: Option<&str>) -> u64 {
-        self.everything_before_ms.load(Ordering::Acquire).max(self.user_floor(user_id))
+        self.everything_before_ms.load(Ordering::Acquire).max(self.user_floor(user_id).created_before_ms)
     }
 
-    fn user_floor(&self, user_id: Option<&str>) -> u64 {
+    fn user_floor(&self, user_id: Option<&str>) -> Floor {
         match user_id {
-            Some(user) if !self.users.is_empty() => {
-                self.users.pin().get(user).map_or(0, |floor| floor.created_before_ms)
-            }
-            _ => 0,
+            Some(user) if !self.users.is_empty() => self.users.pin().get(user).copied().unwrap_or_default(),
+            _ => Floor::default(),
         }
     }
 
-    /// Adds what was revoked. Of two for one thing the later time counts, in whatever order they come.
-    pub(super) fn add(&self, revocation: &Revocation) {
+    /// Adds what was revoked, as this server learns of it now. Of two for one thing the later time counts, in whatever
+    /// order they come.
+    pub(super) fn add(&self, revocation: &Revocation, now_ms: u64) {
         match revocation {
             Revocation::Session { uid, until_ms } => {
-                self.sessions.pin().update_or_insert(*uid, |known| *known.max(until_ms), *until_ms);
-            }
-            Revocation::User { user_id, created_before_ms, until_ms } => {
-                let new = Floor { created_before_ms: *created_before_ms, until_ms: *until_ms };
-                self.users.pin().update_or_insert(
-                    user_id.as_str().into(),
-                    |known| Floor {
-                        created_before_ms: known.created_before_ms.max(new.created_before_ms),
-                        until_ms: known.until_ms.max(new.until_ms),
-                    },
+                let new = Ended { until_ms: *until_ms, since_ms: now_ms };
+                self.sessions.pin().update_or_insert(
+                    *uid,
+                    |known| Ended { until_ms: known.until_ms.max(new.until_ms), ..*known },
                     new,
                 );
             }
+            Revocation::User { user_id, created_before_ms, until_ms } => {
+                let new =
+                    Floor { created_before_ms: *created_before_ms, until_ms: *until_ms, since_ms: now_ms };
+                self.users.pin().update_or_insert(user_id.as_str().into(), |known| known.and(new), new);
+            }
             Revocation::Everything { created_before_ms, until_ms } => {
+                if *created_before_ms > self.everything_before_ms.load(Ordering::Acquire) {
+                    self.everything_since_ms.store(now_ms, Ordering::Release);
+                }
                 self.everything_until_ms.fetch_max(*until_ms, Ordering::AcqRel);
                 self.everything_before_ms.fetch_max(*created_before_ms, Ordering::AcqRel);
             }
@@ -75,7 +99,7 @@ impl Known {
 
     /// Removes what can no longer matter.
     pub(super) fn forget(&self, now_ms: u64) {
-        self.sessions.pin().retain(|_, until_ms| *until_ms > now_ms);
+        self.sessions.pin().retain(|_, ended| ended.until_ms > now_ms);
         self.users.pin().retain(|_, floor| floor.until_ms > now_ms);
     }
 
@@ -89,7 +113,7 @@ impl Known {
     pub(super) fn all(&self) -> Vec<Revocation> {
         let sessions = self.sessions.pin();
         let sessions =
-            sessions.iter().map(|(uid, until_ms)| Revocation::Session { uid: *uid, until_ms: *until_ms });
+            sessions.iter().map(|(uid, ended)| Revocation::Session { uid: *uid, until_ms: ended.until_ms });
         let users = self.users.pin();
         let users = users.iter().map(|(user_id, floor)| Revocation::User {
             user_id: user_id.to_string(),
@@ -107,6 +131,14 @@ impl Known {
     pub(super) fn len(&self) -> usize {
         let everything = usize::from(self.everything_before_ms.load(Ordering::Acquire) > 0);
         self.sessions.len() + self.users.len() + everything
+    }
+}
+
+impl Floor {
+    /// Both; what says nothing new is known as long as before.
+    fn and(self, new: Self) -> Self {
+        let latest = if new.created_before_ms > self.created_before_ms { new } else { self };
+        Self { until_ms: self.until_ms.max(new.until_ms), ..latest }
     }
 }
 

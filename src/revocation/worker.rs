@@ -56,8 +56,9 @@ impl Worker {
         poll_every: Duration,
     ) -> Result<Self, BackendError> {
         let listener = backend.listener();
-        let news = backend.news(clock.now_ms())?;
-        news.revocations.iter().for_each(|revocation| known.add(revocation));
+        let now_ms = clock.now_ms();
+        let news = backend.news(now_ms)?;
+        news.revocations.iter().for_each(|revocation| known.add(revocation, now_ms));
         let contact = Arc::new(Contact {
             answered_at_ms: AtomicU64::new(clock.now_ms()),
             trouble: Mutex::default(),
@@ -184,7 +185,7 @@ impl Thread {
         let now_ms = self.clock.now_ms();
         match self.backend.news(now_ms) {
             Ok(News { revocations, lost }) => {
-                revocations.iter().for_each(|revocation| self.known.add(revocation));
+                revocations.iter().for_each(|revocation| self.known.add(revocation, now_ms));
                 self.lost |= lost;
                 self.contact.answered(now_ms);
                 self.make_good(now_ms);

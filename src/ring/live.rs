@@ -89,6 +89,8 @@ pub(crate) struct Table {
     during: Range<u128>,
     keys: HashMap<KeyId, Entry, BuildHasherDefault<KeyIdHasher>>,
     sealing: Option<KeyId>,
+    /// Of the epochs that begin next: servers whose clocks are ahead seal under them already.
+    next: Vec<KeyId>,
 }
 
 /// A key and what it may do.
@@ -106,6 +108,11 @@ impl Table {
             KeyState::Gone => Err(Reason::KeyGone),
             KeyState::Staged | KeyState::Sealing | KeyState::Accepted => Ok(entry),
         }
+    }
+
+    /// Whether this is the key of an epoch that has only not begun here.
+    pub(crate) fn is_of_next_epoch(&self, id: KeyId) -> bool {
+        self.next.contains(&id)
     }
 
     /// The id of the key that seals, if there is one.
@@ -136,8 +143,23 @@ impl Table {
                 return Err(KeyError::new(format!("two keys have the id {id}, so no token could name one")));
             }
         }
-        Ok(Self { ring: Arc::clone(ring), during: span(ring, now_ms, leeway_ms), keys, sealing })
+        let next = next_epochs(ring, now_ms, leeway_ms)
+            .map(|(root, epoch)| root.key.sealing_key(context, root.period_s, epoch).id())
+            .collect();
+        Ok(Self { ring: Arc::clone(ring), during: span(ring, now_ms, leeway_ms), keys, sealing, next })
     }
+}
+
+/// The first epoch of each rotating root that is not accepted yet.
+fn next_epochs(ring: &KeyRing, now_ms: u64, leeway_ms: u64) -> impl Iterator<Item = (&Root, u64)> {
+    let opens = |state| !matches!(state, KeyState::Revoked | KeyState::Gone);
+    let roots = ring.roots.iter().zip(ring.states_at(now_ms)).filter(move |(root, state)| {
+        root.period_s > 0 && opens(*state)
+    });
+    roots.filter_map(move |(root, _)| {
+        let newest = *epoch::at(root.period_s, now_ms, ring.max_ttl_s, leeway_ms).accepted.end();
+        newest.checked_add(1).map(|epoch| (root, epoch))
+    })
 }
 
 /// A key that is still to be derived.

@@ -6,7 +6,8 @@ use arc_swap::Guard;
 
 use super::Inner;
 use crate::csrf;
-use crate::error::{OpenError, Reason, SealError};
+use crate::error::{OpenError, Reason, SealError, Standing};
+use crate::inspect::TokenInfo;
 use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
@@ -65,10 +66,20 @@ impl Moment<'_> {
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         seal::open(&self.keys, token, associated_data, |opened| match opened {
+            Err(Reason::UnknownKey) if self.is_of_next_epoch(token) => {
+                Err(refused_as(Reason::UnknownKey, Standing::Transient).into())
+            }
             #[cfg(feature = "watch")]
             Err(Reason::UnknownKey) => self.open_again(steps, token, associated_data, then),
             opened => self.read(steps, opened.map_err(refused)?, then),
         })
+    }
+
+    /// Whether a server whose clock is ahead of this one's made the token.
+    #[cold]
+    fn is_of_next_epoch(&self, token: &[u8]) -> bool {
+        let info = str::from_utf8(token).ok().and_then(|text| TokenInfo::of(text).ok());
+        info.is_some_and(|info| self.keys.is_of_next_epoch(info.key_id))
     }
 
     fn read<T, E: From<OpenError>>(
@@ -78,7 +89,7 @@ impl Moment<'_> {
         then: impl Fn(&Self, Live<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let Opened { record, key_id, key_state } = opened;
-        let record = self.checked_record(steps, record).map_err(refused)?;
+        let record = self.checked_record(steps, record)?;
         telemetry::opened(key_id, key_state);
         then(self, Live { record, key_id, key_state })
     }
@@ -116,7 +127,7 @@ impl Moment<'_> {
     fn newer(&self) -> Result<Self, OpenError> {
         match self.store.first().followed.look_up(self.now) {
             Lookup::Never => Err(refused(Reason::UnknownKey)),
-            Lookup::Later => Err(refused_in_passing(Reason::UnknownKey)),
+            Lookup::Later => Err(refused_as(Reason::UnknownKey, Standing::Transient)),
             Lookup::Again => Ok(Self { keys: self.store.ring.at(self.now), ..*self }),
         }
     }
@@ -125,22 +136,22 @@ impl Moment<'_> {
     fn refused_again(&self, reason: Reason) -> OpenError {
         match reason {
             Reason::UnknownKey if self.store.first().followed.trouble().is_some() => {
-                refused_in_passing(reason)
+                refused_as(reason, Standing::Transient)
             }
             _ => refused(reason),
         }
     }
 
     /// The record of an authentic token: step 5, and if so asked 6 and 7.
-    fn checked_record<'b>(&self, steps: Steps, bytes: &'b [u8]) -> Result<Record<'b>, Reason> {
-        let record = Record::parse(bytes)?;
-        record.times.check_order()?;
-        self.store.policy.check_renewed(record.times, self.now)?;
+    fn checked_record<'b>(&self, steps: Steps, bytes: &'b [u8]) -> Result<Record<'b>, OpenError> {
+        let record = Record::parse(bytes).map_err(refused)?;
+        record.times.check_order().map_err(refused)?;
+        self.store.policy.check_renewed(record.times, self.now).map_err(refused)?;
         match steps {
             #[cfg(feature = "revocation")]
             Steps::Authentic => {}
             Steps::All => {
-                self.store.policy.check_live(record.times, self.now)?;
+                self.check_live(record.times)?;
                 #[cfg(feature = "revocation")]
                 self.check_not_revoked(&record)?;
             }
@@ -148,14 +159,27 @@ impl Moment<'_> {
         Ok(record)
     }
 
+    fn check_live(&self, times: Times) -> Result<(), OpenError> {
+        let policy = &self.store.policy;
+        policy.check_live(times, self.now).map_err(|reason| {
+            let by_stricter_limits = policy.is_over_by_stricter_limits(times, self.now);
+            refused_as(reason, if by_stricter_limits { Standing::StricterLimits } else { Standing::Final })
+        })
+    }
+
     #[cfg(feature = "revocation")]
-    fn check_not_revoked(&self, record: &Record<'_>) -> Result<(), Reason> {
-        match &self.store.revocations {
-            Some(revocations) if revocations.is_too_old() => Err(Reason::RevocationsTooOld),
-            Some(revocations) if revocations.revokes(record.uid, record.user_id, record.times.created) => {
-                Err(Reason::Revoked)
+    fn check_not_revoked(&self, record: &Record<'_>) -> Result<(), OpenError> {
+        let Some(revocations) = &self.store.revocations else { return Ok(()) };
+        if revocations.is_too_old() {
+            return Err(refused(Reason::RevocationsTooOld));
+        }
+        match revocations.revoked_since(record.uid, record.user_id, record.times.created) {
+            Some(since_ms) => {
+                let just = revocations.is_just_revoked(since_ms, self.now);
+                let standing = if just { Standing::JustRevoked } else { Standing::Final };
+                Err(refused_as(Reason::Revoked, standing))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -224,9 +248,8 @@ pub(super) fn refused(reason: Reason) -> OpenError {
     OpenError::new(reason)
 }
 
-/// A refusal that may be none in a moment.
-#[cfg(feature = "watch")]
-fn refused_in_passing(reason: Reason) -> OpenError {
+/// A refusal of a token whose cookie stands so.
+fn refused_as(reason: Reason, standing: Standing) -> OpenError {
     telemetry::refused(reason);
-    OpenError::passing(reason)
+    OpenError::standing_at(reason, standing)
 }

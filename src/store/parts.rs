@@ -52,8 +52,14 @@ impl Texts {
 }
 
 impl SealedStore {
-    pub(crate) fn open_parts(&self, token: &[u8], associated_data: &[u8]) -> Result<Parts, OpenError> {
-        self.moment().open(token, associated_data, |moment, Live { record, key_state, .. }| {
+    /// Opens a session as of a time, in milliseconds since 1970: when the head of its request arrived.
+    pub(crate) fn open_parts(
+        &self,
+        now_ms: u64,
+        token: &[u8],
+        associated_data: &[u8],
+    ) -> Result<Parts, OpenError> {
+        self.moment_at(now_ms).open(token, associated_data, |moment, Live { record, key_state, .. }| {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,
@@ -79,6 +85,39 @@ impl SealedStore {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
             None => moment.seal_new(times, user_id, data, associated_data),
         }
+    }
+
+    /// Whether a session is known to be over at this time, by its times or because it was revoked.
+    pub(crate) fn has_ended(
+        &self,
+        now_ms: u64,
+        times: Times,
+        uid: SessionUid,
+        user_id: Option<&str>,
+    ) -> bool {
+        #[cfg(feature = "revocation")]
+        if let Some(revocations) = &self.0.revocations
+            && revocations.revokes(uid, user_id, times.created)
+        {
+            return true;
+        }
+        let _ = (uid, user_id);
+        now_ms >= self.expires_at(times)
+    }
+
+    /// Whether what other servers revoked is known up to now.
+    pub(crate) fn knows_revocations(&self) -> bool {
+        #[cfg(feature = "revocation")]
+        if let Some(revocations) = &self.0.revocations {
+            return revocations.is_fresh();
+        }
+        false
+    }
+
+    /// Whether no session can be opened now, because what is revoked has not been heard of for too long.
+    #[cfg(feature = "revocation")]
+    pub(crate) fn refuses_all(&self) -> bool {
+        self.0.revocations.as_ref().is_some_and(crate::revocation::Revocations::is_too_old)
     }
 
     pub(crate) fn fresh_uid(&self) -> Result<SessionUid, SealError> {

@@ -1,0 +1,276 @@
+//! What a response does about the session of its request: one pure function.
+//!
+//! | what came | what the handler did | the answer | sends | revokes |
+//! |---|---|---|---|---|
+//! | anything | logged out; nothing since, or it does not count | any | removal, if there may be a cookie | what came |
+//! | anything | logged out, then wrote or logged in | counts | the new session | what came |
+//! | anything | logged in | counts | the new session | what came |
+//! | left in place | wrote, or nothing | any | nothing | nothing |
+//! | good | cycled | counts | the session under its new uid | what came |
+//! | good | wrote | counts | the session | nothing |
+//! | good, ended or moved meanwhile | wrote, cycled, or nothing | any | nothing | nothing |
+//! | good | nothing, and a renewal is due | counts, in time, not in a shared cache | the session | nothing |
+//! | nothing, expired, refused | wrote | counts | a new session | nothing |
+//! | nothing, expired, refused | nothing, and every client gets a session | counts, in time, not in a shared cache | a new session | nothing |
+//! | expired, refused | otherwise | in time, not in a shared cache | removal | nothing |
+//! | otherwise | | | nothing | nothing |
+//!
+//! The first row that fits counts. An answer counts unless it is a server error or a time-out, whose handler may have
+//! been cut off half-way: what it ended has ended, and what it began has not begun.
+//!
+//! Two things can go wrong afterwards. A session that cannot be sealed makes the answer a 500 where the handler relies on
+//! it, and what the handler ended is removed and revoked all the same. What cannot be recorded makes it a 500 in any
+//! case: no new session goes out, and one that was to end is removed from the client at least.
+
+#[cfg(test)]
+mod tests;
+
+/// How the session's cookie of a request turned out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// There is none.
+    Nothing,
+    /// A session that is valid.
+    Good,
+    /// One that is over.
+    Expired,
+    /// What no server of ours made, or makes any more; or a session that was revoked some time ago.
+    Refused,
+    /// One left in place, and why.
+    Left(LeftInPlace),
+}
+
+/// Why a cookie is left in place: it may be good for another server, in a moment, or in another request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeftInPlace {
+    /// This server cannot judge it now: its clock is behind, a key ring is being read, or what is revoked has not been
+    /// heard of for too long.
+    Transient,
+    /// Cookies of different sessions came, or too many.
+    Ambiguous,
+    /// The session was revoked a moment ago, and the response that replaced it may still be on its way.
+    JustRevoked,
+    /// The session is over by limits of this server that others need not have, since a moment ago.
+    StricterLimits,
+    /// The browser held the cookie back, because another site caused the request.
+    HeldBack,
+}
+
+/// A step of a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Read it, or nothing at all.
+    Looked,
+    /// Stored or removed something, or asked for something that takes a session.
+    Changed,
+    /// Gave it another uid.
+    Cycled,
+    /// Logged somebody in.
+    LoggedIn,
+    /// Ended it.
+    LoggedOut,
+}
+
+/// What the steps of a handler come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Did {
+    /// It ended what came.
+    pub(super) out: bool,
+    /// What is there since.
+    pub(super) now: Now,
+}
+
+/// What a handler leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Now {
+    /// What came.
+    #[default]
+    AsItCame,
+    /// What came, changed; or a new session where there was none.
+    Changed,
+    /// What came, under a new uid.
+    Cycled,
+    /// Another session, of a user who has just logged in.
+    LoggedIn,
+    /// None.
+    Nothing,
+}
+
+impl Did {
+    /// With one step more.
+    pub(super) fn then(self, act: Act) -> Self {
+        let now = match (act, self.now) {
+            (Act::Looked, now) => now,
+            (Act::LoggedIn, _) => Now::LoggedIn,
+            (Act::LoggedOut, _) => return Self { out: true, now: Now::Nothing },
+            (Act::Changed, Now::AsItCame | Now::Changed | Now::Nothing) => Now::Changed,
+            (Act::Cycled, Now::AsItCame | Now::Changed | Now::Cycled) if !self.out => Now::Cycled,
+            // A session that began with this request has a uid that nobody knows yet.
+            (Act::Changed | Act::Cycled, now) => now,
+        };
+        Self { now, ..self }
+    }
+}
+
+/// What shared caches may do with a response, by what its handler says of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caches {
+    /// Nothing is said.
+    Silent,
+    /// They must not store it.
+    KeptOut,
+    /// They may store it, and have to ask before each use.
+    Ask,
+    /// They may give it to others without asking.
+    Reuse,
+}
+
+/// How much time a request took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timing {
+    /// So little that another tab hardly did anything meanwhile.
+    InTime,
+    /// More, and what was revoked meanwhile is known.
+    LateAndKnown,
+    /// More, and it is not.
+    Late,
+}
+
+/// All that counts for what a response does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) came: Came,
+    pub(super) did: Did,
+    /// Every client gets a session.
+    pub(super) begins_always: bool,
+    /// Neither a server error nor a time-out, or one that is to be saved all the same.
+    pub(super) counts: bool,
+    /// What came is known as ended, now that the answer goes.
+    pub(super) ended: bool,
+    /// What came has moved to a cookie that is bound to a device.
+    pub(super) moved: bool,
+    /// An unchanged session is to be extended, or sealed by a newer key.
+    pub(super) due: bool,
+    pub(super) timing: Timing,
+    pub(super) caches: Caches,
+    /// What is to be sent could be sealed, as far as that was tried.
+    pub(super) sealed: bool,
+    /// What is to be recorded was, as far as that was tried.
+    pub(super) recorded: bool,
+}
+
+/// What a response does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) send: Send,
+    /// Whether the session that came is revoked.
+    pub(super) revoke: bool,
+    /// What is said to caches besides.
+    pub(super) say: Say,
+    /// The handler's answer is not given.
+    pub(super) fail: bool,
+}
+
+/// What a response sends of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Send {
+    Nothing,
+    Session,
+    Removal,
+}
+
+/// What a response says to caches, for the sake of the cookie that it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Say {
+    /// What the handler says.
+    Nothing,
+    /// `no-store`.
+    NoStore,
+    /// `private` besides.
+    Private,
+    /// `private, no-store` instead, and to the log that it was said.
+    Instead,
+}
+
+/// What there is to do, were nothing to go wrong.
+struct Plan {
+    send: Send,
+    revoke: bool,
+    /// The handler relies on it.
+    asked_for: bool,
+}
+
+impl Plan {
+    const NOTHING: Self = Self { send: Send::Nothing, revoke: false, asked_for: false };
+}
+
+/// The table of this module.
+pub(super) fn decide(facts: &Facts) -> Decision {
+    let plan = plan(facts);
+    let Plan { send, revoke, asked_for } = plan;
+    // A renewal that cannot be sealed is one that was not due.
+    let lost = send == Send::Session && !facts.sealed;
+    let fail = (lost && asked_for) || !facts.recorded;
+    let out = facts.did.out;
+    let send = match () {
+        () if !lost && facts.recorded => send,
+        () if out => removal(facts.came),
+        () => Send::Nothing,
+    };
+    Decision { send, revoke: revoke && (out || !lost), say: say(send, facts.caches, fail), fail }
+}
+
+fn plan(facts: &Facts) -> Plan {
+    let Facts { came, did, counts, .. } = *facts;
+    let session = |revoke| Plan { send: Send::Session, revoke, asked_for: true };
+    let begins = matches!(did.now, Now::LoggedIn) || (did.out && did.now == Now::Changed);
+    match (came, did.now) {
+        _ if begins && counts => session(true),
+        _ if did.out => Plan { send: removal(came), revoke: true, asked_for: true },
+        (Came::Left(_), _) => Plan::NOTHING,
+        (Came::Good, _) if facts.ended || facts.moved || !counts => Plan::NOTHING,
+        (Came::Good, Now::Cycled) => session(true),
+        (Came::Good, Now::Changed) => session(false),
+        (Came::Good, _) if facts.due && may_be_renewed(facts) => {
+            Plan { asked_for: false, ..session(false) }
+        }
+        (Came::Good, _) => Plan::NOTHING,
+        (_, Now::Changed | Now::Cycled) if counts => session(false),
+        _ if facts.begins_always && counts && may_be_removed(facts) => {
+            Plan { asked_for: false, ..session(false) }
+        }
+        (Came::Expired | Came::Refused, _) if may_be_removed(facts) => {
+            Plan { send: Send::Removal, ..Plan::NOTHING }
+        }
+        _ => Plan::NOTHING,
+    }
+}
+
+/// What no handler asked for goes where nobody else can get it, and before another tab can have done something that it
+/// would undo.
+fn may_be_renewed(facts: &Facts) -> bool {
+    facts.caches != Caches::Reuse && facts.timing != Timing::Late
+}
+
+/// No list of what was revoked tells of a login.
+fn may_be_removed(facts: &Facts) -> bool {
+    facts.caches != Caches::Reuse && facts.timing == Timing::InTime
+}
+
+/// What ends a session on the client, if there may be one.
+fn removal(came: Came) -> Send {
+    if came == Came::Nothing { Send::Nothing } else { Send::Removal }
+}
+
+/// A failure is our own answer, of which its handler said nothing.
+fn say(send: Send, caches: Caches, fail: bool) -> Say {
+    match (send, caches) {
+        (Send::Nothing, _) => Say::Nothing,
+        _ if fail => Say::NoStore,
+        (_, Caches::Silent) => Say::NoStore,
+        (_, Caches::KeptOut) => Say::Nothing,
+        (_, Caches::Ask) => Say::Private,
+        (_, Caches::Reuse) => Say::Instead,
+    }
+}

@@ -1,0 +1,261 @@
+//! Every combination of facts, against rules that do not repeat the table.
+
+use super::*;
+
+const CAME: [Came; 9] = [
+    Came::Nothing,
+    Came::Good,
+    Came::Expired,
+    Came::Refused,
+    Came::Left(LeftInPlace::Transient),
+    Came::Left(LeftInPlace::Ambiguous),
+    Came::Left(LeftInPlace::JustRevoked),
+    Came::Left(LeftInPlace::StricterLimits),
+    Came::Left(LeftInPlace::HeldBack),
+];
+const ACTS: [Act; 5] = [Act::Looked, Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut];
+const TIMINGS: [Timing; 3] = [Timing::InTime, Timing::LateAndKnown, Timing::Late];
+const CACHES: [Caches; 4] = [Caches::Silent, Caches::KeptOut, Caches::Ask, Caches::Reuse];
+const BOTH: [bool; 2] = [true, false];
+
+/// All that handlers can leave behind.
+fn all_deeds() -> Vec<Did> {
+    let mut deeds = vec![Did::default()];
+    for _ in 0..4 {
+        for at in 0..deeds.len() {
+            for act in ACTS {
+                let next = deeds[at].then(act);
+                if !deeds.contains(&next) {
+                    deeds.push(next);
+                }
+            }
+        }
+    }
+    deeds
+}
+
+/// All decisions that could be made.
+fn all_decisions() -> Vec<Decision> {
+    let mut all = Vec::new();
+    for send in [Send::Nothing, Send::Session, Send::Removal] {
+        for say in [Say::Nothing, Say::NoStore, Say::Private, Say::Instead] {
+            for revoke in BOTH {
+                all.extend(BOTH.map(|fail| Decision { send, revoke, say, fail }));
+            }
+        }
+    }
+    all
+}
+
+fn for_all(mut then: impl FnMut(Facts)) {
+    let mut facts = Facts {
+        came: Came::Nothing,
+        did: Did::default(),
+        begins_always: false,
+        counts: true,
+        ended: false,
+        moved: false,
+        due: false,
+        timing: Timing::InTime,
+        caches: Caches::Silent,
+        sealed: true,
+        recorded: true,
+    };
+    for did in all_deeds() {
+        for came in CAME {
+            for timing in TIMINGS {
+                for caches in CACHES {
+                    (facts.did, facts.came, facts.timing, facts.caches) = (did, came, timing, caches);
+                    for bits in 0_u32..128 {
+                        let bit = |at: u32| bits >> at & 1 == 1;
+                        (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
+                        (facts.moved, facts.due) = (bit(3), bit(4));
+                        (facts.sealed, facts.recorded) = (bit(5), bit(6));
+                        // Only what came can have ended, moved, or be due.
+                        if came == Came::Good || !(facts.ended || facts.moved || facts.due) {
+                            then(facts);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The handler ended what came, or put another session in its place.
+fn is_deliberate(facts: &Facts) -> bool {
+    facts.did.out || facts.did.now == Now::LoggedIn
+}
+
+/// The handler did nothing that takes a cookie.
+fn is_mere(facts: &Facts) -> bool {
+    !facts.did.out && facts.did.now == Now::AsItCame
+}
+
+/// What came can be gone on with.
+fn goes_on(facts: &Facts) -> bool {
+    !(facts.ended || facts.moved) && !matches!(facts.came, Came::Left(_))
+}
+
+/// A session that the handler asked for.
+fn is_asked_for(facts: &Facts) -> bool {
+    let begins = facts.did.now == Now::LoggedIn || (facts.did.out && facts.did.now == Now::Changed);
+    let changed = matches!(facts.did.now, Now::Changed | Now::Cycled) && goes_on(facts);
+    facts.counts && (begins || changed)
+}
+
+/// A session that is due without anybody's asking.
+fn is_upkeep(facts: &Facts) -> bool {
+    let extended = facts.came == Came::Good && facts.due && facts.timing != Timing::Late;
+    let begun = facts.begins_always && facts.came != Came::Good && facts.timing == Timing::InTime;
+    is_mere(facts) && facts.counts && goes_on(facts) && facts.caches != Caches::Reuse && (extended || begun)
+}
+
+type Rule = (&'static str, fn(&Facts, &Decision) -> bool);
+
+/// What must hold of every decision. Each is a promise of SECURITY.md, or its other side.
+const RULES: [Rule; 18] = [
+    ("a logout revokes, whatever else happens", |f, d| !f.did.out || d.revoke),
+    ("after a logout the client has no cookie of what came", |f, d| {
+        !f.did.out || f.came == Came::Nothing || d.send != Send::Nothing
+    }),
+    ("a handler that was cut off began nothing", |f, d| f.counts || d.send != Send::Session),
+    ("what was not recorded is no success, and begins nothing", |f, d| {
+        f.recorded || (d.fail && d.send != Send::Session)
+    }),
+    ("what cannot be sealed is not sent", |f, d| f.sealed || d.send != Send::Session),
+    ("what ends nothing revokes nothing", |f, d| {
+        let replaced = matches!(f.did.now, Now::LoggedIn | Now::Cycled) && is_asked_for(f) && f.sealed;
+        !d.revoke || f.did.out || replaced
+    }),
+    ("a session that takes another's place revokes it", |f, d| {
+        let replaces = is_deliberate(f) || (f.did.now == Now::Cycled && f.came == Came::Good);
+        !(replaces && is_asked_for(f) && f.sealed) || d.revoke
+    }),
+    ("what is left in place is overwritten by a login and removed by a logout only", |f, d| {
+        !matches!(f.came, Came::Left(_)) || is_deliberate(f) || d.send == Send::Nothing
+    }),
+    ("what has ended or moved does not come back, and its successor stays", |f, d| {
+        goes_on(f) || is_deliberate(f) || d.send == Send::Nothing
+    }),
+    ("a cookie that may be good is removed by a logout only", |f, d| {
+        matches!(f.came, Came::Expired | Came::Refused | Came::Nothing) || f.did.out || d.send != Send::Removal
+    }),
+    ("what nobody asked for comes in time", |f, d| match d.send {
+        Send::Nothing => true,
+        Send::Session => !is_mere(f) || f.timing == Timing::InTime || (f.due && f.timing == Timing::LateAndKnown),
+        Send::Removal => f.did.out || f.timing != Timing::Late,
+    }),
+    ("what nobody asked for is no matter for a shared cache", |f, d| {
+        f.did.out || is_asked_for(f) || f.caches != Caches::Reuse || d.send == Send::Nothing
+    }),
+    ("a session that nobody asked for is one that is due", |f, d| {
+        d.send != Send::Session || is_asked_for(f) || is_upkeep(f)
+    }),
+    ("changes are sent", |f, d| {
+        !(is_asked_for(f) && f.sealed && f.recorded) || d.send == Send::Session
+    }),
+    ("due renewals are sent", |f, d| !(is_upkeep(f) && f.sealed && f.recorded) || d.send == Send::Session),
+    ("an answer fails only where the handler would be wrong", |f, d| {
+        d.fail == (!f.recorded || (is_asked_for(f) && !f.sealed))
+    }),
+    ("no shared cache keeps a cookie", |f, d| {
+        let kept_out = match (f.caches, d.say) {
+            _ if d.fail => d.say == Say::NoStore,
+            (Caches::Silent, say) => say == Say::NoStore,
+            (Caches::KeptOut, say) => say == Say::Nothing,
+            (Caches::Ask, say) => say == Say::Private,
+            (Caches::Reuse, say) => say == Say::Instead,
+        };
+        d.send == Send::Nothing || kept_out
+    }),
+    ("an answer without a cookie is the handler's to cache", |_, d| {
+        d.send != Send::Nothing || d.say == Say::Nothing
+    }),
+];
+
+type Cell = (&'static str, fn(&Facts) -> bool);
+
+/// Where the rules leave a choice, and why it was made as it was.
+const CHOICES: [Cell; 3] = [
+    ("a client that brought nothing has nothing to remove", |f| f.did.out && f.came == Came::Nothing),
+    ("a cookie that opens nowhere is removed while no other tab can have replaced it, as it costs a refusal each time", |f| {
+        matches!(f.came, Came::Expired | Came::Refused) && !f.did.out
+    }),
+    ("nobody who brought nothing is sent a removal", |f| f.came == Came::Nothing && !f.did.out),
+];
+
+fn broken(facts: &Facts, decision: &Decision) -> Option<&'static str> {
+    RULES.iter().find(|(_, holds)| !holds(facts, decision)).map(|(rule, _)| *rule)
+}
+
+#[test]
+fn every_combination_keeps_every_rule() {
+    let mut walked = 0;
+    for_all(|facts| {
+        let decision = decide(&facts);
+        assert_eq!(broken(&facts, &decision), None, "{facts:?} {decision:?}");
+        walked += 1;
+    });
+    assert!(walked > 20_000, "{walked}");
+}
+
+#[test]
+fn every_other_decision_breaks_a_rule_or_is_a_choice_with_a_reason() {
+    let all = all_decisions();
+    let mut used = [0; CHOICES.len()];
+    for_all(|facts| {
+        let decision = decide(&facts);
+        let allowed = all.iter().filter(|other| **other != decision && broken(&facts, other).is_none());
+        for other in allowed {
+            let choice = CHOICES.iter().position(|(_, covers)| covers(&facts));
+            let Some(choice) = choice else { panic!("{facts:?} could be {other:?} as well as {decision:?}") };
+            used[choice] += 1;
+        }
+    });
+    assert!(used.iter().all(|used| *used > 0), "choices that are none: {used:?}");
+}
+
+#[test]
+fn no_rule_is_kept_by_every_decision() {
+    let all = all_decisions();
+    let mut refuses = [false; RULES.len()];
+    for_all(|facts| {
+        for (refuses, (_, holds)) in refuses.iter_mut().zip(RULES) {
+            *refuses = *refuses || all.iter().any(|decision| !holds(&facts, decision));
+        }
+    });
+    assert_eq!(refuses, [true; RULES.len()]);
+}
+
+#[test]
+fn steps_add_up_to_what_the_last_of_them_leave() {
+    let did = |acts: &[Act]| acts.iter().fold(Did::default(), |did, act| did.then(*act));
+    let of = |out, now| Did { out, now };
+    let cases: [(&[Act], Did); 12] = [
+        (&[], of(false, Now::AsItCame)),
+        (&[Act::Looked], of(false, Now::AsItCame)),
+        (&[Act::Changed, Act::Looked], of(false, Now::Changed)),
+        (&[Act::Changed, Act::Cycled, Act::Changed], of(false, Now::Cycled)),
+        (&[Act::Cycled, Act::LoggedIn], of(false, Now::LoggedIn)),
+        (&[Act::LoggedIn, Act::Cycled, Act::Changed], of(false, Now::LoggedIn)),
+        (&[Act::LoggedOut], of(true, Now::Nothing)),
+        (&[Act::LoggedOut, Act::Cycled], of(true, Now::Nothing)),
+        (&[Act::LoggedOut, Act::Changed, Act::Cycled], of(true, Now::Changed)),
+        (&[Act::LoggedOut, Act::LoggedIn], of(true, Now::LoggedIn)),
+        (&[Act::LoggedIn, Act::LoggedOut], of(true, Now::Nothing)),
+        (&[Act::LoggedOut, Act::Changed, Act::LoggedOut, Act::Looked], of(true, Now::Nothing)),
+    ];
+    for (acts, expected) in cases {
+        assert_eq!(did(acts), expected, "{acts:?}");
+    }
+}
+
+#[test]
+fn what_once_ended_has_ended_for_good() {
+    for did in all_deeds() {
+        for act in ACTS {
+            assert!(did.then(act).out >= did.out, "{did:?} {act:?}");
+        }
+    }
+}

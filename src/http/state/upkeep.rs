@@ -1,0 +1,149 @@
+//! What a layer does on its own to a session: extending it, sealing it by a newer key. And sealing whatever is sent.
+
+use super::{Rules, State};
+use crate::error::SealError;
+use crate::http::decide::{Caches, Did, Facts, Now, Timing};
+use crate::http::settings::Creation;
+use crate::record::Times;
+use crate::store::SealedStore;
+use crate::telemetry;
+use crate::token::Sealed;
+
+/// What is due for a session, whoever changed it.
+#[derive(Clone, Copy, Default)]
+pub(in crate::http) struct Upkeep {
+    /// The times that extend it.
+    due: Option<Times>,
+    /// Another key seals it.
+    reseals: bool,
+}
+
+/// A session that is sealed: what goes into its cookie.
+pub(in crate::http) struct Finished {
+    pub(in crate::http) token: Sealed,
+    pub(in crate::http) expires_at_ms: u64,
+    pub(in crate::http) now_ms: u64,
+}
+
+impl State {
+    /// What is known before anybody has looked at the clock again or at the headers of the answer: as if everything
+    /// were in time, and nothing had happened meanwhile.
+    pub(in crate::http) fn facts(&self, rules: &Rules, upkeep: Upkeep, counts: bool) -> Facts {
+        Facts {
+            came: self.came,
+            did: self.deed(),
+            begins_always: rules.creation == Creation::Always,
+            counts: counts || rules.save_on_server_error,
+            ended: false,
+            moved: self.has_moved(),
+            due: upkeep.due.is_some() || upkeep.reseals,
+            timing: Timing::InTime,
+            caches: Caches::Silent,
+            sealed: true,
+            recorded: true,
+        }
+    }
+
+    /// What the handler did, where a session without anything in it is none.
+    fn deed(&self) -> Did {
+        match self.did {
+            Did { out: true, now: Now::Changed } if !self.exists() => Did { out: true, now: Now::Nothing },
+            Did { out: false, now: Now::Changed } if !self.exists() => Did::default(),
+            did => did,
+        }
+    }
+
+    /// Why the session is to be sealed, apart from what has changed. As of when the request's head arrived.
+    pub(in crate::http) fn upkeep(
+        &self,
+        store: &SealedStore,
+        rules: &Rules,
+        may_renew: bool,
+        head_ms: u64,
+    ) -> Upkeep {
+        let changed = self.did.now != Now::AsItCame;
+        let due = self.renewed(store, rules, head_ms).filter(|_| may_renew || changed);
+        Upkeep { due, reseals: may_renew && self.reseals(rules, head_ms) }
+    }
+
+    /// Whether what came is known as ended by now.
+    pub(in crate::http) fn has_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
+        self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
+    }
+
+    /// When the session expires, once the answer has arrived; nothing where there is none.
+    pub(in crate::http) fn expires_at(
+        &self,
+        store: &SealedStore,
+        rules: &Rules,
+        may_renew: bool,
+        head_ms: u64,
+    ) -> Option<u64> {
+        if !self.exists() || self.left_in_place().is_some() {
+            return None;
+        }
+        let Upkeep { due, .. } = self.upkeep(store, rules, may_renew, head_ms);
+        let times = self.times_when_sealed(store, head_ms, due).ok()?;
+        Some(store.expires_at(times))
+    }
+
+    /// Seals the session as it is now.
+    pub(in crate::http) fn seal(
+        &mut self,
+        store: &SealedStore,
+        upkeep: Upkeep,
+        head_ms: u64,
+        now_ms: u64,
+        associated_data: &[u8],
+    ) -> Result<Finished, SealError> {
+        let times = self.times_when_sealed(store, head_ms, upkeep.due)?;
+        let token =
+            store.seal_parts(now_ms, times, self.uid, self.user_id(), self.data(), associated_data)?;
+        self.times = Some(times);
+        if upkeep.reseals {
+            telemetry::resealed();
+        }
+        Ok(Finished { token, expires_at_ms: store.expires_at(times), now_ms })
+    }
+
+    /// The life of a session that came is counted from when its request arrived, and that of one that begins from now.
+    fn times_when_sealed(
+        &self,
+        store: &SealedStore,
+        head_ms: u64,
+        due: Option<Times>,
+    ) -> Result<Times, SealError> {
+        match (self.times, self.ttl_ms) {
+            (None, ttl) => store.begin(self.user_id(), ttl.unwrap_or_default()),
+            (Some(times), Some(ttl)) => Ok(store.renew(times, head_ms, ttl).unwrap_or(times)),
+            (Some(times), None) => Ok(due.unwrap_or(times)),
+        }
+    }
+
+    /// The times of a session that is due to be extended, if that is worth a cookie.
+    fn renewed(&self, store: &SealedStore, rules: &Rules, now: u64) -> Option<Times> {
+        let times = self.times?;
+        let expires_at = store.expires_at(times);
+        if !rules.renewal.is_due(times, expires_at, now) {
+            return None;
+        }
+        let ttl = times.expires.saturating_sub(times.renewed);
+        store.renew(times, now, ttl).filter(|renewed| store.expires_at(*renewed) > expires_at)
+    }
+
+    fn reseals(&self, rules: &Rules, now: u64) -> bool {
+        match (self.origin, self.times) {
+            (Some(origin), Some(times)) => {
+                rules.reseal.reseals(origin.key_state, times.renewed, times.expires, now)
+            }
+            _ => false,
+        }
+    }
+
+    fn has_moved(&self) -> bool {
+        #[cfg(feature = "dbsc")]
+        return self.device.has_moved();
+        #[cfg(not(feature = "dbsc"))]
+        false
+    }
+}
