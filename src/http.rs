@@ -11,16 +11,20 @@
 //! # Where to read
 //!
 //! `cookie` has the attributes and their contradictions, `presented` what a request brings, `data` the text of
-//! a session's data, `state` what a response does about it; `session` is the handle, `layer` and `service` the
+//! a session's data, `state` what a handler makes of it, `decide` what a response does about it; `session` is the handle, `layer` and `service` the
 //! way between them.
 
 mod cookie;
 mod presented;
 
 #[cfg(feature = "tower")]
+mod caches;
+#[cfg(feature = "tower")]
 mod csrf;
 #[cfg(feature = "tower")]
 mod data;
+#[cfg(feature = "tower")]
+mod decide;
 #[cfg(feature = "dbsc")]
 mod device;
 #[cfg(feature = "axum")]
@@ -55,9 +59,10 @@ pub use extract::NoSessionLayer;
 pub use {
     csrf::{CsrfFuture, CsrfLayer, CsrfLayerBuilder, CsrfService},
     data::DataError,
+    decide::LeftInPlace,
     flash::{Flash, FlashLevel},
     layer::{SessionLayer, SessionLayerBuilder},
     service::{SessionFuture, SessionService},
-    session::Session,
+    session::{Persistence, Session},
     settings::{Creation, Renewal},
 };

@@ -82,6 +82,12 @@ impl Policy {
         Ok(len.next_multiple_of(self.padding).min(longest))
     }
 
+    /// The refusal of data that leave less than so many octets.
+    pub(crate) fn too_large(&self, user_id: Option<&str>, data: &str, room: usize) -> SealError {
+        let needed = token::encoded_len(record::unpadded_len(user_id, data).saturating_add(room));
+        SealError::TooLarge { needed, allowed: self.max_token_chars }
+    }
+
     /// Octets by which the data may still grow.
     pub(crate) fn remaining(&self, user_id: Option<&str>, data: &str) -> Result<usize, SealError> {
         self.padded_len(user_id, data)?;
@@ -135,6 +141,29 @@ impl ResealPolicy {
         };
         let (life, over) = (expires.saturating_sub(renewed), now.saturating_sub(renewed));
         state == KeyState::Accepted && percent < 100 && u128::from(over) * 100 >= u128::from(life) * percent
+    }
+}
+
+/// What becomes of a session's data at a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginData {
+    /// The new session has it.
+    Kept,
+    /// The new session begins without.
+    Empty,
+}
+
+/// The data that a login keeps: a visitor's, and a user's own. Nothing leaks from one user to another.
+///
+/// | Who it was | Who logs in | Data |
+/// |---|---|---|
+/// | nobody | anybody | kept |
+/// | a user | the same | kept |
+/// | a user | another | empty |
+pub(crate) fn login_data(was: Option<&str>, becomes: &str) -> LoginData {
+    match was {
+        Some(was) if was != becomes => LoginData::Empty,
+        _ => LoginData::Kept,
     }
 }
 

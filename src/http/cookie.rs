@@ -62,7 +62,7 @@ pub enum SameSite {
 /// assert!(presented.open(&store, b"").session().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CookiePolicy {
     name: String,
     second_name: String,
@@ -72,6 +72,8 @@ pub struct CookiePolicy {
     max_octets: usize,
     chunked: bool,
     local_development: bool,
+    #[cfg(feature = "tower")]
+    same_site: SameSite,
     /// Sent to all of one origin, and to no other.
     #[cfg(feature = "dbsc")]
     of_whole_origin: bool,
@@ -202,6 +204,12 @@ impl CookiePolicy {
     #[cfg(feature = "dbsc")]
     pub(super) fn kept_for_its_time(self) -> Self {
         Self { browser_session: false, chunked: false, ..self }
+    }
+
+    /// Which requests of other sites carry the cookie.
+    #[cfg(feature = "tower")]
+    pub(super) fn same_site(&self) -> SameSite {
+        self.same_site
     }
 
     #[cfg(feature = "dbsc")]

@@ -43,6 +43,9 @@ pub enum DataError {
     /// The backend of revocations cannot do it. Only with the feature `revocation`.
     #[cfg(feature = "revocation")]
     Revocation(crate::revocation::BackendError),
+    /// Nothing is known of what was revoked, for longer than the limit that was set (`refuse_after`), so no session can
+    /// be opened and nobody can log in. Try again in a moment.
+    Unavailable,
     /// The response has its headers already, so no change of the session can reach the client.
     TooLate,
 }
@@ -58,6 +61,9 @@ impl fmt::Display for DataError {
             Self::Seal(error) => error.fmt(f),
             #[cfg(feature = "revocation")]
             Self::Revocation(error) => error.fmt(f),
+            Self::Unavailable => {
+                f.write_str("what is revoked is not known at the moment, so nobody can log in: try again in a moment")
+            }
             Self::TooLate => f.write_str(
                 "the session was changed after its response had begun, which no cookie can tell the client",
             ),

@@ -15,6 +15,8 @@
 //! | expired, refused | otherwise | in time, not in a shared cache | removal | nothing |
 //! | otherwise | | | nothing | nothing |
 //!
+//! The cookies that a device has beside it go with a logout and a login; those that are over, as what is expired does.
+//!
 //! The first row that fits counts. An answer counts unless it is a server error or a time-out, whose handler may have
 //! been cut off half-way: what it ended has ended, and what it began has not begun.
 //!
@@ -60,8 +62,6 @@ pub enum LeftInPlace {
 /// A step of a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Read it, or nothing at all.
-    Looked,
     /// Stored or removed something, or asked for something that takes a session.
     Changed,
     /// Gave it another uid.
@@ -101,7 +101,6 @@ impl Did {
     /// With one step more.
     pub(super) fn then(self, act: Act) -> Self {
         let now = match (act, self.now) {
-            (Act::Looked, now) => now,
             (Act::LoggedIn, _) => Now::LoggedIn,
             (Act::LoggedOut, _) => return Self { out: true, now: Now::Nothing },
             (Act::Changed, Now::AsItCame | Now::Changed | Now::Nothing) => Now::Changed,
@@ -137,6 +136,16 @@ pub(super) enum Timing {
     Late,
 }
 
+/// What came of a device beside the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    Nothing,
+    /// Cookies that a device may still prove.
+    Unproven,
+    /// Cookies of a session that is over.
+    Over,
+}
+
 /// All that counts for what a response does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -150,6 +159,7 @@ pub(super) struct Facts {
     pub(super) ended: bool,
     /// What came has moved to a cookie that is bound to a device.
     pub(super) moved: bool,
+    pub(super) beside: Beside,
     /// An unchanged session is to be extended, or sealed by a newer key.
     pub(super) due: bool,
     pub(super) timing: Timing,
@@ -166,6 +176,8 @@ pub(super) struct Decision {
     pub(super) send: Send,
     /// Whether the session that came is revoked.
     pub(super) revoke: bool,
+    /// Whether what came beside the session is removed.
+    pub(super) beside: bool,
     /// What is said to caches besides.
     pub(super) say: Say,
     /// The handler's answer is not given.
@@ -218,7 +230,20 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         () if out => removal(facts.came),
         () => Send::Nothing,
     };
-    Decision { send, revoke: revoke && (out || !lost), say: say(send, facts.caches, fail), fail }
+    let beside = beside(facts, send, fail);
+    let say = if send == Send::Nothing && !beside { Say::Nothing } else { say(facts.caches, fail) };
+    Decision { send, revoke: revoke && (out || !lost), beside, say, fail }
+}
+
+/// Whether what came beside the session goes with it.
+fn beside(facts: &Facts, send: Send, fail: bool) -> bool {
+    let logs_in = facts.did.now == Now::LoggedIn && send == Send::Session;
+    match facts.beside {
+        Beside::Nothing => false,
+        _ if facts.did.out || logs_in => true,
+        Beside::Unproven => false,
+        Beside::Over => may_be_removed(facts) && !fail,
+    }
 }
 
 fn plan(facts: &Facts) -> Plan {
@@ -264,13 +289,12 @@ fn removal(came: Came) -> Send {
 }
 
 /// A failure is our own answer, of which its handler said nothing.
-fn say(send: Send, caches: Caches, fail: bool) -> Say {
-    match (send, caches) {
-        (Send::Nothing, _) => Say::Nothing,
+fn say(caches: Caches, fail: bool) -> Say {
+    match caches {
         _ if fail => Say::NoStore,
-        (_, Caches::Silent) => Say::NoStore,
-        (_, Caches::KeptOut) => Say::Nothing,
-        (_, Caches::Ask) => Say::Private,
-        (_, Caches::Reuse) => Say::Instead,
+        Caches::Silent => Say::NoStore,
+        Caches::KeptOut => Say::Nothing,
+        Caches::Ask => Say::Private,
+        Caches::Reuse => Say::Instead,
     }
 }

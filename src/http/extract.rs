@@ -40,10 +40,15 @@ impl<S: Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// A 500 that tells the client nothing: what is wrong with a session's data is for the log.
+/// A 500, or a 503 where it may work in a moment. It tells the client nothing: what is wrong with a session is for the
+/// log.
 impl IntoResponse for DataError {
     fn into_response(self) -> Response {
         crate::telemetry::web::data_unusable(&self);
-        (StatusCode::INTERNAL_SERVER_ERROR, "the session could not be used").into_response()
+        let status = match self {
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, "the session could not be used").into_response()
     }
 }

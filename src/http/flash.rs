@@ -54,7 +54,7 @@ impl Session {
             let mut all: Vec<Flash> = data::get(state.data(), MEMBER)?.unwrap_or_default();
             all.push(Flash { level, text: text.into() });
             match data::with(state.data(), MEMBER, &data::written(&all)?)? {
-                Some(text) => state.set_data(&config.store, text),
+                Some(text) => state.set_data(config.limits(), &config.rules, text),
                 None => Ok(()),
             }
         })

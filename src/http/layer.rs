@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request;
 use tower_layer::Layer;
@@ -10,23 +11,35 @@ use super::cookie::{CookiePolicy, CookiePolicyBuilder};
 use super::service::SessionService;
 use super::settings::{Creation, Renewal};
 use super::state::Rules;
+use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::policy::ResealPolicy;
 use crate::store::SealedStore;
 use crate::telemetry::web;
 
+/// Bytes that most user ids fit in.
+const DEFAULT_USER_ID_ROOM: usize = 64;
+
 /// Gives every request a [`Session`](super::Session) in its extensions, and sends what becomes of it.
 ///
 /// - An untouched session sends no cookie. A changed one always does, an unchanged one when its life is extended
 ///   ([`Renewal`]) or a newer key seals ([`ResealPolicy`]).
-/// - A refused or expired cookie gives an empty session, and is removed unless another server may still know it. A
-///   revoked one stays, because the response that replaced its session may have brought the client another.
-///   It never gives an error page.
-/// - With every cookie go `Cache-Control: no-store`, if the handler said nothing of caches, and with every look
-///   at the session `Vary: Cookie`.
-/// - A response with a server error (5xx) carries no change, but does carry the end of a session.
+/// - A refused or expired cookie gives an empty session, and is removed. It is left in place instead, and nothing but
+///   a login or a logout overwrites it, where it may be good for another server, in a moment, or for another request
+///   ([`LeftInPlace`](super::LeftInPlace), [`Session::persistence`](super::Session::persistence)). It never gives an
+///   error page.
+/// - What no handler asked for (a renewal, a removal) is not sent where a shared cache may store the response, nor so
+///   late that another request may have brought the client a cookie meanwhile
+///   ([`late_after`](SessionLayerBuilder::late_after)).
+/// - A response with a cookie is kept out of shared caches: it has `Cache-Control: no-store` if the handler said nothing
+///   of caches, `private` besides if they had to ask anyway, and `private, no-store` instead of what let them reuse it.
+///   Every look at the session adds `Vary: Cookie`.
+/// - A response with a server error (5xx) or a time-out (408), whose handler may have been cut off, carries no change and
+///   no login, but does carry the end of a session. So does a handler that is dropped: what it logged out is revoked.
 /// - A session that the handler changed and that cannot be sealed (no sealing key, no randomness) makes the
-///   response a 500 with an empty body.
+///   response a 500 with an empty body. A logout counts all the same.
+/// - Of several layers over one cookie, around each other, the outermost decides and the others add nothing. They have to
+///   be clones of one layer, or requests are answered with 500.
 ///
 /// The cookie is decided when the response's headers are there; its body may stream for as long as it likes.
 ///
@@ -84,6 +97,51 @@ impl Config {
 /// What of a request its session is bound to.
 pub(super) type Bind = Arc<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
 
+impl Config {
+    /// Whether two layers do the same to a request.
+    pub(super) fn is_same(&self, other: &Arc<Self>) -> bool {
+        std::ptr::eq(self, Arc::as_ptr(other))
+            || (self.store.is_same(&other.store)
+                && self.cookies == other.cookies
+                && self.rules == other.rules
+                && is_one(self.bind.as_ref(), other.bind.as_ref())
+                && self.has_same_lists(other)
+                && self.has_same_device(other))
+    }
+
+    fn has_same_lists(&self, other: &Self) -> bool {
+        #[cfg(feature = "revocation")]
+        return is_one(self.label.as_ref(), other.label.as_ref())
+            && match (&self.registry, &other.registry) {
+                (Some(one), Some(other)) => one.is_same(other),
+                (one, other) => one.is_none() && other.is_none(),
+            };
+        #[cfg(not(feature = "revocation"))]
+        {
+            let _ = other;
+            true
+        }
+    }
+
+    fn has_same_device(&self, other: &Self) -> bool {
+        #[cfg(feature = "dbsc")]
+        return is_one(self.device.as_ref(), other.device.as_ref());
+        #[cfg(not(feature = "dbsc"))]
+        {
+            let _ = other;
+            true
+        }
+    }
+}
+
+/// Whether they are one thing, or none.
+fn is_one<T: ?Sized>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => std::ptr::addr_eq(Arc::as_ptr(one), Arc::as_ptr(other)),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 impl SessionLayer {
     /// A layer with the default settings.
     ///
@@ -100,6 +158,7 @@ impl SessionLayer {
             store,
             cookies,
             rules: Rules::default(),
+            user_id_room: None,
             bind: None,
             #[cfg(feature = "revocation")]
             registry: None,
@@ -167,6 +226,7 @@ pub struct SessionLayerBuilder {
     store: SealedStore,
     cookies: CookiePolicyBuilder,
     rules: Rules,
+    user_id_room: Option<usize>,
     bind: Option<Bind>,
     #[cfg(feature = "revocation")]
     registry: Option<crate::revocation::Registry>,
@@ -199,7 +259,22 @@ impl SessionLayerBuilder {
         self
     }
 
-    /// Sends changes of the session with server errors (5xx) too. Default no.
+    /// After how long a request nothing is sent any more that no handler asked for: no removal of a cookie that is
+    /// over, and, where it is not known what was revoked meanwhile, no renewal. Another tab may have logged in or out
+    /// meanwhile, and a long poll must not undo it. Default 60 s.
+    pub fn late_after(mut self, time: Duration) -> Self {
+        self.rules.late_after_ms = millis(time);
+        self
+    }
+
+    /// How many bytes the data of an anonymous session leave free for the id of a user who logs in with them. Default
+    /// 64, or half of what there is room for.
+    pub fn user_id_room(mut self, bytes: usize) -> Self {
+        self.user_id_room = Some(bytes);
+        self
+    }
+
+    /// Sends changes of the session with server errors (5xx) and time-outs (408) too. Default no.
     pub fn save_on_server_error(mut self, save: bool) -> Self {
         self.rules.save_on_server_error = save;
         self
@@ -254,6 +329,7 @@ impl SessionLayerBuilder {
     /// As [`CookiePolicyBuilder::build`]; when the store makes tokens that its cookie has no room for, or none that
     /// needs the second cookie that was asked for; and for a registry of another store.
     pub fn build(self) -> Result<SessionLayer, ConfigError> {
+        let user_id_room = self.room_for_user_ids()?;
         let cookies = self.cookies.build()?;
         let (made, room) = (self.store.max_token_chars(), cookies.max_token_chars());
         if made > room {
@@ -281,7 +357,7 @@ impl SessionLayerBuilder {
         Ok(SessionLayer(Arc::new(Config {
             store: self.store,
             cookies,
-            rules: self.rules,
+            rules: Rules { user_id_room, ..self.rules },
             bind: self.bind,
             #[cfg(feature = "revocation")]
             registry: self.registry,
@@ -290,6 +366,20 @@ impl SessionLayerBuilder {
             #[cfg(feature = "dbsc")]
             device: None,
         })))
+    }
+}
+
+impl SessionLayerBuilder {
+    fn room_for_user_ids(&self) -> Result<usize, ConfigError> {
+        let all = self.store.remaining(None, "{}").unwrap_or_default();
+        match self.user_id_room {
+            None => Ok(DEFAULT_USER_ID_ROOM.min(all / 2)),
+            Some(room) if room <= all => Ok(room),
+            Some(room) => Err(ConfigError(format!(
+                "anonymous sessions are to leave {room} bytes for a user id, and an empty one has room for {all}: ask \
+                 for less by user_id_room"
+            ))),
+        }
     }
 }
 

@@ -94,10 +94,7 @@ impl<'h> Presented<'h> {
         let (mut best, mut refused): (Option<(T, usize)>, Option<OpenError>) = (None, None);
         for (at, token) in self.tokens.iter().enumerate() {
             match (open(token), &best) {
-                (Err(error), _) if refused.is_none_or(|before| !before.keeps_cookie()) => {
-                    refused = Some(error);
-                }
-                (Err(_), _) => {}
+                (Err(error), _) => refused = Some(refused.map_or(error, |before| before.or(error))),
                 (Ok(opened), None) => best = Some((opened, at)),
                 (Ok(opened), Some((before, _))) => {
                     let ((uid, renewed), (uid_before, renewed_before)) = (what(&opened), what(before));

@@ -1,91 +1,214 @@
 //! What a response carries of a session: `Set-Cookie`, and what keeps caches from giving it to others.
 
-use http::header::{CACHE_CONTROL, Entry, InvalidHeaderValue, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use std::error::Error;
 
-use super::cookie::{CookiePolicy, as_bytes};
-use super::session::Session;
+use http::header::{Entry, InvalidHeaderValue, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use smallvec::SmallVec;
+
+use super::caches;
+use super::cookie::CookiePolicy;
+use super::decide::{Beside, Came, Decision, Facts, Now, Send, Timing, decide};
+use super::session::{Opened, Session};
 use super::settle::{Settling, settle};
-use super::state::{Lost, Outcome};
+use super::state::{Finished, Upkeep};
 use crate::telemetry::web;
 
-/// The response to a request whose session could not be saved must not say that all is well.
-pub(super) struct NotSaved;
+/// What becomes of a handler's answer.
+#[derive(Default)]
+pub(super) struct Reply {
+    /// The answer must not say that all is well: these values of `Set-Cookie` go with a 500 instead.
+    pub(super) fail: Option<Vec<HeaderValue>>,
+    /// What is to be recorded before it goes.
+    pub(super) settling: Option<Settling>,
+}
 
 /// Decides what the response carries, once, and ends all changes. What is still to be recorded is on its way.
-pub(super) fn finish(
-    session: &Session,
-    status: StatusCode,
-    headers: &mut HeaderMap,
-) -> Result<Option<Settling>, NotSaved> {
+pub(super) fn finish(session: &Session, status: StatusCode, headers: &mut HeaderMap) -> Reply {
     let mut progress = session.progress();
     let is_over = std::mem::replace(&mut progress.sent, true);
     let rules = &session.config().rules;
     let eager = rules.open_unread || rules.creation == super::Creation::Always;
     if progress.opened.is_none() && (is_over || !eager) {
-        return Ok(None);
+        return Reply::default();
     }
     let opened = session.opened(&mut progress);
-    let jar = session.jar(&opened.state);
-    let is_server_error = status.is_server_error();
-    let outcome =
-        opened.state.finish(jar.store, rules, is_server_error, session.may_renew(), &jar.associated_data);
-    let ends = matches!(outcome, Ok(Outcome::Remove));
-    let mut settling = outcome.as_ref().ok().and_then(|outcome| settle(session, &mut opened.state, outcome));
-    let has_second = opened.has_second_of_jar();
-    #[cfg(feature = "dbsc")]
-    let beside = session.config().device.as_ref().map(|device| device.beside(opened, outcome.as_ref().ok()));
-    drop(progress);
     answers_depend_on_the_cookie(headers);
-    let of_handler = if ends { headers.get_all(SET_COOKIE).iter().count() } else { 0 };
-    let sends = send(jar.cookies, outcome, has_second, headers)?;
+    let decided = Decided::new(session, opened, counts(status), headers);
+    decided.carry_out(session, opened, headers)
+}
+
+/// The handler was cut off, and no answer goes: what it ended has ended all the same.
+pub(super) fn cut_off(session: &Session) {
+    let mut progress = session.progress();
+    let is_over = std::mem::replace(&mut progress.sent, true);
+    if let (Some(opened), false) = (&mut progress.opened, is_over)
+        && opened.state.is_logged_out()
+    {
+        let decided = Decided::new(session, opened, false, &HeaderMap::new());
+        // It is on its way, and nobody is left to be told of it.
+        drop(settle(session, &mut opened.state, &decided.decision, None));
+    }
+}
+
+/// A time-out has cut its handler off, as a server error may have.
+fn counts(status: StatusCode) -> bool {
+    !status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT
+}
+
+/// What a response does, and the cookie of the session that it sends.
+struct Decided {
+    facts: Facts,
+    decision: Decision,
+    finished: Option<Cookies>,
+}
+
+/// The values of `Set-Cookie` that bring a session to the client, and when it expires.
+struct Cookies {
+    values: SmallVec<[HeaderValue; 1]>,
+    expires_at_ms: u64,
+}
+
+impl Decided {
+    fn new(session: &Session, opened: &mut Opened, counts: bool, headers: &HeaderMap) -> Self {
+        let rules = &session.config().rules;
+        let store = session.jar(&opened.state).store;
+        let upkeep = opened.state.upkeep(store, rules, session.may_renew(), session.head_ms());
+        let facts = Facts { beside: beside(session, opened), ..opened.state.facts(rules, upkeep, counts) };
+        let decision = decide(&facts);
+        let mut decided = Self { facts, decision, finished: None };
+        // Most responses send nothing, whatever else there is to know.
+        if decision.send != Send::Nothing || decision.beside {
+            decided.look_again(session, opened, headers);
+        }
+        if decided.decision.send == Send::Session {
+            match sealed(session, opened, upkeep) {
+                Ok(cookies) => decided.finished = Some(cookies),
+                Err(error) => decided.is_not_sealed(&*error),
+            }
+        }
+        decided.tell();
+        decided
+    }
+
+    /// With what takes a look at the clock, at what was revoked meanwhile, and at the answer.
+    fn look_again(&mut self, session: &Session, opened: &Opened, headers: &HeaderMap) {
+        let store = session.jar(&opened.state).store;
+        let now_ms = store.now_ms();
+        let late = now_ms.saturating_sub(session.head_ms()) >= session.config().rules.late_after_ms;
+        self.facts.timing = match late {
+            false => Timing::InTime,
+            true if store.knows_revocations() => Timing::LateAndKnown,
+            true => Timing::Late,
+        };
+        self.facts.ended = opened.state.has_ended(store, now_ms);
+        self.facts.caches = caches::of(headers, now_ms);
+        self.decision = decide(&self.facts);
+    }
+
+    fn is_not_sealed(&mut self, error: &dyn Error) {
+        self.facts.sealed = false;
+        self.decision = decide(&self.facts);
+        match self.decision.fail {
+            true => web::not_saved(error),
+            false => web::not_extended(error),
+        }
+    }
+
+    /// Operators learn of changes that reach nobody.
+    fn tell(&self) {
+        let Facts { came, did, counts, ended, moved, .. } = self.facts;
+        if !counts || did.out || !matches!(did.now, Now::Changed | Now::Cycled) {
+            return;
+        }
+        match came {
+            Came::Left(_) => web::cookie_left_in_place(),
+            #[cfg(feature = "dbsc")]
+            Came::Good if moved => crate::telemetry::dbsc::changed_after_moving(),
+            Came::Good if ended => web::changed_after_end(),
+            _ => {}
+        }
+        let _ = moved;
+    }
+
+    fn carry_out(mut self, session: &Session, opened: &mut Opened, headers: &mut HeaderMap) -> Reply {
+        let expires_at_ms = self.finished.as_ref().map(|finished| finished.expires_at_ms);
+        let settling = settle(session, &mut opened.state, &self.decision, expires_at_ms);
+        let settling = settling.map(|settling| settling.or_else(self.endings(session, opened)));
+        let mut cookies = self.cookies(session, opened, &self.decision);
+        cookies.extend(self.finished.take().into_iter().flat_map(|finished| finished.values));
+        if self.decision.fail {
+            return Reply { fail: Some(cookies.into_vec()), settling };
+        }
+        caches::say(self.decision.say, headers);
+        for cookie in cookies {
+            headers.append(SET_COOKIE, cookie);
+        }
+        #[cfg(feature = "dbsc")]
+        if let Some(device) = &session.config().device {
+            device.offer_to(opened, &self.decision, headers);
+        }
+        Reply { fail: None, settling }
+    }
+
+    /// What goes instead, should it not be recorded.
+    fn endings(&self, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
+        let decision = decide(&Facts { recorded: false, ..self.facts });
+        self.cookies(session, opened, &decision).into_vec()
+    }
+
+    /// All cookies but the session's own.
+    fn cookies(
+        &self,
+        session: &Session,
+        opened: &Opened,
+        decision: &Decision,
+    ) -> SmallVec<[HeaderValue; 1]> {
+        let mut cookies = SmallVec::new();
+        if decision.send == Send::Removal {
+            let jar = session.jar(&opened.state);
+            cookies.extend(removals(jar.cookies, opened.has_second_of_jar()));
+        }
+        #[cfg(feature = "dbsc")]
+        if let Some(device) = &session.config().device {
+            cookies.extend(device.removals_beside(session.config(), opened, decision));
+        }
+        cookies
+    }
+}
+
+/// What came of a device beside the session.
+fn beside(session: &Session, opened: &Opened) -> Beside {
     #[cfg(feature = "dbsc")]
-    let sends = match beside {
-        Some(beside) => sends | beside.send(session.config(), headers).map_err(|error| not_saved(&error))?,
-        None => sends,
-    };
-    if sends {
-        keep_out_of_caches(headers);
+    if let Some(device) = &session.config().device {
+        return device.beside(opened);
     }
-    if let (Some(settling), true) = (&mut settling, ends) {
-        settling.endings.extend(headers.get_all(SET_COOKIE).iter().skip(of_handler).cloned());
-    }
-    Ok(settling)
+    let _ = (session, opened);
+    Beside::Nothing
 }
 
-/// Whether that takes a cookie.
-fn send(
-    cookies: &CookiePolicy,
-    outcome: Result<Outcome, Lost>,
-    has_second: bool,
-    headers: &mut HeaderMap,
-) -> Result<bool, NotSaved> {
-    let values = match outcome {
-        Ok(Outcome::Nothing) => return Ok(false),
-        Ok(Outcome::Remove) => as_bytes(cookies.removals(has_second)),
-        Ok(Outcome::Set { token, expires_at_ms, now_ms }) => {
-            cookies.values_of(token, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
-        }
-        Err(Lost { error, change: true }) => return Err(not_saved(&error)),
-        Err(Lost { error, change: false }) => {
-            web::not_extended(&error);
-            return Ok(false);
-        }
-    };
-    for value in values {
-        set_cookie(value, headers).map_err(|error| not_saved(&error))?;
-    }
-    Ok(true)
+/// The cookies of a session that is sealed now.
+fn sealed(session: &Session, opened: &mut Opened, upkeep: Upkeep) -> Result<Cookies, Box<dyn Error>> {
+    let has_second = opened.has_second_of_jar();
+    let jar = session.jar(&opened.state);
+    let now_ms = jar.store.now_ms();
+    let Finished { token, expires_at_ms } =
+        opened.state.seal(jar.store, upkeep, session.head_ms(), now_ms, &jar.associated_data)?;
+    let values = jar.cookies.values_of(token, expires_at_ms, now_ms, has_second)?;
+    let values = values.into_iter().map(set_cookie).collect::<Result<_, _>>()?;
+    Ok(Cookies { values, expires_at_ms })
 }
 
-pub(super) fn set_cookie(
-    value: impl Into<Vec<u8>>,
-    headers: &mut HeaderMap,
-) -> Result<(), InvalidHeaderValue> {
+/// The values that remove a cookie. Those of our own making stand in any header.
+pub(super) fn removals(cookies: &CookiePolicy, has_second: bool) -> impl Iterator<Item = HeaderValue> {
+    cookies.removals(has_second).into_iter().filter_map(|value| set_cookie(value).ok())
+}
+
+/// The value of a header `Set-Cookie`.
+pub(super) fn set_cookie(value: impl Into<Vec<u8>>) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(value.into())?;
     value.set_sensitive(true);
-    headers.append(SET_COOKIE, value);
-    Ok(())
+    Ok(value)
 }
 
 /// A cache must not answer others with what it was told for this session.
@@ -105,31 +228,4 @@ fn answers_depend_on_the_cookie(headers: &mut HeaderMap) {
             }
         }
     }
-}
-
-/// What the handler says of caches counts; if it lets shared ones store a cookie, operators hear of it.
-pub(super) fn keep_out_of_caches(headers: &mut HeaderMap) {
-    let cache_control = match headers.entry(CACHE_CONTROL) {
-        Entry::Vacant(cache_control) => {
-            cache_control.insert(const { HeaderValue::from_static("no-store") });
-            return;
-        }
-        Entry::Occupied(cache_control) => cache_control,
-    };
-    let said = |directives: &[&str]| {
-        cache_control.iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value
-                .split(',')
-                .map(|directive| directive.split('=').next().unwrap_or_default().trim())
-                .any(|name| directives.iter().any(|directive| name.eq_ignore_ascii_case(directive)))
-        })
-    };
-    if said(&["public", "s-maxage"]) && !said(&["no-store", "private"]) {
-        web::may_be_cached();
-    }
-}
-
-fn not_saved(error: &dyn std::error::Error) -> NotSaved {
-    web::not_saved(error);
-    NotSaved
 }

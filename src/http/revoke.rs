@@ -21,8 +21,8 @@ impl Session {
         self.logout()
     }
 
-    /// Ends all other sessions of the user who is logged in. This one gets a new uid and begins anew, with the default
-    /// TTL, as at a login. Without a user it does nothing.
+    /// Ends all other sessions of the user who is logged in. This one gets a new uid and begins anew, as at a login, with
+    /// the TTL that it has. Without a user it does nothing.
     ///
     /// # Errors
     /// As [`logout_everywhere`](Self::logout_everywhere) and [`authenticate`](Self::authenticate).
@@ -30,6 +30,12 @@ impl Session {
         match self.user_id() {
             Some(user_id) => {
                 self.revoke_all_of(&user_id).await?;
+                self.change(|_, state| {
+                    if let Some(ttl_ms) = state.ttl_ms() {
+                        state.set_ttl(ttl_ms);
+                    }
+                    Ok(())
+                })?;
                 self.authenticate(&user_id)
             }
             None => Ok(()),

@@ -8,14 +8,16 @@ use std::task::{Context, Poll, ready};
 
 use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tower_service::Service;
 
+use super::caches;
+use super::cookie::SameSite;
 use super::layer::Config;
-use super::reply;
-use super::session::Session;
+use super::reply::{self, Reply};
+use super::session::{Head, Session};
 use super::settle::{NotRecorded, Settling};
 use crate::telemetry::web;
 
@@ -51,12 +53,17 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
-            return SessionFuture::misconfigured();
+        match enter(&self.config, &mut request) {
+            Entry::Session(session) => {
+                request.extensions_mut().insert(session.clone());
+                SessionFuture::handled(self.inner.call(request), session)
+            }
+            Entry::Another(session) => {
+                request.extensions_mut().insert(session);
+                SessionFuture::passed(self.inner.call(request))
+            }
+            Entry::Refused(why) => SessionFuture::refused(why),
         }
-        let session = begin(&self.config, &mut request);
-        request.extensions_mut().insert(session.clone());
-        SessionFuture::handled(self.inner.call(request), session)
     }
 }
 
@@ -77,10 +84,29 @@ pin_project! {
 pin_project! {
     #[project = KindProjection]
     enum Kind<F: Future> {
-        Handled { #[pin] response: F, session: Session },
+        Handled { #[pin] response: F, session: Handled },
         Settling { response: Option<F::Output>, settling: Settling },
-        Misconfigured,
+        Passed { #[pin] response: F },
+        Refused { why: Refused },
     }
+}
+
+/// A session whose handler is at work. What the handler has ended has ended, even if no answer comes of it.
+struct Handled(Session);
+
+impl Drop for Handled {
+    fn drop(&mut self) {
+        reply::cut_off(&self.0);
+    }
+}
+
+/// Why a request gets no session and meets no handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is not for this machine, and its session would go in the clear.
+    InDevelopment,
+    /// Two layers over one cookie contradict each other.
+    LayersDiffer,
 }
 
 impl<F, R, E> Future for SessionFuture<F>
@@ -95,19 +121,27 @@ where
             KindProjection::Handled { response, session } => {
                 let mut answer = ready!(response.poll(cx));
                 // Where it is: a response that is taken out and put back is copied twice.
-                let Ok(response) = &mut answer else { return Poll::Ready(answer) };
-                match reply::finish(session, response.status(), response.headers_mut()) {
-                    Ok(None) => return Poll::Ready(answer),
-                    Ok(Some(settling)) => (answer, settling),
-                    Err(_) => return Poll::Ready(Ok(failed())),
+                let Ok(response) = &mut answer else {
+                    reply::cut_off(&session.0);
+                    return Poll::Ready(answer);
+                };
+                let Reply { fail, settling } =
+                    reply::finish(&session.0, response.status(), response.headers_mut());
+                if let Some(cookies) = fail {
+                    *response = failed(cookies);
+                }
+                match settling {
+                    None => return Poll::Ready(answer),
+                    Some(settling) => (answer, settling),
                 }
             }
             KindProjection::Settling { response, settling } => {
                 let recorded = ready!(settling.poll(cx));
-                let response = response.take().unwrap_or_else(|| Ok(failed()))?;
+                let response = response.take().unwrap_or_else(|| Ok(failed(Vec::new())))?;
                 return Poll::Ready(Ok(settled(response, recorded, std::mem::take(&mut settling.endings))));
             }
-            KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
+            KindProjection::Passed { response } => return response.poll(cx),
+            KindProjection::Refused { why } => return Poll::Ready(Ok(why.response())),
         };
         match settling.poll(cx) {
             Poll::Ready(recorded) => Poll::Ready(Ok(settled(answer?, recorded, settling.endings))),
@@ -122,17 +156,47 @@ where
 impl<F: Future> SessionFuture<F> {
     /// Of a request with a session.
     pub(super) fn handled(response: F, session: Session) -> Self {
-        Self { kind: Kind::Handled { response, session } }
+        Self { kind: Kind::Handled { response, session: Handled(session) } }
     }
 
-    fn misconfigured() -> Self {
-        Self { kind: Kind::Misconfigured }
+    /// Of a request whose session another layer answers for.
+    fn passed(response: F) -> Self {
+        Self { kind: Kind::Passed { response } }
+    }
+
+    pub(super) fn refused(why: Refused) -> Self {
+        Self { kind: Kind::Refused { why } }
     }
 }
 
-/// The session of a request, still unopened.
+/// How a request comes into a layer.
+pub(super) enum Entry {
+    /// With a session of its own.
+    Session(Session),
+    /// With that of a layer around this one, which answers for it.
+    Another(Session),
+    Refused(Refused),
+}
+
+/// The session of a request, still unopened. Of several layers over one cookie the outermost has it.
 #[inline]
-pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Session {
+pub(super) fn enter<B>(config: &Arc<Config>, request: &mut Request<B>) -> Entry {
+    let outer = request.extensions().get::<Session>();
+    if let Some(same) = outer.and_then(|outer| outer.of_cookie(config.cookies.name())) {
+        return match same.config().is_same(config) {
+            true => Entry::Another(same.clone()),
+            false => Entry::Refused(Refused::LayersDiffer),
+        };
+    }
+    let outer = outer.cloned();
+    if config.cookies.is_for_local_development() && !is_for_this_machine(request) {
+        return Entry::Refused(Refused::InDevelopment);
+    }
+    begin(config, request, outer)
+}
+
+fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Session>) -> Entry {
+    let head_ms = config.store.now_ms();
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
     let mut label = String::new();
@@ -147,16 +211,16 @@ pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Sessio
     }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
+    let held_back = is_held_back(config.cookies.same_site(), request.method(), headers);
     let mut cookies = SmallVec::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
-    Session::new(
+    Entry::Session(Session::new(
         Arc::clone(config),
-        cookies,
-        bound,
-        may_renew,
+        Head { cookies, associated_data: bound, head_ms, may_renew, held_back, is_head: request.method() == Method::HEAD },
+        outer,
         #[cfg(feature = "revocation")]
         label,
-    )
+    ))
 }
 
 /// A look at a request's head as those take it who set up the layer.
@@ -183,26 +247,57 @@ fn settled<R: Default>(
     if recorded.is_ok() {
         return response;
     }
-    let mut instead = failed();
-    for ending in endings {
-        instead.headers_mut().append(SET_COOKIE, ending);
-    }
+    let mut instead = failed(endings);
+    instead.headers_mut().insert(REFUSED, const { HeaderValue::from_static("not_recorded") });
     instead
 }
 
-fn failed<R: Default>() -> Response<R> {
+/// An answer of our own, that no cache stores.
+fn failed<R: Default>(cookies: Vec<HeaderValue>) -> Response<R> {
     let mut response = Response::new(R::default());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    caches::keep_out(response.headers_mut());
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     response
 }
 
-/// A server that the world can reach must not send its sessions in the clear.
-fn misconfigured<R: Default>() -> Response<R> {
-    web::refused_in_development();
-    let mut response = failed();
-    let why = HeaderValue::from_static("insecure_for_local_development");
-    response.headers_mut().insert("sealed-session-refused", why);
-    response
+/// Why an answer is this library's: for who sets up the server, in a browser or with curl.
+const REFUSED: &str = "sealed-session-refused";
+
+impl Refused {
+    fn response<R: Default>(self) -> Response<R> {
+        let why = match self {
+            // A server that the world can reach must not send its sessions in the clear.
+            Self::InDevelopment => {
+                web::refused_in_development();
+                "insecure_for_local_development"
+            }
+            Self::LayersDiffer => {
+                web::misplaced(
+                    "two session layers over one cookie differ in their store, attributes, binding or rules: use \
+                     clones of one layer",
+                );
+                "layers_differ"
+            }
+        };
+        let mut response = failed(Vec::new());
+        response.headers_mut().insert(REFUSED, HeaderValue::from_static(why));
+        response
+    }
+}
+
+/// Whether a browser holds cookies back from such a request (RFC 6265bis, section 5.8.3): another site has caused it,
+/// and no link to a page does.
+fn is_held_back(same_site: SameSite, method: &Method, headers: &HeaderMap) -> bool {
+    let says = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+    let is_link = || method.is_safe() && says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+    match same_site {
+        SameSite::None => false,
+        SameSite::Strict => says("sec-fetch-site", "cross-site"),
+        SameSite::Lax => says("sec-fetch-site", "cross-site") && !is_link(),
+    }
 }
 
 /// By the host that the client asked for.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::data::{self, DataError};
+use super::decide::LeftInPlace;
 use super::state::State;
 use crate::clock::millis;
 use crate::session::SessionId;
@@ -17,7 +18,8 @@ mod inner;
 
 use inner::Inner;
 #[cfg(feature = "dbsc")]
-pub(super) use inner::{Jar, Opened};
+pub(super) use inner::Jar;
+pub(super) use inner::{Head, Opened};
 
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
 /// and with the feature `axum` it is an argument of handlers. Clones are the same session.
@@ -56,7 +58,7 @@ impl Session {
     pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), DataError> {
         let value = data::written(value)?;
         self.change(|config, state| match data::with(state.data(), name, &value)? {
-            Some(text) => state.set_data(config.limits(), text),
+            Some(text) => state.set_data(config.limits(), &config.rules, text),
             None => Ok(()),
         })
     }
@@ -67,7 +69,7 @@ impl Session {
     /// [`DataError::TooLate`].
     pub fn remove(&self, name: &str) -> Result<bool, DataError> {
         self.change(|config, state| match data::without(state.data(), name)? {
-            Some(text) => state.set_data(config.limits(), text).map(|()| true),
+            Some(text) => state.set_data(config.limits(), &config.rules, text).map(|()| true),
             None => Ok(false),
         })
     }
@@ -80,7 +82,7 @@ impl Session {
         self.change(|config, state| {
             let value = data::get(state.data(), name)?;
             if let Some(text) = data::without(state.data(), name)? {
-                state.set_data(config.limits(), text)?;
+                state.set_data(config.limits(), &config.rules, text)?;
             }
             Ok(value)
         })
@@ -91,7 +93,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn clear(&self) -> Result<(), DataError> {
-        self.change(|config, state| state.set_data(config.limits(), "{}".to_owned()))
+        self.change(|config, state| state.set_data(config.limits(), &config.rules, "{}".to_owned()))
     }
 
     /// Whether the session has no data.
@@ -128,7 +130,7 @@ impl Session {
     /// As [`insert`](Self::insert), and [`DataError::Seal`] when the value is no JSON object.
     pub fn store<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), DataError> {
         let text = data::written_whole(value)?;
-        self.change(|config, state| state.set_data(config.limits(), text))
+        self.change(|config, state| state.set_data(config.limits(), &config.rules, text))
     }
 
     /// Who is logged in.
@@ -137,14 +139,41 @@ impl Session {
         self.look(|state| state.user_id().map(str::to_owned))
     }
 
-    /// Logs a user in: a new session with a new uid, that begins now and has the default TTL, and the data of
-    /// this one. Who knew the old one's cookie is not logged in with the new.
+    /// Logs a user in: a new session with a new uid, that begins now. It has the default TTL, unless
+    /// [`set_ttl`](Self::set_ttl) asked for another before. Whoever knew the old cookie is not logged in with the new.
+    ///
+    /// The data of an anonymous session stay, a cart for example, and so do the user's own. A session of another user
+    /// leaves nothing behind; [`authenticate_keeping`](Self::authenticate_keeping) keeps what an account switcher needs.
+    /// What a visitor could set before is therefore there after the login: do not keep under one name what only a user
+    /// may have, such as "second factor passed".
     ///
     /// # Errors
     /// [`DataError::Seal`] for a user id that is too long or that the cookie has no room for, and without
-    /// randomness; [`DataError::TooLate`].
+    /// randomness; [`DataError::Unavailable`] while no session can be opened; [`DataError::TooLate`].
     pub fn authenticate(&self, user_id: &str) -> Result<(), DataError> {
-        self.change(|config, state| Ok(state.authenticate(config.limits(), user_id)?))
+        self.authenticate_keeping(user_id, &[])
+    }
+
+    /// As [`authenticate`](Self::authenticate), but these members of the data stay even if another user was logged in.
+    ///
+    /// ```
+    /// use sealed_session::http::{DataError, Session};
+    ///
+    /// fn switch_to(session: &Session, user: &str) -> Result<(), DataError> {
+    ///     session.authenticate_keeping(user, &["language"])
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub fn authenticate_keeping(&self, user_id: &str, members: &[&str]) -> Result<(), DataError> {
+        self.change(|config, state| {
+            #[cfg(feature = "revocation")]
+            if config.store.refuses_all() {
+                return Err(DataError::Unavailable);
+            }
+            state.authenticate_keeping(config.limits(), user_id, members)
+        })
     }
 
     /// Ends the session: no user, no data. What is stored afterwards, say a message, begins a new one; otherwise
@@ -185,15 +214,44 @@ impl Session {
         self.look(State::is_invalidated)
     }
 
-    /// When the session expires as it stands; `None` where there is none.
+    /// When the session expires: for one that this response extends, what it will be then. `None` where there is none,
+    /// and where none is sent ([`persistence`](Self::persistence)).
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        let ms = self.look(|state| state.expires_at(&self.config().store))?;
+        let ms = self.look(|state| self.expires_at_ms(state))?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
-    /// Lets the session live so long from now on, within the store's maximum TTL and its absolute lifetime; zero
-    /// stands for the store's default. It keeps this TTL when it is extended.
+    /// Whether what the handler stores reaches the client.
+    ///
+    /// ```
+    /// use sealed_session::http::{DataError, Persistence, Session};
+    ///
+    /// fn remember(session: &Session, page: &str) -> Result<bool, DataError> {
+    ///     session.insert("return_to", page)?; // holds for this request in any case
+    ///     Ok(session.persistence() == Persistence::Sent)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn persistence(&self) -> Persistence {
+        self.look(|state| state.left_in_place().map_or(Persistence::Sent, Persistence::RequestOnly))
+    }
+
+    /// Lets what is stored begin a new session even where a cookie is left in place
+    /// ([`persistence`](Self::persistence)), and overwrite it. Whoever had that session has lost it then.
+    ///
+    /// # Errors
+    /// [`DataError::TooLate`].
+    pub fn begin_anyway(&self) -> Result<(), DataError> {
+        self.change(|_, state| {
+            state.begin_anyway();
+            Ok(())
+        })
+    }
+
+    /// Lets the session live so long from this request on, within the store's maximum TTL and its absolute lifetime;
+    /// zero stands for the store's default. It keeps this TTL when it is extended, and one that begins with a login in
+    /// this request has it too.
     ///
     /// # Errors
     /// [`DataError::TooLate`].
@@ -242,6 +300,18 @@ impl Session {
     pub fn check_csrf(&self, token: &str) -> bool {
         self.uid().is_some_and(|uid| self.config().store.check_csrf_token(uid, token).is_ok())
     }
+}
+
+/// Whether what a handler stores in a session reaches the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Persistence {
+    /// It is sent with the response.
+    Sent,
+    /// It holds for this request, and nothing is sent: the client has a cookie that must not be overwritten. A login and
+    /// a logout overwrite it all the same, and so does what is stored after
+    /// [`begin_anyway`](Session::begin_anyway).
+    RequestOnly(LeftInPlace),
 }
 
 impl fmt::Debug for Session {

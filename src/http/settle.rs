@@ -1,14 +1,16 @@
-//! What has to be recorded before a response goes: the session that came is revoked where another takes its place, and
-//! a login is written down.
+//! What has to be recorded before a response goes: the session that came is revoked where another takes its place or
+//! none, and a login is written down.
 
 use std::task::{Context, Poll};
 
 use http::HeaderValue;
 
 #[cfg(not(feature = "revocation"))]
+use super::decide::Decision;
+#[cfg(not(feature = "revocation"))]
 use super::session::Session;
 #[cfg(not(feature = "revocation"))]
-use super::state::{Outcome, State};
+use super::state::State;
 
 #[cfg(feature = "revocation")]
 mod record;
@@ -21,7 +23,7 @@ pub(super) struct Settling {
     /// The last of them first.
     #[cfg(feature = "revocation")]
     pending: Vec<crate::revocation::Pending<()>>,
-    /// The values of `Set-Cookie` by which the session ends on the client at least, whether it is recorded or not. None
+    /// The values of `Set-Cookie` by which the session ends on the client at least, should it not be recorded. None
     /// where it goes on.
     pub(super) endings: Vec<HeaderValue>,
 }
@@ -30,6 +32,11 @@ pub(super) struct Settling {
 pub(super) struct NotRecorded;
 
 impl Settling {
+    /// With the values of `Set-Cookie` that go instead, should it not be recorded.
+    pub(super) fn or_else(self, endings: Vec<HeaderValue>) -> Self {
+        Self { endings, ..self }
+    }
+
     #[cfg(feature = "revocation")]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NotRecorded>> {
         use std::future::Future as _;
@@ -54,6 +61,6 @@ impl Settling {
 }
 
 #[cfg(not(feature = "revocation"))]
-pub(super) fn settle(_: &Session, _: &mut State, _: &Outcome) -> Option<Settling> {
+pub(super) fn settle(_: &Session, _: &mut State, _: &Decision, _: Option<u64>) -> Option<Settling> {
     None
 }

@@ -6,7 +6,8 @@ use super::decide::{Act, Came, Did, LeftInPlace, Now};
 use super::presented::Found;
 use super::settings::{Creation, Renewal};
 use crate::error::{OpenError, SealError, Standing};
-use crate::policy::{LoginData, ResealPolicy};
+use crate::json;
+use crate::policy::{LoginData, ResealPolicy, login_data};
 use crate::record::Times;
 use crate::ring::KeyState;
 use crate::store::SealedStore;
@@ -52,6 +53,8 @@ pub(super) struct State {
     texts: Texts,
     /// The TTL that was asked for.
     ttl_ms: Option<u64>,
+    /// What is stored counts, even if a cookie is left in place.
+    anyway: bool,
     /// There is to be a session even if nothing is in it.
     wanted: bool,
     /// Nothing counts any more.
@@ -62,6 +65,20 @@ pub(super) struct State {
     /// What it has to do with a device.
     #[cfg(feature = "dbsc")]
     pub(super) device: super::device::DeviceState,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            renewal: Renewal::default(),
+            reseal: ResealPolicy::default(),
+            creation: Creation::default(),
+            save_on_server_error: false,
+            open_unread: false,
+            late_after_ms: 60_000,
+            user_id_room: 0,
+        }
+    }
 }
 
 impl State {
@@ -90,6 +107,7 @@ impl State {
             times: None,
             texts,
             ttl_ms: None,
+            anyway: false,
             wanted: false,
             invalidated: false,
             #[cfg(feature = "revocation")]
@@ -162,16 +180,14 @@ impl State {
     /// Why no change is sent, where none is.
     pub(super) fn left_in_place(&self) -> Option<LeftInPlace> {
         match self.came {
-            Came::Left(why) if !self.did.out && self.did.now != Now::LoggedIn => Some(why),
+            Came::Left(why) if !self.anyway && !self.did.out && self.did.now != Now::LoggedIn => Some(why),
             _ => None,
         }
     }
 
-    /// What is stored from now on begins a new session, even if a cookie is left in place.
+    /// What is stored begins a new session, even if a cookie is left in place.
     pub(super) fn begin_anyway(&mut self) {
-        if let Came::Left(_) = self.came {
-            self.came = Came::Nothing;
-        }
+        self.anyway = true;
     }
 
     /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in; those of one
@@ -195,24 +211,16 @@ impl State {
         Ok(())
     }
 
-    /// A new session of a user. The data stay where they are the user's own, or nobody's so far.
-    pub(super) fn authenticate(&mut self, store: &SealedStore, user_id: &str) -> Result<(), DataError> {
-        match LoginData::of(self.user_id(), user_id) {
-            LoginData::Kept => self.log_in(store, user_id, None),
-            LoginData::Empty => self.log_in(store, user_id, Some("{}".to_owned())),
-        }
-    }
-
-    /// A new session of a user, with these of the data if they are another user's.
+    /// A new session of a user. The data stay where they are nobody's or the user's own; of another user's, these members.
     pub(super) fn authenticate_keeping(
         &mut self,
         store: &SealedStore,
         user_id: &str,
         members: &[&str],
     ) -> Result<(), DataError> {
-        match LoginData::of(self.user_id(), user_id) {
+        match login_data(self.user_id(), user_id) {
             LoginData::Kept => self.log_in(store, user_id, None),
-            LoginData::Empty => self.log_in(store, user_id, Some(data::only(self.data(), members)?)),
+            LoginData::Empty => self.log_in(store, user_id, Some(json::only(self.data(), members))),
         }
     }
 

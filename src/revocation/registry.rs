@@ -134,6 +134,12 @@ impl Registry {
         self.0.revocations.run(move |recorder| recorder.backend().strike_expired(now_ms))
     }
 
+    /// Whether they are clones of one registry.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     #[cfg(feature = "tower")]
     pub(crate) fn is_of(&self, store: &SealedStore) -> bool {
         self.0.store.is_same(store)

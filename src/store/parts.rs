@@ -14,7 +14,6 @@ pub(crate) struct Parts {
     pub(crate) uid: SessionUid,
     pub(crate) texts: Texts,
     pub(crate) key_state: KeyState,
-    pub(crate) opened_ms: u64,
 }
 
 /// A session's user id and data. What was opened is one allocation, as most requests change neither.
@@ -59,13 +58,12 @@ impl SealedStore {
         token: &[u8],
         associated_data: &[u8],
     ) -> Result<Parts, OpenError> {
-        self.moment_at(now_ms).open(token, associated_data, |moment, Live { record, key_state, .. }| {
+        self.moment_at(now_ms).open(token, associated_data, |_, Live { record, key_state, .. }| {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,
                 texts: Texts::new(record.user_id, record.data),
                 key_state,
-                opened_ms: moment.now,
             })
         })
     }
@@ -118,6 +116,16 @@ impl SealedStore {
     #[cfg(feature = "revocation")]
     pub(crate) fn refuses_all(&self) -> bool {
         self.0.revocations.as_ref().is_some_and(crate::revocation::Revocations::is_too_old)
+    }
+
+    /// The refusal of an anonymous session's data that leave less than so many octets.
+    pub(crate) fn too_large(&self, data: &str, room: usize) -> SealError {
+        self.0.policy.too_large(None, data, room)
+    }
+
+    /// Whether they are clones of one store.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(crate) fn fresh_uid(&self) -> Result<SessionUid, SealError> {

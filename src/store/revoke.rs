@@ -110,12 +110,6 @@ impl SealedStore {
         may.map_err(|error| SealError::NotRevoked { message: error.to_string() })
     }
 
-    /// Whether they are clones of one store.
-    #[cfg(feature = "tower")]
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        std::sync::Arc::ptr_eq(&self.0, &other.0)
-    }
-
     fn revoke_by(&self, revoke: impl FnOnce(&Revocations) -> Pending<()>) -> Pending<()> {
         match &self.0.revocations {
             Some(revocations) => revoke(revocations),

@@ -19,6 +19,13 @@ pub(crate) fn not_sealed(error: &SealError) {
     let _ = error;
 }
 
+/// A header for a device could not be written.
+pub(crate) fn not_offered(error: &dyn std::error::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", error, "a device was not asked to register");
+    let _ = error;
+}
+
 /// A request brings a bound session without a proof that is valid.
 pub(crate) fn unproven() {
     #[cfg(feature = "tracing")]

@@ -45,12 +45,27 @@ pub(crate) fn changed_too_late() {
     );
 }
 
-/// A handler lets caches keep what they must not.
-pub(crate) fn may_be_cached() {
+/// A handler let caches keep what they must not.
+pub(crate) fn kept_out_of_caches() {
     #[cfg(feature = "tracing")]
     tracing::warn!(
         target: "sealed_session",
-        "a response with a session's cookie lets shared caches store it, by its own Cache-Control"
+        "a response changes a session, and its handler let shared caches store it: it goes with private, no-store instead"
+    );
+}
+
+/// A handler changed a session whose cookie is left in place: the change holds for its request alone.
+pub(crate) fn cookie_left_in_place() {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "sealed_session", "a session was changed whose cookie is left in place; nothing is sent");
+}
+
+/// A handler changed a session that ended meanwhile.
+pub(crate) fn changed_after_end() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "a session was changed that ended before its response went; the change is lost"
     );
 }
 

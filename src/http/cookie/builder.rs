@@ -140,6 +140,8 @@ impl CookiePolicyBuilder {
             max_octets: self.max_octets,
             chunked: self.chunked,
             local_development: self.local_development,
+            #[cfg(feature = "tower")]
+            same_site: self.same_site,
             #[cfg(feature = "dbsc")]
             of_whole_origin: self.path == "/" && self.domain.is_none() && !self.partitioned,
         })

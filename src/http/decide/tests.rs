@@ -13,10 +13,10 @@ const CAME: [Came; 9] = [
     Came::Left(LeftInPlace::StricterLimits),
     Came::Left(LeftInPlace::HeldBack),
 ];
-const ACTS: [Act; 5] = [Act::Looked, Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut];
+const ACTS: [Act; 4] = [Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut];
 const TIMINGS: [Timing; 3] = [Timing::InTime, Timing::LateAndKnown, Timing::Late];
 const CACHES: [Caches; 4] = [Caches::Silent, Caches::KeptOut, Caches::Ask, Caches::Reuse];
-const BOTH: [bool; 2] = [true, false];
+const BESIDE: [Beside; 3] = [Beside::Nothing, Beside::Unproven, Beside::Over];
 
 /// All that handlers can leave behind.
 fn all_deeds() -> Vec<Did> {
@@ -39,8 +39,9 @@ fn all_decisions() -> Vec<Decision> {
     let mut all = Vec::new();
     for send in [Send::Nothing, Send::Session, Send::Removal] {
         for say in [Say::Nothing, Say::NoStore, Say::Private, Say::Instead] {
-            for revoke in BOTH {
-                all.extend(BOTH.map(|fail| Decision { send, revoke, say, fail }));
+            for bits in 0_u32..8 {
+                let bit = |at: u32| bits >> at & 1 == 1;
+                all.push(Decision { send, revoke: bit(0), beside: bit(1), say, fail: bit(2) });
             }
         }
     }
@@ -55,26 +56,25 @@ fn for_all(mut then: impl FnMut(Facts)) {
         counts: true,
         ended: false,
         moved: false,
+        beside: Beside::Nothing,
         due: false,
         timing: Timing::InTime,
         caches: Caches::Silent,
         sealed: true,
         recorded: true,
     };
-    for did in all_deeds() {
-        for came in CAME {
-            for timing in TIMINGS {
-                for caches in CACHES {
-                    (facts.did, facts.came, facts.timing, facts.caches) = (did, came, timing, caches);
-                    for bits in 0_u32..128 {
-                        let bit = |at: u32| bits >> at & 1 == 1;
-                        (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
-                        (facts.moved, facts.due) = (bit(3), bit(4));
-                        (facts.sealed, facts.recorded) = (bit(5), bit(6));
-                        // Only what came can have ended, moved, or be due.
-                        if came == Came::Good || !(facts.ended || facts.moved || facts.due) {
-                            then(facts);
-                        }
+    for (did, came) in all_deeds().into_iter().flat_map(|did| CAME.map(|came| (did, came))) {
+        for (timing, caches) in TIMINGS.into_iter().flat_map(|timing| CACHES.map(|caches| (timing, caches))) {
+            for beside in BESIDE {
+                facts = Facts { did, came, timing, caches, beside, ..facts };
+                for bits in 0_u32..128 {
+                    let bit = |at: u32| bits >> at & 1 == 1;
+                    (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
+                    (facts.moved, facts.due) = (bit(3), bit(4));
+                    (facts.sealed, facts.recorded) = (bit(5), bit(6));
+                    // Only what came can have ended, moved, or be due.
+                    if came == Came::Good || !(facts.ended || facts.moved || facts.due) {
+                        then(facts);
                     }
                 }
             }
@@ -111,13 +111,30 @@ fn is_upkeep(facts: &Facts) -> bool {
     is_mere(facts) && facts.counts && goes_on(facts) && facts.caches != Caches::Reuse && (extended || begun)
 }
 
+fn sends(decision: &Decision) -> bool {
+    decision.send != Send::Nothing || decision.beside
+}
+
 type Rule = (&'static str, fn(&Facts, &Decision) -> bool);
 
 /// What must hold of every decision. Each is a promise of SECURITY.md, or its other side.
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 21] = [
     ("a logout revokes, whatever else happens", |f, d| !f.did.out || d.revoke),
     ("after a logout the client has no cookie of what came", |f, d| {
         !f.did.out || f.came == Came::Nothing || d.send != Send::Nothing
+    }),
+    ("after a logout it has none of a device either", |f, d| {
+        !f.did.out || f.beside == Beside::Nothing || d.beside
+    }),
+    ("a login leaves nothing of a device beside it", |f, d| {
+        let logs_in = f.did.now == Now::LoggedIn && d.send == Send::Session;
+        !logs_in || f.beside == Beside::Nothing || d.beside
+    }),
+    ("what a device may still prove is removed by a logout or a login only", |f, d| {
+        let logs_in = f.did.now == Now::LoggedIn && d.send == Send::Session;
+        let in_time = f.timing != Timing::Late && f.caches != Caches::Reuse;
+        let over = f.beside == Beside::Over && in_time && !d.fail;
+        !d.beside || (f.beside != Beside::Nothing && (f.did.out || logs_in || over))
     }),
     ("a handler that was cut off began nothing", |f, d| f.counts || d.send != Send::Session),
     ("what was not recorded is no success, and begins nothing", |f, d| {
@@ -167,20 +184,23 @@ const RULES: [Rule; 18] = [
             (Caches::Ask, say) => say == Say::Private,
             (Caches::Reuse, say) => say == Say::Instead,
         };
-        d.send == Send::Nothing || kept_out
+        !sends(d) || kept_out
     }),
     ("an answer without a cookie is the handler's to cache", |_, d| {
-        d.send != Send::Nothing || d.say == Say::Nothing
+        sends(d) || d.say == Say::Nothing
     }),
 ];
 
 type Cell = (&'static str, fn(&Facts) -> bool);
 
 /// Where the rules leave a choice, and why it was made as it was.
-const CHOICES: [Cell; 3] = [
+const CHOICES: [Cell; 4] = [
     ("a client that brought nothing has nothing to remove", |f| f.did.out && f.came == Came::Nothing),
     ("a cookie that opens nowhere is removed while no other tab can have replaced it, as it costs a refusal each time", |f| {
         matches!(f.came, Came::Expired | Came::Refused) && !f.did.out
+    }),
+    ("cookies of a device that are over go as an expired session does", |f| {
+        f.beside == Beside::Over && !f.did.out
     }),
     ("nobody who brought nothing is sent a removal", |f| f.came == Came::Nothing && !f.did.out),
 ];
@@ -217,6 +237,15 @@ fn every_other_decision_breaks_a_rule_or_is_a_choice_with_a_reason() {
 }
 
 #[test]
+fn what_takes_a_second_look_only_takes_away() {
+    for_all(|facts| {
+        let facts_at_first = Facts { ended: false, timing: Timing::InTime, caches: Caches::Silent, ..facts };
+        let first = decide(&Facts { sealed: true, recorded: true, ..facts_at_first });
+        assert!(sends(&first) || !sends(&decide(&facts)), "{facts:?}");
+    });
+}
+
+#[test]
 fn no_rule_is_kept_by_every_decision() {
     let all = all_decisions();
     let mut refuses = [false; RULES.len()];
@@ -232,10 +261,9 @@ fn no_rule_is_kept_by_every_decision() {
 fn steps_add_up_to_what_the_last_of_them_leave() {
     let did = |acts: &[Act]| acts.iter().fold(Did::default(), |did, act| did.then(*act));
     let of = |out, now| Did { out, now };
-    let cases: [(&[Act], Did); 12] = [
+    let cases: [(&[Act], Did); 11] = [
         (&[], of(false, Now::AsItCame)),
-        (&[Act::Looked], of(false, Now::AsItCame)),
-        (&[Act::Changed, Act::Looked], of(false, Now::Changed)),
+        (&[Act::Changed], of(false, Now::Changed)),
         (&[Act::Changed, Act::Cycled, Act::Changed], of(false, Now::Cycled)),
         (&[Act::Cycled, Act::LoggedIn], of(false, Now::LoggedIn)),
         (&[Act::LoggedIn, Act::Cycled, Act::Changed], of(false, Now::LoggedIn)),
@@ -244,7 +272,7 @@ fn steps_add_up_to_what_the_last_of_them_leave() {
         (&[Act::LoggedOut, Act::Changed, Act::Cycled], of(true, Now::Changed)),
         (&[Act::LoggedOut, Act::LoggedIn], of(true, Now::LoggedIn)),
         (&[Act::LoggedIn, Act::LoggedOut], of(true, Now::Nothing)),
-        (&[Act::LoggedOut, Act::Changed, Act::LoggedOut, Act::Looked], of(true, Now::Nothing)),
+        (&[Act::LoggedOut, Act::Changed, Act::LoggedOut], of(true, Now::Nothing)),
     ];
     for (acts, expected) in cases {
         assert_eq!(did(acts), expected, "{acts:?}");

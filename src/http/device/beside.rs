@@ -5,46 +5,64 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{Device, ENDED};
 use crate::http::cookie::Values;
+use crate::http::decide::{Beside, Decision, Send};
 use crate::http::layer::Config;
-use crate::http::reply::set_cookie;
+use crate::http::reply::{removals, set_cookie};
 use crate::http::session::Opened;
-use crate::http::state::Outcome;
 use crate::session::SessionId;
 use crate::telemetry;
 use crate::uid::SessionUid;
 
 const REGISTRATION: &str = "secure-session-registration";
 
-/// What goes with a response beside the session's own cookie.
-pub(in crate::http) struct Beside {
-    remove_ordinary: Option<bool>,
-    remove_bound: Option<bool>,
-    remove_proof: bool,
-    offer_to: Option<SessionUid>,
-}
-
 impl Device {
-    /// What goes with the response beside the cookie of `outcome`; nothing is known of one that was lost.
-    pub(in crate::http) fn beside(&self, opened: &Opened, outcome: Option<&Outcome>) -> Beside {
+    /// What came of a device beside the session that counts.
+    pub(in crate::http) fn beside(&self, opened: &Opened) -> Beside {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
-        let sets = matches!(outcome, Some(Outcome::Set { .. }));
-        // What was saved; or a logout of a session that only the bound cookie could tell of.
-        let is_saved = match outcome {
-            Some(Outcome::Set { .. } | Outcome::Remove) => true,
-            Some(Outcome::Nothing) => !state.exists(),
-            None => false,
+        match () {
+            () if brought.proof_of_another || (brought.bound_over && !is_bound) => Beside::Over,
+            () if (brought.bound || brought.proof) && !is_bound => Beside::Unproven,
+            () => Beside::Nothing,
+        }
+    }
+
+    /// The cookies that are removed beside the session's own.
+    pub(in crate::http) fn removals_beside(
+        &self,
+        config: &Config,
+        opened: &Opened,
+        decision: &Decision,
+    ) -> Vec<HeaderValue> {
+        let (state, brought) = (&opened.state, opened.brought);
+        let is_bound = state.device.binding.is_some();
+        let mut values = Vec::new();
+        // The session has moved to its bound cookie.
+        if decision.send == Send::Session && is_bound && brought.ordinary {
+            values.extend(removals(&config.cookies, opened.has_second));
+        }
+        let ends = decision.revoke && state.is_ended();
+        let beside = match () {
+            () if !decision.beside => Values::default(),
+            () if (brought.bound || brought.proof) && !is_bound && (ends || brought.bound_over) => {
+                self.endings(brought.bound_second)
+            }
+            () => self.proof_cookies.removals(false),
         };
-        let ends = state.is_ended() && is_saved;
-        let has_bound = brought.bound || brought.proof;
-        let asks = ends || state.device.renamed || state.is_unchanged();
-        let offers = sets && !is_bound && state.user_id().is_some() && asks;
-        Beside {
-            remove_ordinary: (sets && is_bound && brought.ordinary).then_some(opened.has_second),
-            remove_bound: (has_bound && !is_bound && (ends || brought.bound_over))
-                .then_some(brought.bound_second),
-            remove_proof: brought.proof_of_another,
-            offer_to: state.uid().filter(|_| offers),
+        values.extend(beside.into_iter().filter_map(|value| set_cookie(value).ok()));
+        values
+    }
+
+    /// Asks the browser to make a key, where a user's session is sent that has just begun or has a new uid; and again
+    /// with every renewal of one that has none.
+    pub(in crate::http) fn offer_to(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
+        let state = &opened.state;
+        let asks = state.is_ended() || state.device.renamed || state.is_unchanged();
+        let offers = decision.send == Send::Session && state.device.binding.is_none() && asks;
+        if let (Some(uid), Some(_), true) = (state.uid(), state.user_id(), offers)
+            && let Err(error) = self.offer(uid, headers)
+        {
+            telemetry::dbsc::not_offered(&error);
         }
     }
 
@@ -80,36 +98,5 @@ impl Device {
             Err(error) => telemetry::dbsc::not_sealed(&error),
         }
         Ok(())
-    }
-}
-
-impl Beside {
-    /// Whether that takes a cookie.
-    pub(in crate::http) fn send(
-        self,
-        config: &Config,
-        headers: &mut HeaderMap,
-    ) -> Result<bool, InvalidHeaderValue> {
-        let Some(device) = &config.device else { return Ok(false) };
-        let removes_proof = self.remove_proof && self.remove_bound.is_none();
-        if let Some(has_second) = self.remove_ordinary {
-            for value in config.cookies.removals(has_second) {
-                set_cookie(value, headers)?;
-            }
-        }
-        if let Some(has_second) = self.remove_bound {
-            for value in device.endings(has_second) {
-                set_cookie(value, headers)?;
-            }
-        }
-        if removes_proof {
-            for value in device.proof_cookies.removals(false) {
-                set_cookie(value, headers)?;
-            }
-        }
-        if let Some(uid) = self.offer_to {
-            device.offer(uid, headers)?;
-        }
-        Ok(self.remove_ordinary.is_some() || self.remove_bound.is_some() || removes_proof)
     }
 }

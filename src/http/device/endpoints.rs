@@ -1,6 +1,6 @@
 //! Where browsers register a device, and where they refresh its proof.
 
-use http::header::{CONTENT_TYPE, InvalidHeaderValue};
+use http::header::{CONTENT_TYPE, InvalidHeaderValue, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
@@ -8,7 +8,8 @@ use super::Device;
 use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::presented::Found;
-use crate::http::reply::{keep_out_of_caches, set_cookie};
+use crate::http::caches;
+use crate::http::reply::set_cookie;
 use crate::http::session::Session;
 
 const RESPONSE: &str = "secure-session-response";
@@ -133,7 +134,7 @@ impl Session {
                 Err(DbscError::ends(DbscReason::NoSession).into())
             }
             Refresh::Proven(proven) => {
-                match device.choose_bound(&bound, &proven.binding, self.associated_data()).0 {
+                match device.choose_bound(&bound, &proven.binding, self).0 {
                     // No cookies come with a refresh on the way from another site, however same-origin it calls
                     // itself.
                     Found::Session(_) | Found::Nothing => device.proof(identifier, &proven),
@@ -155,7 +156,7 @@ impl Session {
             return;
         };
         let bound = self.presented_as(&device.bound_cookies);
-        let found = device.choose_bound(&bound, &Binding::of(unquoted(sent)), self.associated_data()).0;
+        let found = device.choose_bound(&bound, &Binding::of(unquoted(sent)), self).0;
         let is_its_own = match found {
             Found::Session(_) => true,
             Found::Refused(error) => error.is_not_found(),
@@ -164,7 +165,7 @@ impl Session {
         if is_its_own {
             for value in device.removals(bound.has_second()) {
                 // A value of our own making stands in any header.
-                drop(set_cookie(value, answer));
+                drop(set_cookie(value).map(|value| answer.append(SET_COOKIE, value)));
             }
         }
     }
@@ -210,7 +211,7 @@ impl Device {
         let until_ms = expires_at_ms.saturating_sub(ahead_of_expiry(expires_at_ms.saturating_sub(now_ms)));
         let values = self.proof_cookies.values(proof, until_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
         for value in values {
-            set_cookie(value, headers)?;
+            headers.append(SET_COOKIE, set_cookie(value)?);
         }
         Ok(())
     }
@@ -245,6 +246,6 @@ fn refused<R: Default>(refusal: &Refusal) -> Response<R> {
 fn empty<R: Default>(status: StatusCode) -> Response<R> {
     let mut response = Response::new(R::default());
     *response.status_mut() = status;
-    keep_out_of_caches(response.headers_mut());
+    caches::keep_out(response.headers_mut());
     response
 }

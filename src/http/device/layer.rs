@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use super::endpoints::Endpoint;
 use crate::http::layer::Config;
-use crate::http::service::{SessionFuture, SessionService, begin};
+use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 
 /// A [`SessionLayer`](crate::http::SessionLayer) that binds the sessions of users to their devices (Device Bound
 /// Session Credentials, a draft of the W3C): the browser makes a key that never leaves the device, and proves every
@@ -87,7 +87,15 @@ where
         let Some(endpoint) = endpoint else {
             return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
         };
-        let session = begin(config, &mut request);
+        let session = match enter(config, &mut request) {
+            Entry::Session(session) => session,
+            Entry::Another(_) => {
+                return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
+            }
+            Entry::Refused(why) => {
+                return DeviceBoundFuture { kind: Kind::Own { response: SessionFuture::refused(why) } };
+            }
+        };
         let response = match endpoint {
             Endpoint::Register => session.register_device(request.headers()),
             Endpoint::Refresh => session.refresh_device(request.headers()),

@@ -38,15 +38,15 @@ impl Device {
             });
         }
         if let Some(binding) = brought.proven {
-            let (found, at) = self.choose_bound(&bound, &binding, session.associated_data());
+            let (found, at) = self.choose_bound(&bound, &binding, session);
             brought.came_bound = matches!(found, Found::Session(_));
             if let Found::Refused(error) = &found {
                 // A revoked one may have been replaced by a request beside this one.
-                brought.bound_over = error.reason() == Reason::Expired;
+                brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
                 brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
             }
             if brought.came_bound || !(brought.ordinary || brought.proof_of_another) {
-                let mut state = State::new(found);
+                let mut state = State::new(found, false);
                 state.device.binding = brought.came_bound.then_some(binding);
                 return Opened { state, at, has_second: ordinary.has_second(), brought };
             }
@@ -55,7 +55,8 @@ impl Device {
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
         // Whoever it is may prove it with the next request, and may begin an ordinary session beside it.
         let (found, at, moved) = self.choose_ordinary(&ordinary, session);
-        let mut state = State::new(found);
+        let nothing_came = !(brought.ordinary || brought.bound || brought.proof);
+        let mut state = State::new(found, nothing_came && session.is_held_back());
         (state.device.unproven, state.device.moved) = (unproven, moved);
         if unproven {
             telemetry::dbsc::unproven();
@@ -82,10 +83,11 @@ impl Device {
         &self,
         presented: &Presented<'_>,
         binding: &Binding,
-        associated_data: &[u8],
+        session: &Session,
     ) -> (Found<Parts>, usize) {
-        let associated_data = binding.associated_data(associated_data);
-        let open = |token: &[u8]| self.bound_store().open_parts(token, &associated_data);
+        let associated_data = binding.associated_data(session.associated_data());
+        let head_ms = session.head_ms();
+        let open = |token: &[u8]| self.bound_store().open_parts(head_ms, token, &associated_data);
         presented.choose(open, |parts| (parts.uid, parts.times.renewed))
     }
 
@@ -94,8 +96,8 @@ impl Device {
         let store = &session.config().store;
         let moved = Cell::new(false);
         let open = |token: &[u8]| {
-            let parts = store.open_parts(token, session.associated_data())?;
-            match self.unbound(store, &parts) {
+            let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
+            match self.unbound(store, &parts, session.head_ms()) {
                 Ok(has_moved) => moved.set(moved.get() || has_moved),
                 Err(reason) => {
                     telemetry::refused(reason);
@@ -109,11 +111,11 @@ impl Device {
     }
 
     /// Whether a session may do without a device, and if so, whether it has moved to one.
-    fn unbound(&self, store: &SealedStore, parts: &Parts) -> Result<bool, Reason> {
+    fn unbound(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Result<bool, Reason> {
         if parts.texts.user_id().is_none() {
             return Ok(false);
         }
-        let age_ms = parts.opened_ms.saturating_sub(parts.times.created);
+        let age_ms = head_ms.saturating_sub(parts.times.created);
         if self.unbound.refuses_at(age_ms) {
             return Err(Reason::Unbound);
         }

@@ -18,16 +18,29 @@ use crate::telemetry::web;
 /// What the clones of a session share.
 pub(super) struct Inner {
     config: Arc<Config>,
-    /// The request's headers `Cookie`; cloning one copies nothing.
-    cookies: SmallVec<[HeaderValue; 1]>,
-    associated_data: Vec<u8>,
-    /// Whether an unchanged session may be extended and re-sealed by this response.
-    may_renew: bool,
+    head: Head,
+    /// The session of a layer around this one, over another cookie.
+    outer: Option<Session>,
     /// What a registry calls the session, should it begin with this request.
     #[cfg(feature = "revocation")]
     label: String,
     /// Locked for no longer than one call takes.
     progress: Mutex<Progress>,
+}
+
+/// What counts of a request's head.
+pub(in crate::http) struct Head {
+    /// The headers `Cookie`; cloning one copies nothing.
+    pub(in crate::http) cookies: SmallVec<[HeaderValue; 1]>,
+    pub(in crate::http) associated_data: Vec<u8>,
+    /// When it arrived. Its cookies are judged as of then, however late a handler looks.
+    pub(in crate::http) head_ms: u64,
+    /// Whether an unchanged session may be extended and re-sealed by this response.
+    pub(in crate::http) may_renew: bool,
+    /// Whether a browser that has a cookie did not send it.
+    pub(in crate::http) held_back: bool,
+    /// Whether its method is HEAD.
+    pub(in crate::http) is_head: bool,
 }
 
 /// How far a request has come.
@@ -72,16 +85,14 @@ pub(in crate::http) struct Jar<'s> {
 impl Session {
     pub(in crate::http) fn new(
         config: Arc<Config>,
-        cookies: SmallVec<[HeaderValue; 1]>,
-        associated_data: Vec<u8>,
-        may_renew: bool,
+        head: Head,
+        outer: Option<Self>,
         #[cfg(feature = "revocation")] label: String,
     ) -> Self {
         Self(Arc::new(Inner {
             config,
-            cookies,
-            associated_data,
-            may_renew,
+            head,
+            outer,
             #[cfg(feature = "revocation")]
             label,
             progress: Mutex::default(),
@@ -98,7 +109,7 @@ impl Session {
     }
 
     pub(in crate::http) fn presented_as(&self, cookies: &CookiePolicy) -> Presented<'_> {
-        cookies.presented(self.0.cookies.iter().map(HeaderValue::as_bytes))
+        cookies.presented(self.0.head.cookies.iter().map(HeaderValue::as_bytes))
     }
 
     pub(in crate::http) fn config(&self) -> &Config {
@@ -111,12 +122,41 @@ impl Session {
     }
 
     pub(in crate::http) fn may_renew(&self) -> bool {
-        self.0.may_renew
+        self.0.head.may_renew
+    }
+
+    /// When the request's head arrived.
+    pub(in crate::http) fn head_ms(&self) -> u64 {
+        self.0.head.head_ms
+    }
+
+    #[cfg(feature = "dbsc")]
+    pub(in crate::http) fn is_held_back(&self) -> bool {
+        self.0.head.held_back
+    }
+
+    pub(in crate::http) fn is_head(&self) -> bool {
+        self.0.head.is_head
     }
 
     #[cfg(any(feature = "revocation", feature = "dbsc"))]
     pub(in crate::http) fn associated_data(&self) -> &[u8] {
-        &self.0.associated_data
+        &self.0.head.associated_data
+    }
+
+    /// This session, or the one around it, that a layer over a cookie of this name has begun.
+    pub(in crate::http) fn of_cookie(&self, name: &str) -> Option<&Self> {
+        let mut at = Some(self);
+        while let Some(session) = at.filter(|session| session.config().cookies.name() != name) {
+            at = session.0.outer.as_ref();
+        }
+        at
+    }
+
+    /// When a session expires, as the answer to its request will have it.
+    pub(in crate::http) fn expires_at_ms(&self, state: &State) -> Option<u64> {
+        let rules = &self.config().rules;
+        state.expires_at(self.jar(state).store, rules, self.may_renew(), self.head_ms())
     }
 
     /// The session, opened if nobody has done so.
@@ -127,10 +167,11 @@ impl Session {
                 return device.open(self);
             }
             let presented = self.presented();
-            let open = |token: &[u8]| self.0.config.store.open_parts(token, &self.0.associated_data);
+            let Head { head_ms, associated_data, held_back, .. } = &self.0.head;
+            let open = |token: &[u8]| self.0.config.store.open_parts(*head_ms, token, associated_data);
             let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
             Opened {
-                state: State::new(found),
+                state: State::new(found, *held_back),
                 at,
                 has_second: presented.has_second(),
                 #[cfg(feature = "dbsc")]
@@ -141,13 +182,13 @@ impl Session {
 
     /// Where a session like this one is sealed.
     pub(in crate::http) fn jar(&self, state: &State) -> Jar<'_> {
-        let Inner { config, associated_data, .. } = &*self.0;
+        let Inner { config, head: Head { associated_data, .. }, .. } = &*self.0;
         #[cfg(feature = "dbsc")]
         if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
             return device.jar(binding, associated_data);
         }
         let _ = state;
-        Jar { store: &config.store, cookies: &config.cookies, associated_data: associated_data.into() }
+        Jar { store: &config.store, cookies: &config.cookies, associated_data: Cow::Borrowed(associated_data) }
     }
 
     pub(in crate::http) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {

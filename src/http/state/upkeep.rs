@@ -2,7 +2,7 @@
 
 use super::{Rules, State};
 use crate::error::SealError;
-use crate::http::decide::{Caches, Did, Facts, Now, Timing};
+use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
 use crate::http::settings::Creation;
 use crate::record::Times;
 use crate::store::SealedStore;
@@ -22,7 +22,6 @@ pub(in crate::http) struct Upkeep {
 pub(in crate::http) struct Finished {
     pub(in crate::http) token: Sealed,
     pub(in crate::http) expires_at_ms: u64,
-    pub(in crate::http) now_ms: u64,
 }
 
 impl State {
@@ -30,17 +29,26 @@ impl State {
     /// were in time, and nothing had happened meanwhile.
     pub(in crate::http) fn facts(&self, rules: &Rules, upkeep: Upkeep, counts: bool) -> Facts {
         Facts {
-            came: self.came,
+            came: self.came_at_last(),
             did: self.deed(),
             begins_always: rules.creation == Creation::Always,
             counts: counts || rules.save_on_server_error,
             ended: false,
             moved: self.has_moved(),
+            beside: Beside::Nothing,
             due: upkeep.due.is_some() || upkeep.reseals,
             timing: Timing::InTime,
             caches: Caches::Silent,
             sealed: true,
             recorded: true,
+        }
+    }
+
+    /// How the cookie turned out, where the handler has not waived it for what it stores.
+    fn came_at_last(&self) -> Came {
+        match (self.came, self.deed()) {
+            (Came::Left(_), Did { out: false, now: Now::Changed }) if self.anyway => Came::Nothing,
+            (came, _) => came,
         }
     }
 
@@ -103,7 +111,7 @@ impl State {
         if upkeep.reseals {
             telemetry::resealed();
         }
-        Ok(Finished { token, expires_at_ms: store.expires_at(times), now_ms })
+        Ok(Finished { token, expires_at_ms: store.expires_at(times) })
     }
 
     /// The life of a session that came is counted from when its request arrived, and that of one that begins from now.
