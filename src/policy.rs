@@ -129,6 +129,29 @@ impl ResealPolicy {
     }
 }
 
+/// What becomes of a session's data at a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginData {
+    /// The new session has it.
+    Kept,
+    /// The new session begins without.
+    Empty,
+}
+
+/// The data that a login keeps: a visitor's, and a user's own. Nothing leaks from one user to another.
+///
+/// | Who it was | Who logs in | Data |
+/// |---|---|---|
+/// | nobody | anybody | kept |
+/// | a user | the same | kept |
+/// | a user | another | empty |
+pub(crate) fn login_data(was: Option<&str>, becomes: &str) -> LoginData {
+    match was {
+        Some(was) if was != becomes => LoginData::Empty,
+        _ => LoginData::Kept,
+    }
+}
+
 fn check_user_id(user_id: Option<&str>) -> Result<(), SealError> {
     match user_id.map(str::len) {
         Some(len) if len > record::MAX_USER_ID_LEN => Err(SealError::UserIdTooLong { len }),
@@ -240,6 +263,22 @@ mod tests {
         {
             let reseals = ResealPolicy::default().reseals(state, 0, 10, 5);
             assert_eq!(reseals, state == KeyState::Accepted, "{state}");
+        }
+    }
+
+    #[test]
+    fn data_is_kept_from_nobody_and_from_the_same_user_only() {
+        for (was, becomes, data) in [
+            (None, "a", LoginData::Kept),
+            (None, "", LoginData::Kept),
+            (Some("a"), "a", LoginData::Kept),
+            (Some(""), "", LoginData::Kept),
+            (Some(""), "a", LoginData::Empty),
+            (Some("a"), "", LoginData::Empty),
+            (Some("a"), "A", LoginData::Empty),
+            (Some("a"), "a ", LoginData::Empty),
+        ] {
+            assert_eq!(login_data(was, becomes), data, "{was:?} {becomes:?}");
         }
     }
 

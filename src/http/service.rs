@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tower_service::Service;
@@ -147,6 +147,7 @@ pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Sessio
     }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
+    let is_head = request.method() == Method::HEAD;
     let mut cookies = SmallVec::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
     Session::new(
@@ -154,6 +155,7 @@ pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Sessio
         cookies,
         bound,
         may_renew,
+        is_head,
         #[cfg(feature = "revocation")]
         label,
     )

@@ -23,6 +23,8 @@ pub(super) struct Inner {
     associated_data: Vec<u8>,
     /// Whether an unchanged session may be extended and re-sealed by this response.
     may_renew: bool,
+    /// Whether the request is a HEAD.
+    is_head: bool,
     /// What a registry calls the session, should it begin with this request.
     #[cfg(feature = "revocation")]
     label: String,
@@ -75,6 +77,7 @@ impl Session {
         cookies: SmallVec<[HeaderValue; 1]>,
         associated_data: Vec<u8>,
         may_renew: bool,
+        is_head: bool,
         #[cfg(feature = "revocation")] label: String,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -82,6 +85,7 @@ impl Session {
             cookies,
             associated_data,
             may_renew,
+            is_head,
             #[cfg(feature = "revocation")]
             label,
             progress: Mutex::default(),
@@ -108,6 +112,10 @@ impl Session {
     #[cfg(feature = "revocation")]
     pub(in crate::http) fn label(&self) -> &str {
         &self.0.label
+    }
+
+    pub(in crate::http) fn is_head(&self) -> bool {
+        self.0.is_head
     }
 
     pub(in crate::http) fn may_renew(&self) -> bool {
