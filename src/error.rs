@@ -235,6 +235,11 @@ pub enum SealError {
         /// Column of the data, in bytes.
         column: usize,
     },
+    /// The data has more objects and arrays in each other than common JSON readers read.
+    TooDeep {
+        /// How many are allowed, the data itself included: 64.
+        limit: usize,
+    },
     /// The user id has more than 65,534 bytes.
     UserIdTooLong {
         /// How many it has.
@@ -269,6 +274,11 @@ impl fmt::Display for SealError {
             Self::NotAnObject { message, line, column } => {
                 write!(f, "the data must be a JSON object: {message} at line {line} column {column}")
             }
+            Self::TooDeep { limit } => write!(
+                f,
+                "the data has more than {limit} objects and arrays in each other: nest them less, or store the \
+                 inner ones as text"
+            ),
             Self::UserIdTooLong { len } => {
                 write!(f, "the user id has {len} bytes, and at most 65534 are allowed")
             }
@@ -292,7 +302,7 @@ impl std::error::Error for SealError {}
 impl From<SealError> for SessionError {
     fn from(error: SealError) -> Self {
         match error {
-            SealError::NotAnObject { .. } | SealError::UserIdTooLong { .. } => {
+            SealError::NotAnObject { .. } | SealError::TooDeep { .. } | SealError::UserIdTooLong { .. } => {
                 Self::Invalid(error.to_string())
             }
             _ => Self::Backend(error.to_string()),

@@ -292,6 +292,22 @@ mod tests {
     }
 
     #[test]
+    fn data_is_kept_from_nobody_and_from_the_same_user_only() {
+        for (was, becomes, data) in [
+            (None, "a", LoginData::Kept),
+            (None, "", LoginData::Kept),
+            (Some("a"), "a", LoginData::Kept),
+            (Some(""), "", LoginData::Kept),
+            (Some(""), "a", LoginData::Empty),
+            (Some("a"), "", LoginData::Empty),
+            (Some("a"), "A", LoginData::Empty),
+            (Some("a"), "a ", LoginData::Empty),
+        ] {
+            assert_eq!(login_data(was, becomes), data, "{was:?} {becomes:?}");
+        }
+    }
+
+    #[test]
     fn a_user_id_of_65535_bytes_would_read_as_anonymous() {
         let policy = Policy { max_token_chars: 200_000, ..POLICY };
         assert!(policy.padded_len(Some(&"u".repeat(65_534)), "{}").is_ok());

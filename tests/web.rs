@@ -18,6 +18,8 @@ mod caches;
 mod chunks;
 #[path = "web/csrf.rs"]
 mod csrf;
+#[path = "web/data.rs"]
+mod data;
 #[path = "web/development.rs"]
 mod development;
 #[path = "web/failures.rs"]

@@ -120,7 +120,9 @@ impl Said {
             () if is("public") => self.public = true,
             () if is("s-maxage") => self.s_maxage = longest(self.s_maxage),
             () if is("max-age") => self.max_age = longest(self.max_age),
-            () if is("stale-while-revalidate") || is("stale-if-error") => self.stale |= directive.seconds() > 0,
+            () if is("stale-while-revalidate") || is("stale-if-error") => {
+                self.stale |= directive.seconds() > 0
+            }
             () if is("immutable") => self.stale = true,
             () => {}
         }
@@ -259,7 +261,10 @@ mod tests {
     fn private_is_added_and_public_taken_out() {
         for (lines, expected) in [
             (&[("cache-control", "no-cache")][..], "no-cache, private"),
-            (&[("cache-control", "public, no-cache"), ("cache-control", "max-age=0")], "no-cache, max-age=0, private"),
+            (
+                &[("cache-control", "public, no-cache"), ("cache-control", "max-age=0")],
+                "no-cache, max-age=0, private",
+            ),
             (&[("expires", "0")], "private"),
         ] {
             let mut headers = headers(lines);
@@ -281,7 +286,8 @@ mod tests {
             ("etag", "\"1\""),
         ]);
         say(Say::Instead, &mut headers);
-        let left: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        let left: Vec<_> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         assert_eq!(left, [("cache-control", "private, no-store"), ("etag", "\"1\"")]);
     }
 }

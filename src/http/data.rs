@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 use crate::error::SealError;
 use crate::json;
 
+mod check;
 mod scan;
+mod write;
 
 use scan::{Broken, Member, Members};
 
@@ -33,12 +35,20 @@ pub enum DataError {
         /// The type that was asked for.
         wanted: &'static str,
     },
-    /// The value cannot be written as JSON.
+    /// The value cannot be written as JSON that is read as the same value: it has a float that is NaN or infinite, a
+    /// number that no reader holds, a string that is not Unicode, two members of one name in one object, or cannot be
+    /// written at all.
     Unserializable {
-        /// What `serde_json` says of it.
+        /// What is wrong with it.
         message: String,
     },
-    /// The session cannot be sealed so: its data is no JSON object, or too large for its cookie.
+    /// The name is not for applications: the library keeps something of its own under it. Today that is `_flash`, the
+    /// flash messages.
+    Reserved {
+        /// The name.
+        member: String,
+    },
+    /// The session cannot be sealed so: its data is no JSON object, too deep, or too large for its cookie.
     Seal(SealError),
     /// The backend of revocations cannot do it. Only with the feature `revocation`.
     #[cfg(feature = "revocation")]
@@ -58,12 +68,17 @@ impl fmt::Display for DataError {
             }
             Self::Type { member, wanted } => write!(f, "the session's {member:?} is no {wanted}"),
             Self::Unserializable { message } => write!(f, "the value cannot be written as JSON: {message}"),
+            Self::Reserved { member } => write!(
+                f,
+                "the name {member:?} is reserved for the session's flash messages: take another, or use `flash` and \
+                 `take_flashes`"
+            ),
             Self::Seal(error) => error.fmt(f),
             #[cfg(feature = "revocation")]
             Self::Revocation(error) => error.fmt(f),
-            Self::Unavailable => {
-                f.write_str("what is revoked is not known at the moment, so nobody can log in: try again in a moment")
-            }
+            Self::Unavailable => f.write_str(
+                "what is revoked is not known at the moment, so nobody can log in: try again in a moment",
+            ),
             Self::TooLate => f.write_str(
                 "the session was changed after its response had begun, which no cookie can tell the client",
             ),
@@ -79,6 +94,9 @@ impl From<SealError> for DataError {
     }
 }
 
+/// The member with the flash messages that wait.
+pub(super) const MESSAGES: &str = "_flash";
+
 /// The value of a member, if there is one. Of several members of one name the last counts.
 pub(super) fn get<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<T>, DataError> {
     let no_such = || DataError::Type { member: name.to_owned(), wanted: std::any::type_name::<T>() };
@@ -88,22 +106,47 @@ pub(super) fn get<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<
     }
 }
 
-/// The data as a whole.
+/// The data as a whole, without the messages that wait in it.
 pub(super) fn whole<T: DeserializeOwned>(text: &str) -> Result<T, DataError> {
-    serde_json::from_str(text)
+    // Text that is not an object is refused by its reader, with what was asked for.
+    let without_messages = without(text, MESSAGES).ok().flatten();
+    serde_json::from_str(without_messages.as_deref().unwrap_or(text))
         .map_err(|_| DataError::Type { member: String::new(), wanted: std::any::type_name::<T>() })
 }
 
-/// The text of a value.
+/// The text of a value that is to be a member.
 pub(super) fn written<T: Serialize + ?Sized>(value: &T) -> Result<String, DataError> {
-    serde_json::to_string(value).map_err(|error| DataError::Unserializable { message: error.to_string() })
+    let text = write::to_text(value)?;
+    check::check(&text, 1)?;
+    Ok(text)
 }
 
-/// The text of a value that stands for the whole data.
+/// The text of a value that is to be the whole data.
 pub(super) fn written_whole<T: Serialize + ?Sized>(value: &T) -> Result<String, DataError> {
-    let text = written(value)?;
+    let text = write::to_text(value)?;
+    check::check(&text, 0)?;
     json::check_object(&text)?;
-    Ok(text)
+    match last(&text, MESSAGES)? {
+        (_, Some(_)) => Err(reserved(MESSAGES)),
+        (_, None) => Ok(text),
+    }
+}
+
+/// Data in the place of other data, with the messages that wait in that.
+pub(super) fn replaced(text: &str, with: String) -> Result<String, DataError> {
+    match last(text, MESSAGES)? {
+        (_, Some(messages)) => with_new(&with, MESSAGES, messages.value()?),
+        (_, None) => Ok(with),
+    }
+}
+
+/// Refuses the names that the library uses.
+pub(super) fn check_name(name: &str) -> Result<(), DataError> {
+    if name == MESSAGES { Err(reserved(name)) } else { Ok(()) }
+}
+
+fn reserved(name: &str) -> DataError {
+    DataError::Reserved { member: name.to_owned() }
 }
 
 /// The data with a member set to a value, in the place where it stood; `None` when it says so already. Of several
@@ -135,7 +178,7 @@ fn last<'a>(text: &'a str, name: &str) -> Result<(usize, Option<Member<'a>>), Br
 /// The data with a member more, behind the others.
 fn with_new(text: &str, name: &str, value: &str) -> Result<String, DataError> {
     let name = written(name)?;
-    if is_empty(text) {
+    if has_no_members(text) {
         return Ok(["{", &name, ":", value, "}"].concat());
     }
     let members = text.trim_end().strip_suffix('}').ok_or(Broken)?.trim_end();
@@ -172,8 +215,15 @@ pub(super) fn without(text: &str, name: &str) -> Result<Option<String>, DataErro
     Ok(removed.then(|| out.text()))
 }
 
-/// Whether there are no members.
+/// Whether there are no members but the messages that wait.
 pub(super) fn is_empty(text: &str) -> bool {
+    let is_message =
+        |member: Result<Member<'_>, Broken>| member.is_ok_and(|member| member.is_named(MESSAGES));
+    Members::of(text).is_ok_and(|mut members| members.all(is_message))
+}
+
+/// Whether there are no members, and no messages either.
+pub(super) fn has_no_members(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('}'))
 }
 
@@ -250,7 +300,21 @@ mod tests {
 
     #[test]
     fn an_object_without_members_is_empty() {
-        assert!(is_empty("{}") && is_empty(" { \n} ") && !is_empty(TEXT));
+        assert!(has_no_members("{}") && has_no_members(" { \n} ") && !has_no_members(TEXT));
+        assert!(is_empty("{}") && is_empty(" { \n} ") && !is_empty(TEXT) && !is_empty("[]"));
+    }
+
+    #[test]
+    fn messages_that_wait_are_not_data() {
+        let text = r#"{"_flash":[1],"a":2,"\u005fflash":[3]}"#;
+        assert_eq!(whole::<serde_json::Value>(text).unwrap(), serde_json::json!({"a": 2}));
+        assert_eq!(replaced(text, r#"{"b":4}"#.into()).unwrap(), r#"{"b":4,"_flash":[3]}"#);
+        assert_eq!(replaced(text, "{}".into()).unwrap(), r#"{"_flash":[3]}"#);
+        assert_eq!(replaced("{}", "{}".into()).unwrap(), "{}");
+        let alone = r#" { "_flash" : [1] } "#;
+        assert!(is_empty(alone) && !has_no_members(alone) && !is_empty(text));
+        assert_eq!(written_whole(&serde_json::json!({"_flash": 1})), Err(reserved("_flash")));
+        assert_eq!((check_name("_flash"), check_name("_Flash")), (Err(reserved("_flash")), Ok(())));
     }
 
     #[test]

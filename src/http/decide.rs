@@ -257,9 +257,7 @@ fn plan(facts: &Facts) -> Plan {
         (Came::Good, _) if facts.ended || facts.moved || !counts => Plan::NOTHING,
         (Came::Good, Now::Cycled) => session(true),
         (Came::Good, Now::Changed) => session(false),
-        (Came::Good, _) if facts.due && may_be_renewed(facts) => {
-            Plan { asked_for: false, ..session(false) }
-        }
+        (Came::Good, _) if facts.due && may_be_renewed(facts) => Plan { asked_for: false, ..session(false) },
         (Came::Good, _) => Plan::NOTHING,
         (_, Now::Changed | Now::Cycled) if counts => session(false),
         _ if facts.begins_always && counts && may_be_removed(facts) => {

@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::data::{self, DataError};
+use super::data::{self, DataError, MESSAGES};
 use super::session::Session;
-
-/// The member of the session's data that holds them.
-const MEMBER: &str = "_flash";
 
 /// What kind of message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,7 +20,9 @@ pub enum FlashLevel {
     Error,
 }
 
-/// A message that is read once. It is in the session's data, under the name `_flash`, until then.
+/// A message that is read once. It travels with the session until then, and takes room in its cookie, but is not part
+/// of its data: `get`, `insert`, `load`, `store`, `clear` and the like neither see it nor touch it. A logout, and a login
+/// as another user, end it.
 ///
 /// ```
 /// use sealed_session::http::{DataError, FlashLevel, Session};
@@ -48,23 +47,32 @@ impl Session {
     /// Leaves a message for the next page.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert): the message takes room in the cookie until it is read.
+    /// As [`insert`](Self::insert): the message takes room in the cookie until it is read. [`DataError::Type`] when
+    /// something else stands in the place of messages, which only a store without this layer can have put there.
     pub fn flash(&self, level: FlashLevel, text: impl Into<String>) -> Result<(), DataError> {
         self.change(|config, state| {
-            let mut all: Vec<Flash> = data::get(state.data(), MEMBER)?.unwrap_or_default();
+            let mut all: Vec<Flash> = data::get(state.data(), MESSAGES)?.unwrap_or_default();
             all.push(Flash { level, text: text.into() });
-            match data::with(state.data(), MEMBER, &data::written(&all)?)? {
+            match data::with(state.data(), MESSAGES, &data::written(&all)?)? {
                 Some(text) => state.set_data(config.limits(), &config.rules, text),
                 None => Ok(()),
             }
         })
     }
 
-    /// The messages that were left, oldest first. They are gone afterwards, once this response has arrived.
+    /// The messages that were left, oldest first. They are gone afterwards, once this response has arrived. In answer
+    /// to a HEAD request, which shows nothing, they stay.
     ///
     /// # Errors
-    /// [`DataError::TooLate`], and [`DataError::Type`] when something else stands under `_flash`.
+    /// [`DataError::TooLate`], and [`DataError::Type`] as for [`flash`](Self::flash).
     pub fn take_flashes(&self) -> Result<Vec<Flash>, DataError> {
-        Ok(self.take(MEMBER)?.unwrap_or_default())
+        let shows = !self.is_head();
+        self.change(|config, state| {
+            let all = data::get(state.data(), MESSAGES)?.unwrap_or_default();
+            match data::without(state.data(), MESSAGES)?.filter(|_| shows) {
+                Some(text) => state.set_data(config.limits(), &config.rules, text).map(|()| all),
+                None => Ok(all),
+            }
+        })
     }
 }

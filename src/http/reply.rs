@@ -158,12 +158,7 @@ impl Decided {
     }
 
     /// All cookies but the session's own.
-    fn cookies(
-        &self,
-        session: &Session,
-        opened: &Opened,
-        decision: &Decision,
-    ) -> SmallVec<[HeaderValue; 1]> {
+    fn cookies(&self, session: &Session, opened: &Opened, decision: &Decision) -> SmallVec<[HeaderValue; 1]> {
         let mut cookies = SmallVec::new();
         if decision.send == Send::Removal {
             let jar = session.jar(&opened.state);

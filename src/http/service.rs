@@ -216,7 +216,14 @@ fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Sessio
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
     Entry::Session(Session::new(
         Arc::clone(config),
-        Head { cookies, associated_data: bound, head_ms, may_renew, held_back, is_head: request.method() == Method::HEAD },
+        Head {
+            cookies,
+            associated_data: bound,
+            head_ms,
+            may_renew,
+            held_back,
+            is_head: request.method() == Method::HEAD,
+        },
         outer,
         #[cfg(feature = "revocation")]
         label,
@@ -292,7 +299,8 @@ impl Refused {
 /// and no link to a page does.
 fn is_held_back(same_site: SameSite, method: &Method, headers: &HeaderMap) -> bool {
     let says = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
-    let is_link = || method.is_safe() && says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+    let is_link =
+        || method.is_safe() && says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
     match same_site {
         SameSite::None => false,
         SameSite::Strict => says("sec-fetch-site", "cross-site"),

@@ -45,17 +45,33 @@ impl Session {
     /// else is parsed.
     ///
     /// # Errors
-    /// [`DataError::Type`] for a value of another type.
+    /// [`DataError::Type`] for a value of another type, and [`DataError::Reserved`] for the name `_flash`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
+        data::check_name(name)?;
         self.look(|state| data::get(state.data(), name))
     }
 
-    /// Sets a member of the session's data. Setting what is there already changes nothing.
+    /// Sets a member of the session's data. Setting what is there already changes nothing. The JSON value that is
+    /// put in is the one that [`get`](Self::get) reads, floats to the last bit. An integer of more than 64 bits has to
+    /// be read as an `i128` or `u128`: other readers make it a float.
+    ///
+    /// ```
+    /// # use sealed_session::http::{DataError, Session};
+    /// fn rate(session: &Session, sum: f64, count: f64) -> Result<(), DataError> {
+    ///     match session.insert("average", &(sum / count)) {
+    ///         Err(DataError::Unserializable { .. }) => session.remove("average").map(drop), // 0.0 / 0.0
+    ///         inserted => inserted,
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`DataError::Unserializable`], [`DataError::Seal`] when the session would be too large for its cookie, and
-    /// [`DataError::TooLate`] when the response has begun. The session is then as it was.
+    /// [`DataError::Unserializable`] for a value that would not come back; [`DataError::Seal`] when the session would
+    /// be too large for its cookie, or have more than 64 objects and arrays in each other, its data included;
+    /// [`DataError::Reserved`] for the name `_flash`; [`DataError::TooLate`] when the response has begun. The session
+    /// is then as it was.
     pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), DataError> {
+        data::check_name(name)?;
         let value = data::written(value)?;
         self.change(|config, state| match data::with(state.data(), name, &value)? {
             Some(text) => state.set_data(config.limits(), &config.rules, text),
@@ -66,8 +82,9 @@ impl Session {
     /// Removes a member of the session's data; whether there was one.
     ///
     /// # Errors
-    /// [`DataError::TooLate`].
+    /// [`DataError::Reserved`] for the name `_flash`; [`DataError::TooLate`].
     pub fn remove(&self, name: &str) -> Result<bool, DataError> {
+        data::check_name(name)?;
         self.change(|config, state| match data::without(state.data(), name)? {
             Some(text) => state.set_data(config.limits(), &config.rules, text).map(|()| true),
             None => Ok(false),
@@ -79,6 +96,7 @@ impl Session {
     /// # Errors
     /// As [`get`](Self::get), which leaves the member where it is, and [`remove`](Self::remove).
     pub fn take<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
+        data::check_name(name)?;
         self.change(|config, state| {
             let value = data::get(state.data(), name)?;
             if let Some(text) = data::without(state.data(), name)? {
@@ -88,21 +106,24 @@ impl Session {
         })
     }
 
-    /// Removes all data. User, uid and expiry stay.
+    /// Removes all data. User, uid and expiry stay, and so do flash messages that wait.
     ///
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn clear(&self) -> Result<(), DataError> {
-        self.change(|config, state| state.set_data(config.limits(), &config.rules, "{}".to_owned()))
+        self.change(|config, state| {
+            let text = data::replaced(state.data(), "{}".to_owned())?;
+            state.set_data(config.limits(), &config.rules, text)
+        })
     }
 
-    /// Whether the session has no data.
+    /// Whether the session has no data. Flash messages that wait are not data.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.look(|state| data::is_empty(state.data()))
     }
 
-    /// The session's data as a whole; that of an empty session is `{}`.
+    /// The session's data as a whole; that of an empty session is `{}`. Flash messages that wait are not in it.
     ///
     /// ```
     /// # use sealed_session::http::{DataError, Session};
@@ -124,13 +145,16 @@ impl Session {
         self.look(|state| data::whole(state.data()))
     }
 
-    /// Replaces the session's data as a whole, flash messages included.
+    /// Replaces the session's data as a whole. Flash messages that wait are kept, and go on taking room.
     ///
     /// # Errors
     /// As [`insert`](Self::insert), and [`DataError::Seal`] when the value is no JSON object.
     pub fn store<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), DataError> {
         let text = data::written_whole(value)?;
-        self.change(|config, state| state.set_data(config.limits(), &config.rules, text))
+        self.change(|config, state| {
+            let text = data::replaced(state.data(), text)?;
+            state.set_data(config.limits(), &config.rules, text)
+        })
     }
 
     /// Who is logged in.

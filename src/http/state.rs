@@ -174,7 +174,7 @@ impl State {
 
     /// Whether there is a session, or will be one.
     pub(super) fn exists(&self) -> bool {
-        self.times.is_some() || self.wanted || self.user_id().is_some() || !data::is_empty(self.data())
+        self.times.is_some() || self.wanted || self.user_id().is_some() || !data::has_no_members(self.data())
     }
 
     /// Why no change is sent, where none is.

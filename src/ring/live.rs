@@ -153,9 +153,11 @@ impl Table {
 /// The first epoch of each rotating root that is not accepted yet.
 fn next_epochs(ring: &KeyRing, now_ms: u64, leeway_ms: u64) -> impl Iterator<Item = (&Root, u64)> {
     let opens = |state| !matches!(state, KeyState::Revoked | KeyState::Gone);
-    let roots = ring.roots.iter().zip(ring.states_at(now_ms)).filter(move |(root, state)| {
-        root.period_s > 0 && opens(*state)
-    });
+    let roots = ring
+        .roots
+        .iter()
+        .zip(ring.states_at(now_ms))
+        .filter(move |(root, state)| root.period_s > 0 && opens(*state));
     roots.filter_map(move |(root, _)| {
         let newest = *epoch::at(root.period_s, now_ms, ring.max_ttl_s, leeway_ms).accepted.end();
         newest.checked_add(1).map(|epoch| (root, epoch))

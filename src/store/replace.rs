@@ -1,8 +1,12 @@
 //! Sessions that take the place of others: under a new uid, and at login.
 
+use std::borrow::Cow;
+
 use super::SealedStore;
 use super::moment::Live;
 use crate::error::ResealError;
+use crate::json;
+use crate::policy::{LoginData, login_data};
 use crate::record::Record;
 use crate::session::SessionId;
 
@@ -37,7 +41,11 @@ impl SealedStore {
         Ok(new)
     }
 
-    /// Logs a user in: a new session (new uid, created now, default TTL) with the data of the old one.
+    /// Logs a user in: a new session (new uid, created now, default TTL).
+    ///
+    /// It has the data of the old one if that was anonymous or of the same user; otherwise it begins with `{}`, so that
+    /// nothing leaks from one user to another. To keep some of it, use
+    /// [`authenticate_keeping`](Self::authenticate_keeping).
     ///
     /// # Errors
     /// As [`touch_with`](Self::touch_with); [`SealError::UserIdTooLong`](crate::SealError::UserIdTooLong) for more than 65,534 bytes.
@@ -51,6 +59,9 @@ impl SealedStore {
     /// let record = store.read(&id)?;
     /// assert_eq!(record.user_id.as_deref(), Some("user-42"));
     /// assert_eq!(record.data_json, r#"{"cart":["A1"]}"#);
+    ///
+    /// let id = store.authenticate(&id, "another user")?;
+    /// assert_eq!(store.read(&id)?.data_json, "{}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn authenticate(&self, id: &SessionId, user_id: &str) -> Result<SessionId, ResealError> {
@@ -67,8 +78,48 @@ impl SealedStore {
         user_id: &str,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
+        self.authenticate_keeping_with(id, user_id, &[], associated_data)
+    }
+
+    /// As [`authenticate`](Self::authenticate), but a login as another user keeps these members of the data: for those
+    /// that belong to the browser, or when a user switches between accounts. Of several members of one name the last
+    /// counts.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let data_json = r#"{"theme":"dark","mfa_ok":true}"#.to_owned();
+    /// let ann = CreateOptions { user_id: Some("ann".into()), data_json, ..Default::default() };
+    /// let id = store.authenticate_keeping(&store.create(ann)?, "bob", &["theme"])?;
+    /// assert_eq!(store.read(&id)?.data_json, r#"{"theme":"dark"}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn authenticate_keeping(
+        &self,
+        id: &SessionId,
+        user_id: &str,
+        members: &[&str],
+    ) -> Result<SessionId, ResealError> {
+        self.authenticate_keeping_with(id, user_id, members, b"")
+    }
+
+    /// As [`authenticate_keeping`](Self::authenticate_keeping), with associated data.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub fn authenticate_keeping_with(
+        &self,
+        id: &SessionId,
+        user_id: &str,
+        members: &[&str],
+        associated_data: &[u8],
+    ) -> Result<SessionId, ResealError> {
         self.check_may_revoke()?;
-        let (new, old) = self.authenticated(id, user_id, associated_data)?;
+        let (new, old) = self.authenticated(id, user_id, members, associated_data)?;
         old.revoke_now(self)?;
         Ok(new)
     }
@@ -86,16 +137,21 @@ impl SealedStore {
         })
     }
 
-    /// A user's new session with the data of an old one, and the old one.
+    /// A user's new session, with the data of an old one that a login keeps, and the old one.
     pub(super) fn authenticated(
         &self,
         id: &SessionId,
         user_id: &str,
+        members: &[&str],
         associated_data: &[u8],
     ) -> Result<(SessionId, Replaced), ResealError> {
         self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
+            let data = match login_data(record.user_id, user_id) {
+                LoginData::Kept => Cow::Borrowed(record.data),
+                LoginData::Empty => Cow::Owned(json::only(record.data, members)),
+            };
             let times = moment.begin(Some(user_id), 0)?;
-            let new = moment.seal_new(times, Some(user_id), record.data, associated_data)?;
+            let new = moment.seal_new(times, Some(user_id), &data, associated_data)?;
             Ok((new, Replaced::of(&record)))
         })
     }

@@ -99,7 +99,22 @@ impl SealedStore {
         user_id: &str,
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
-        let (new, old) = self.authenticated(id, user_id, associated_data)?;
+        self.authenticate_keeping_async(id, user_id, &[], associated_data).await
+    }
+
+    /// As [`authenticate_keeping`](Self::authenticate_keeping), for those who await: the old uid is revoked before the
+    /// new id is given out.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_keeping_async(
+        &self,
+        id: &SessionId,
+        user_id: &str,
+        members: &[&str],
+        associated_data: &[u8],
+    ) -> Result<SessionId, ResealError> {
+        let (new, old) = self.authenticated(id, user_id, members, associated_data)?;
         old.revoke(self).await.map_err(not_revoked)?;
         Ok(new)
     }

@@ -106,7 +106,7 @@ fn a_line_that_is_not_text_too_long_too_deep_or_too_large_for_a_cookie_ends_it_t
     let open = format!("{{\"data\":{}", "[".repeat(1_000_000));
     assert_ends_at_line_3(&folder, b"{\"user_id\":\"\xff\"}", "byte 13 is not UTF-8");
     assert_ends_at_line_3(&folder, too_large.as_bytes(), "4095 are allowed");
-    assert_ends_at_line_3(&folder, deep.as_bytes(), "4095 are allowed");
+    assert_ends_at_line_3(&folder, deep.as_bytes(), "more than 64 objects and arrays in each other");
     assert_ends_at_line_3(&folder, open.as_bytes(), "EOF while parsing a list");
     assert_ends_at_line_3(&folder, object_of(MIB + 1).as_bytes(), "it has more than 1048576 bytes");
     assert_ends_at_line_3(&folder, &vec![b'x'; 5 * MIB], "it has more than 1048576 bytes");

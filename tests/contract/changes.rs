@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use sealed_session::hazmat::ManualClock;
+use sealed_session::hazmat::{Fields, ManualClock};
 use sealed_session::{
     CreateOptions, KeyState, OpenedSession, Reason, SealedStore, SessionError, SessionId, SessionPlugin,
 };
 
-use crate::common::{DAY, HOUR, MINUTE, NOW, essence, options, refusal_everywhere, ring, root, store};
+use crate::common::{
+    DAY, FIELDS, HOUR, MINUTE, NOW, essence, options, refusal_everywhere, ring, root, sealed, store,
+};
 
 const DATA: &str = r#"{"cart":["A1"]}"#;
 
@@ -101,17 +103,77 @@ fn cycle_gives_a_new_id_and_a_new_uid_and_keeps_everything_else() {
 }
 
 #[test]
-fn authenticate_begins_a_session_with_the_old_data() {
+fn authenticate_begins_a_session() {
     let clock = ManualClock::at(NOW);
     let store = store(&clock);
     let (old, before) = touched(&store, &clock);
-    let new = store.authenticate(&old, "user-7").unwrap();
+    let new = store.authenticate(&old, "user-42").unwrap();
     let after = store.open(&new).unwrap();
     assert_ne!(old, new);
     assert_ne!(after.uid(), before.uid());
     assert_eq!(times(&after), (NOW + 2 * MINUTE, NOW + 2 * MINUTE, NOW + 2 * MINUTE + DAY));
-    assert_eq!(after.record().user_id.as_deref(), Some("user-7"));
+    assert_eq!(after.record().user_id.as_deref(), Some("user-42"));
     assert_eq!(after.record().data_json, DATA);
+}
+
+/// The data after a login of a session with this user as that one, and what it keeps of it.
+fn data_after(store: &SealedStore, was: Option<&str>, becomes: &str, members: &[&str]) -> String {
+    let data = r#"{"mfa_ok":true,"theme":"light","theme": "dark" ,"cart":["A1"]}"#;
+    let id = store.create(options(was, data, HOUR)).unwrap();
+    let id = match members {
+        [] => store.authenticate(&id, becomes),
+        _ => store.authenticate_keeping(&id, becomes, members),
+    };
+    let record = store.read(&id.unwrap()).unwrap();
+    assert_eq!(record.user_id.as_deref(), Some(becomes));
+    record.data_json
+}
+
+#[test]
+fn a_login_as_another_user_begins_with_no_data() {
+    let store = store(&ManualClock::at(NOW));
+    for (was, becomes) in [("m", "v"), ("", "v"), ("m", ""), ("m", "M")] {
+        assert_eq!(data_after(&store, Some(was), becomes, &[]), "{}", "{was:?} {becomes:?}");
+    }
+}
+
+#[test]
+fn a_login_of_nobody_or_of_the_same_user_keeps_the_data_byte_for_byte() {
+    let store = store(&ManualClock::at(NOW));
+    let all = r#"{"mfa_ok":true,"theme":"light","theme": "dark" ,"cart":["A1"]}"#;
+    for (was, becomes) in [(None, "v"), (None, ""), (Some("v"), "v"), (Some(""), "")] {
+        assert_eq!(data_after(&store, was, becomes, &[]), all);
+        assert_eq!(data_after(&store, was, becomes, &["theme"]), all, "those that are named, and the rest");
+    }
+}
+
+#[test]
+fn a_login_as_another_user_keeps_the_members_that_are_named() {
+    let store = store(&ManualClock::at(NOW));
+    let kept = |members: &[&str]| data_after(&store, Some("m"), "v", members);
+    assert_eq!(kept(&["theme"]), r#"{"theme":"dark"}"#, "the last of a name");
+    assert_eq!(kept(&["none", "cart", "theme"]), r#"{"cart":["A1"],"theme":"dark"}"#);
+    assert_eq!(kept(&["none"]), "{}");
+}
+
+#[test]
+fn a_login_keeps_nothing_of_data_that_is_not_an_object() {
+    let store = store(&ManualClock::at(NOW));
+    for data in ["", "not json", "[1]"] {
+        let id = sealed(&Fields { data, ..FIELDS }.encode(0));
+        let id = store.authenticate_keeping(&id, "another", &["a"]).unwrap();
+        assert_eq!(store.read(&id).unwrap().data_json, "{}", "{data:?}");
+    }
+}
+
+#[test]
+fn a_login_that_keeps_members_takes_associated_data() {
+    let store = store(&ManualClock::at(NOW));
+    let id = store.create_with(options(Some("m"), DATA, HOUR), b"tenant").unwrap();
+    let login = |with: &[u8]| store.authenticate_keeping_with(&id, "v", &["cart"], with);
+    let new = login(b"tenant").unwrap();
+    assert_eq!(store.open_with(&new, b"tenant").unwrap().record().data_json, DATA);
+    assert!(login(b"").is_err() && store.open(&new).is_err());
 }
 
 #[test]

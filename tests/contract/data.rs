@@ -89,6 +89,34 @@ fn data_that_is_no_object_is_refused_with_its_place() {
 }
 
 #[test]
+fn data_of_more_than_64_levels_is_invalid() {
+    let (store, drawn) = counting();
+    let nested = |depth: usize| format!(r#"{{"a":{}0{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let id = store.create(options(None, &nested(64), 0)).unwrap();
+    let id = store.update(&id, &nested(64)).unwrap();
+    let before = drawn();
+    for depth in [65, 127, 128, 100_000] {
+        for refused in [store.create(options(None, &nested(depth), 0)), store.update(&id, &nested(depth))] {
+            let Err(SessionError::Invalid(message)) = refused else { panic!("{depth}: {refused:?}") };
+            assert!(message.contains("more than 64 objects and arrays in each other"), "{message}");
+        }
+    }
+    assert_eq!(drawn(), before, "nothing was sealed");
+}
+
+#[test]
+fn deeper_data_that_was_sealed_before_still_opens_and_is_kept() {
+    let store = store(&ManualClock::at(NOW));
+    let data = format!(r#"{{"a":{}0{}}}"#, "[".repeat(1_400), "]".repeat(1_400));
+    let id = sealed(&Fields { data: &data, ..FIELDS }.encode(0));
+    let changed =
+        [store.touch(&id, 0), store.reseal(&id).map_err(Into::into), store.cycle(&id).map_err(Into::into)];
+    for id in changed.into_iter().chain([Ok(store.authenticate_keeping(&id, "another", &["a"]).unwrap())]) {
+        assert_eq!(store.read(&id.unwrap()).unwrap().data_json, data);
+    }
+}
+
+#[test]
 fn refused_data_is_not_quoted() {
     let store = store(&ManualClock::at(NOW));
     for text in [r#""hunter2""#, r#"{"a":hunter2}"#, r#"{"hunter2"}"#, r#"{"a":"hunter2}"#, "{} hunter2"] {

@@ -59,6 +59,8 @@ fn the_user_counts_as_well() {
     let id = store.create(options(Some(&user), &data(1_958), 0)).unwrap();
     assert_eq!(id.as_str().len(), chars(&user, &data(1_958), 0));
     assert!(store.create(options(Some(&user), &data(1_959), 0)).is_err());
+    let id = store.create(options(None, &data(1_958), 0)).unwrap();
+    assert!(store.authenticate(&id, &user).is_ok());
     assert!(store.authenticate(&id, &format!("{user}u")).is_err());
 }
 
@@ -140,7 +142,7 @@ fn padding_stops_at_the_size_limit() {
 #[test]
 fn every_change_pads_anew() {
     let store = builder(&ManualClock::at(NOW)).padding(256).build().unwrap();
-    let id = store.create(options(Some("user"), &data(300), 0)).unwrap();
+    let id = store.create(options(None, &data(300), 0)).unwrap();
     let len = |id: &sealed_session::SessionId| TokenInfo::of(id.as_str()).unwrap().record_len;
     assert_eq!(len(&id), 512);
     assert_eq!(len(&store.update(&id, "{}").unwrap()), 256);

@@ -25,12 +25,3 @@ async fn a_message_that_does_not_fit_is_an_error() {
     let reply = site.client().post(&format!("/flash/{}", "x".repeat(3000))).await;
     assert!(reply.status == 500 && reply.sets_nothing(), "{reply:?}");
 }
-
-#[tokio::test]
-async fn something_else_under_the_name_is_an_error_and_stays() {
-    let site = Site::new().await;
-    let client = site.client();
-    client.post("/set/_flash/x").await;
-    assert_eq!(client.get("/flashes").await.status, 500);
-    assert_eq!(client.info().await["data"], json!({"_flash": "x"}));
-}

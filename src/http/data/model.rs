@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
-use super::{get, is_empty, with, without};
+use super::{get, has_no_members, with, without};
 
 const NAMES: [&str; 9] = ["a", "b", "", "\"", "\\", "é\n", "a b", "{,:}", "eight and more, \" in it"];
 const VALUES: [&str; 13] = [
@@ -87,7 +87,7 @@ fn members_in_place_agree_with_a_list_of_members() {
 
         let found = last.map(|at| serde_json::from_str::<Value>(model[at].1).unwrap());
         assert_eq!(get::<Value>(&text, name).unwrap(), found, "{name:?} of {text}");
-        assert_eq!(is_empty(&text), model.is_empty(), "{text}");
+        assert_eq!(has_no_members(&text), model.is_empty(), "{text}");
 
         let others = || model.iter().copied().filter(|(other, _)| *other != name);
         match without(&text, name).unwrap() {

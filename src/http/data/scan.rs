@@ -102,7 +102,7 @@ impl From<Broken> for DataError {
     }
 }
 
-fn behind_blanks(text: &[u8], mut at: usize) -> usize {
+pub(super) fn behind_blanks(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
         at += 1;
     }
@@ -114,25 +114,27 @@ fn value(text: &[u8], begin: usize) -> Option<usize> {
     match text.get(begin)? {
         b'"' => string(text, begin).map(|string| string.end),
         b'{' | b'[' => nested(text, begin),
-        _ => {
-            let of_scalar =
-                |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
-            let len = text.get(begin..)?.iter().take_while(of_scalar).count();
-            (len > 0).then_some(begin + len)
-        }
+        _ => scalar(text, begin),
     }
+}
+
+/// Where the number or word that begins here ends.
+pub(super) fn scalar(text: &[u8], begin: usize) -> Option<usize> {
+    let of_scalar = |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
+    let len = text.get(begin..)?.iter().take_while(of_scalar).count();
+    (len > 0).then_some(begin + len)
 }
 
 /// A string, as it stands in a text.
 #[derive(Clone, Copy)]
-struct Quoted {
+pub(super) struct Quoted {
     /// Behind its closing quote.
-    end: usize,
+    pub(super) end: usize,
     /// How many of its characters are escaped.
     escapes: usize,
 }
 
-fn string(text: &[u8], begin: usize) -> Option<Quoted> {
+pub(super) fn string(text: &[u8], begin: usize) -> Option<Quoted> {
     let Some(b'"') = text.get(begin) else { return None };
     let (mut at, mut escapes) = (begin + 1, 0);
     loop {

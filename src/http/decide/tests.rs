@@ -156,11 +156,15 @@ const RULES: [Rule; 21] = [
         goes_on(f) || is_deliberate(f) || d.send == Send::Nothing
     }),
     ("a cookie that may be good is removed by a logout only", |f, d| {
-        matches!(f.came, Came::Expired | Came::Refused | Came::Nothing) || f.did.out || d.send != Send::Removal
+        matches!(f.came, Came::Expired | Came::Refused | Came::Nothing)
+            || f.did.out
+            || d.send != Send::Removal
     }),
     ("what nobody asked for comes in time", |f, d| match d.send {
         Send::Nothing => true,
-        Send::Session => !is_mere(f) || f.timing == Timing::InTime || (f.due && f.timing == Timing::LateAndKnown),
+        Send::Session => {
+            !is_mere(f) || f.timing == Timing::InTime || (f.due && f.timing == Timing::LateAndKnown)
+        }
         Send::Removal => f.did.out || f.timing != Timing::Late,
     }),
     ("what nobody asked for is no matter for a shared cache", |f, d| {
@@ -169,9 +173,7 @@ const RULES: [Rule; 21] = [
     ("a session that nobody asked for is one that is due", |f, d| {
         d.send != Send::Session || is_asked_for(f) || is_upkeep(f)
     }),
-    ("changes are sent", |f, d| {
-        !(is_asked_for(f) && f.sealed && f.recorded) || d.send == Send::Session
-    }),
+    ("changes are sent", |f, d| !(is_asked_for(f) && f.sealed && f.recorded) || d.send == Send::Session),
     ("due renewals are sent", |f, d| !(is_upkeep(f) && f.sealed && f.recorded) || d.send == Send::Session),
     ("an answer fails only where the handler would be wrong", |f, d| {
         d.fail == (!f.recorded || (is_asked_for(f) && !f.sealed))
@@ -186,9 +188,7 @@ const RULES: [Rule; 21] = [
         };
         !sends(d) || kept_out
     }),
-    ("an answer without a cookie is the handler's to cache", |_, d| {
-        sends(d) || d.say == Say::Nothing
-    }),
+    ("an answer without a cookie is the handler's to cache", |_, d| sends(d) || d.say == Say::Nothing),
 ];
 
 type Cell = (&'static str, fn(&Facts) -> bool);
@@ -196,9 +196,10 @@ type Cell = (&'static str, fn(&Facts) -> bool);
 /// Where the rules leave a choice, and why it was made as it was.
 const CHOICES: [Cell; 4] = [
     ("a client that brought nothing has nothing to remove", |f| f.did.out && f.came == Came::Nothing),
-    ("a cookie that opens nowhere is removed while no other tab can have replaced it, as it costs a refusal each time", |f| {
-        matches!(f.came, Came::Expired | Came::Refused) && !f.did.out
-    }),
+    (
+        "a cookie that opens nowhere is removed while no other tab can have replaced it, as it costs a refusal each time",
+        |f| matches!(f.came, Came::Expired | Came::Refused) && !f.did.out,
+    ),
     ("cookies of a device that are over go as an expired session does", |f| {
         f.beside == Beside::Over && !f.did.out
     }),

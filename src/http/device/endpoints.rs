@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::Device;
 use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
-use crate::http::presented::Found;
 use crate::http::caches;
+use crate::http::presented::Found;
 use crate::http::reply::set_cookie;
 use crate::http::session::Session;
 

@@ -188,7 +188,11 @@ impl Session {
             return device.jar(binding, associated_data);
         }
         let _ = state;
-        Jar { store: &config.store, cookies: &config.cookies, associated_data: Cow::Borrowed(associated_data) }
+        Jar {
+            store: &config.store,
+            cookies: &config.cookies,
+            associated_data: Cow::Borrowed(associated_data),
+        }
     }
 
     pub(in crate::http) fn look<T>(&self, with: impl FnOnce(&State) -> T) -> T {
