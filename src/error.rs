@@ -138,6 +138,12 @@ impl OpenError {
         Self { reason, standing }
     }
 
+    /// Whether this server rather than the token is at fault.
+    #[cfg(any(feature = "dbsc", feature = "uvb"))]
+    pub(crate) const fn is_transient(&self) -> bool {
+        matches!(self.standing, Standing::Transient)
+    }
+
     #[cfg(feature = "tower")]
     pub(crate) const fn standing(&self) -> Standing {
         self.standing

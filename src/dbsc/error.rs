@@ -140,7 +140,7 @@ impl DbscError {
             Reason::Revoked => DbscReason::IdentifierRevoked,
             _ => DbscReason::Identifier,
         };
-        Self::told(reason, error.keeps_cookie())
+        Self::told(reason, error.is_transient())
     }
 
     pub(super) fn of_challenge(error: OpenError) -> Self {
@@ -148,7 +148,7 @@ impl DbscError {
             Reason::Expired => DbscReason::ChallengeExpired,
             _ => DbscReason::Challenge,
         };
-        Self::told(reason, error.keeps_cookie())
+        Self::told(reason, error.is_transient())
     }
 
     /// Whether the same request may succeed in a moment (status 503), because this server rather than the device is

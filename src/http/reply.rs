@@ -188,7 +188,7 @@ fn sealed(session: &Session, opened: &mut Opened, upkeep: Upkeep) -> Result<Cook
     let jar = session.jar(&opened.state);
     let now_ms = jar.store.now_ms();
     let Finished { token, expires_at_ms } =
-        opened.state.seal(jar.store, upkeep, session.head_ms(), now_ms, &jar.associated_data)?;
+        opened.state.seal(jar.store, upkeep, now_ms, &jar.associated_data)?;
     let values = jar.cookies.values_of(token, expires_at_ms, now_ms, has_second)?;
     let values = values.into_iter().map(set_cookie).collect::<Result<_, _>>()?;
     Ok(Cookies { values, expires_at_ms })

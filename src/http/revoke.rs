@@ -30,9 +30,9 @@ impl Session {
         match self.user_id() {
             Some(user_id) => {
                 self.revoke_all_of(&user_id).await?;
-                self.change(|_, state| {
+                self.change(|config, state| {
                     if let Some(ttl_ms) = state.ttl_ms() {
-                        state.set_ttl(ttl_ms);
+                        state.set_ttl(ttl_ms, config.store.now_ms());
                     }
                     Ok(())
                 })?;

@@ -273,7 +273,7 @@ impl Session {
         })
     }
 
-    /// Lets the session live so long from this request on, within the store's maximum TTL and its absolute lifetime;
+    /// Lets the session live so long from now on, within the store's maximum TTL and its absolute lifetime;
     /// zero stands for the store's default. It keeps this TTL when it is extended, and one that begins with a login in
     /// this request has it too.
     ///
@@ -281,8 +281,8 @@ impl Session {
     /// [`DataError::TooLate`].
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), DataError> {
         let ttl_ms = millis(ttl);
-        self.change(|_, state| {
-            state.set_ttl(ttl_ms);
+        self.change(|config, state| {
+            state.set_ttl(ttl_ms, config.store.now_ms());
             Ok(())
         })
     }

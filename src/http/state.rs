@@ -32,6 +32,13 @@ pub(super) struct Rules {
     pub(super) user_id_room: usize,
 }
 
+/// A TTL that a handler asked for.
+#[derive(Clone, Copy)]
+struct Ttl {
+    ttl_ms: u64,
+    from_ms: u64,
+}
+
 /// A session that came with the request.
 #[derive(Clone, Copy)]
 struct Origin {
@@ -51,8 +58,8 @@ pub(super) struct State {
     /// Of a session that there is; one without begins when it is sealed.
     times: Option<Times>,
     texts: Texts,
-    /// The TTL that was asked for.
-    ttl_ms: Option<u64>,
+    /// The TTL that was asked for, and when.
+    ttl: Option<Ttl>,
     /// What is stored counts, even if a cookie is left in place.
     anyway: bool,
     /// There is to be a session even if nothing is in it.
@@ -106,7 +113,7 @@ impl State {
             uid: None,
             times: None,
             texts,
-            ttl_ms: None,
+            ttl: None,
             anyway: false,
             wanted: false,
             invalidated: false,
@@ -276,10 +283,10 @@ impl State {
         self.invalidated = true;
     }
 
-    /// The TTL of the session, and of one that begins with this request.
-    pub(super) fn set_ttl(&mut self, ttl_ms: u64) {
+    /// The TTL of the session from now on, and of one that begins with this request.
+    pub(super) fn set_ttl(&mut self, ttl_ms: u64, now_ms: u64) {
         if !self.invalidated {
-            self.ttl_ms = Some(ttl_ms);
+            self.ttl = Some(Ttl { ttl_ms, from_ms: now_ms });
             self.act(Act::Changed);
         }
     }
@@ -287,7 +294,8 @@ impl State {
     /// The TTL that the session has.
     #[cfg(feature = "revocation")]
     pub(super) fn ttl_ms(&self) -> Option<u64> {
-        self.ttl_ms.or_else(|| self.times.map(|times| times.expires.saturating_sub(times.renewed)))
+        let of = |times: Times| times.expires.saturating_sub(times.renewed);
+        self.ttl.map(|ttl| ttl.ttl_ms).or_else(|| self.times.map(of))
     }
 
     /// The uid of a session that there will be. Where a cookie is left in place, a token alone is no reason to

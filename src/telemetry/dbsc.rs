@@ -22,7 +22,7 @@ pub(crate) fn not_sealed(error: &SealError) {
 /// A header for a device could not be written.
 pub(crate) fn not_offered(error: &dyn std::error::Error) {
     #[cfg(feature = "tracing")]
-    tracing::error!(target: "sealed_session", error, "a device was not asked to register");
+    tracing::error!(target: "sealed_session", error = %error, "a device was not asked to register");
     let _ = error;
 }
 

@@ -118,6 +118,7 @@ async fn the_second_half_is_found_among_several() {
 async fn a_session_too_large_for_two_cookies_is_an_error_when_it_is_stored() {
     let site = site().await;
     let client = site.client();
+    client.post("/login/alice").await;
     let mut fits = 0;
     for len in (0..=10).map(|step| 5000 + 100 * step) {
         let reply = set(&client, len).await;

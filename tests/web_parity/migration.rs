@@ -74,9 +74,10 @@ async fn uids_and_endings() {
     let (before, now) = after(|session| session.cycle()).await;
     assert!(before["uid"] != now["uid"] && before["data"] == now["data"], "{now}");
 
-    let (before, now) = after(|session| session.authenticate("alice")).await;
+    let (before, now) = after(|session| session.authenticate("bob")).await;
     assert!(before["uid"] != now["uid"] && before["data"] == now["data"], "{now}");
-    assert_eq!(now["user"], "alice");
+    let (_, now) = after(|session| session.authenticate("alice")).await;
+    assert_eq!((&now["data"], &now["user"]), (&json!({}), &json!("alice")));
 
     let (_, now) = after(|session| session.clear()).await;
     assert_eq!((&now["data"], &now["user"]), (&json!({}), &json!("bob")));

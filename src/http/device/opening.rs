@@ -6,6 +6,8 @@ use std::cell::Cell;
 use super::form::{left_form, unbound_form};
 use super::{Brought, Device, ENDED};
 use crate::dbsc::Binding;
+#[cfg(feature = "revocation")]
+use crate::error::Standing;
 use crate::error::{OpenError, Reason};
 use crate::http::presented::{Found, Presented};
 use crate::http::session::{Opened, Session};
@@ -99,9 +101,9 @@ impl Device {
             let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
             match self.unbound(store, &parts, session.head_ms()) {
                 Ok(has_moved) => moved.set(moved.get() || has_moved),
-                Err(reason) => {
-                    telemetry::refused(reason);
-                    return Err(OpenError::new(reason));
+                Err(refusal) => {
+                    telemetry::refused(refusal.reason());
+                    return Err(refusal);
                 }
             }
             Ok(parts)
@@ -111,19 +113,26 @@ impl Device {
     }
 
     /// Whether a session may do without a device, and if so, whether it has moved to one.
-    fn unbound(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Result<bool, Reason> {
+    fn unbound(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Result<bool, OpenError> {
         if parts.texts.user_id().is_none() {
             return Ok(false);
         }
         let age_ms = head_ms.saturating_sub(parts.times.created);
         if self.unbound.refuses_at(age_ms) {
-            return Err(Reason::Unbound);
+            return Err(OpenError::new(Reason::Unbound));
         }
         #[cfg(feature = "revocation")]
         if let Some(revocations) = store.revocations()
-            && revocations.revokes(unbound_form(parts.uid), None, parts.times.created)
+            && let Some(since_ms) =
+                revocations.revoked_since(unbound_form(parts.uid), None, parts.times.created)
         {
-            return if age_ms < MOVING_MS { Ok(true) } else { Err(Reason::Revoked) };
+            let just = revocations.is_just_revoked(since_ms, head_ms);
+            let standing = if just { Standing::JustRevoked } else { Standing::Final };
+            return if age_ms < MOVING_MS {
+                Ok(true)
+            } else {
+                Err(OpenError::standing_at(Reason::Revoked, standing))
+            };
         }
         let _ = store;
         Ok(false)

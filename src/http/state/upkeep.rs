@@ -1,6 +1,6 @@
 //! What a layer does on its own to a session: extending it, sealing it by a newer key. And sealing whatever is sent.
 
-use super::{Rules, State};
+use super::{Rules, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
 use crate::http::settings::Creation;
@@ -91,7 +91,7 @@ impl State {
             return None;
         }
         let Upkeep { due, .. } = self.upkeep(store, rules, may_renew, head_ms);
-        let times = self.times_when_sealed(store, head_ms, due).ok()?;
+        let times = self.times_when_sealed(store, due).ok()?;
         Some(store.expires_at(times))
     }
 
@@ -100,11 +100,10 @@ impl State {
         &mut self,
         store: &SealedStore,
         upkeep: Upkeep,
-        head_ms: u64,
         now_ms: u64,
         associated_data: &[u8],
     ) -> Result<Finished, SealError> {
-        let times = self.times_when_sealed(store, head_ms, upkeep.due)?;
+        let times = self.times_when_sealed(store, upkeep.due)?;
         let token =
             store.seal_parts(now_ms, times, self.uid, self.user_id(), self.data(), associated_data)?;
         self.times = Some(times);
@@ -114,16 +113,14 @@ impl State {
         Ok(Finished { token, expires_at_ms: store.expires_at(times) })
     }
 
-    /// The life of a session that came is counted from when its request arrived, and that of one that begins from now.
-    fn times_when_sealed(
-        &self,
-        store: &SealedStore,
-        head_ms: u64,
-        due: Option<Times>,
-    ) -> Result<Times, SealError> {
-        match (self.times, self.ttl_ms) {
-            (None, ttl) => store.begin(self.user_id(), ttl.unwrap_or_default()),
-            (Some(times), Some(ttl)) => Ok(store.renew(times, head_ms, ttl).unwrap_or(times)),
+    /// What is due is counted from when the request arrived, what was asked for from when it was, and a session that
+    /// begins from now.
+    fn times_when_sealed(&self, store: &SealedStore, due: Option<Times>) -> Result<Times, SealError> {
+        match (self.times, self.ttl) {
+            (None, ttl) => store.begin(self.user_id(), ttl.map(|ttl| ttl.ttl_ms).unwrap_or_default()),
+            (Some(times), Some(Ttl { ttl_ms, from_ms })) => {
+                Ok(store.renew(times, from_ms, ttl_ms).unwrap_or(times))
+            }
             (Some(times), None) => Ok(due.unwrap_or(times)),
         }
     }
