@@ -4,6 +4,7 @@ use std::fmt;
 
 use cookie::Cookie;
 use cookie::time::Duration;
+use smallvec::{SmallVec, smallvec};
 
 use super::Presented;
 use crate::session::SessionId;
@@ -117,14 +118,14 @@ impl CookiePolicy {
         now_ms: u64,
         presented: &Presented<'_>,
     ) -> Result<Vec<String>, CookieTooLarge> {
-        self.values(id, expires_at_ms, now_ms, presented.has_second()).map(all)
+        self.values(id, expires_at_ms, now_ms, presented.has_second()).map(SmallVec::into_vec)
     }
 
     /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
     /// value, and an expiry in the past.
     #[must_use]
     pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
-        all(self.removals(presented.has_second()))
+        self.removals(presented.has_second()).into_vec()
     }
 
     /// As [`set`](Self::set), for a request that has a second cookie or none.
@@ -138,13 +139,15 @@ impl CookiePolicy {
         let token = id.as_str();
         let seconds = seconds(expires_at_ms, now_ms);
         if token.len() <= self.room() {
-            return Ok((self.cookie(&self.name, "", token, seconds), self.leftover(has_second)));
+            let mut values: Values = smallvec![self.cookie(&self.name, "", token, seconds)];
+            values.extend(self.leftover(has_second));
+            return Ok(values);
         }
         match token.split_at_checked(self.room_of_a_chunk()) {
-            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok((
+            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok(smallvec![
                 self.cookie(&self.name, IN_TWO, first, seconds),
-                Some(self.cookie(&self.second_name, "", second, seconds)),
-            )),
+                self.cookie(&self.second_name, "", second, seconds),
+            ]),
             _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
         }
     }
@@ -159,7 +162,7 @@ impl CookiePolicy {
         has_second: bool,
     ) -> Result<Values<Vec<u8>>, CookieTooLarge> {
         if token.chars() > self.room() {
-            return self.values(&token.into(), expires_at_ms, now_ms, has_second).map(as_octets);
+            return self.values(&token.into(), expires_at_ms, now_ms, has_second).map(as_bytes);
         }
         let mut digits = itoa::Buffer::new();
         let [max_age, digits] = self.max_age(&mut digits, seconds(expires_at_ms, now_ms));
@@ -171,12 +174,16 @@ impl CookiePolicy {
         for text in [&self.attributes, max_age, digits] {
             value.extend_from_slice(text.as_bytes());
         }
-        Ok((value, self.leftover(has_second).map(String::into_bytes)))
+        let mut values: Values<Vec<u8>> = smallvec![value];
+        values.extend(self.leftover(has_second).map(String::into_bytes));
+        Ok(values)
     }
 
     /// As [`remove`](Self::remove), for a request that has a second cookie or none.
     pub(super) fn removals(&self, has_second: bool) -> Values {
-        (self.removal(&self.name), self.leftover(has_second))
+        let mut values: Values = smallvec![self.removal(&self.name)];
+        values.extend(self.leftover(has_second));
+        values
     }
 
     /// Whether two cookies are allowed, and tokens of so many characters fit one.
@@ -255,16 +262,12 @@ fn seconds(expires_at_ms: u64, now_ms: u64) -> u64 {
     expires_at_ms.saturating_sub(now_ms).div_ceil(1000).clamp(1, MAX_AGE_S)
 }
 
-/// The values of one header `Set-Cookie`, or of two.
-pub(super) type Values<T = String> = (T, Option<T>);
+/// The values of the headers `Set-Cookie`, in the order in which they are sent. Usually one.
+pub(super) type Values<T = String> = SmallVec<[T; 1]>;
 
 #[cfg(feature = "tower")]
-pub(super) fn as_octets((first, second): Values) -> Values<Vec<u8>> {
-    (first.into_bytes(), second.map(String::into_bytes))
-}
-
-fn all((first, second): Values) -> Vec<String> {
-    std::iter::once(first).chain(second).collect()
+pub(super) fn as_bytes(values: Values) -> Values<Vec<u8>> {
+    values.into_iter().map(String::into_bytes).collect()
 }
 
 /// A token is longer than its cookie, or both of them, may be.

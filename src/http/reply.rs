@@ -3,7 +3,7 @@
 use http::header::{CACHE_CONTROL, Entry, InvalidHeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::cookie::{CookiePolicy, as_octets};
+use super::cookie::{CookiePolicy, as_bytes};
 use super::session::Session;
 use super::settle::{Settling, settle};
 use super::state::{Lost, Outcome};
@@ -60,9 +60,9 @@ fn send(
     has_second: bool,
     headers: &mut HeaderMap,
 ) -> Result<bool, NotSaved> {
-    let (first, second) = match outcome {
+    let values = match outcome {
         Ok(Outcome::Nothing) => return Ok(false),
-        Ok(Outcome::Remove) => as_octets(cookies.removals(has_second)),
+        Ok(Outcome::Remove) => as_bytes(cookies.removals(has_second)),
         Ok(Outcome::Set { token, expires_at_ms, now_ms }) => {
             cookies.values_of(token, expires_at_ms, now_ms, has_second).map_err(|error| not_saved(&error))?
         }
@@ -72,9 +72,8 @@ fn send(
             return Ok(false);
         }
     };
-    set_cookie(first, headers).map_err(|error| not_saved(&error))?;
-    if let Some(second) = second {
-        set_cookie(second, headers).map_err(|error| not_saved(&error))?;
+    for value in values {
+        set_cookie(value, headers).map_err(|error| not_saved(&error))?;
     }
     Ok(true)
 }

@@ -4,6 +4,7 @@ use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
 use super::{Device, ENDED};
+use crate::http::cookie::Values;
 use crate::http::layer::Config;
 use crate::http::reply::set_cookie;
 use crate::http::session::Opened;
@@ -47,21 +48,23 @@ impl Device {
         }
     }
 
-    pub(super) fn removals(&self, has_second: bool) -> [Option<String>; 3] {
-        let (bound, second) = self.bound_cookies.removals(has_second);
-        let (proof, _) = self.proof_cookies.removals(false);
-        [Some(bound), second, Some(proof)]
+    pub(super) fn removals(&self, has_second: bool) -> Values {
+        let mut values = self.bound_cookies.removals(has_second);
+        values.extend(self.proof_cookies.removals(false));
+        values
     }
 
     /// As [`removals`](Self::removals), and the browser is told that there is nothing to refresh any more: what it
     /// brings otherwise then, from another site no cookies at all, says nothing.
-    fn endings(&self, has_second: bool) -> [Option<String>; 3] {
-        let [bound, second, proof] = self.removals(has_second);
+    fn endings(&self, has_second: bool) -> Values {
         let now_ms = self.bound_store().now_ms();
         let until_ms = now_ms.saturating_add(self.binding.identifier_lifetime_ms());
         let ended = self.bound_cookies.clone().kept_for_its_time();
-        let ended = ended.values(&SessionId::new(ENDED), until_ms, now_ms, false);
-        [ended.map_or(bound, |(ended, _)| Some(ended)), second, proof]
+        let Ok(mut values) = ended.values(&SessionId::new(ENDED), until_ms, now_ms, has_second) else {
+            return self.removals(has_second);
+        };
+        values.extend(self.proof_cookies.removals(false));
+        values
     }
 
     /// Asks the browser to make a key. One that cannot goes on without; so does a server that cannot ask.
@@ -90,18 +93,19 @@ impl Beside {
         let Some(device) = &config.device else { return Ok(false) };
         let removes_proof = self.remove_proof && self.remove_bound.is_none();
         if let Some(has_second) = self.remove_ordinary {
-            let (first, second) = config.cookies.removals(has_second);
-            for value in std::iter::once(first).chain(second) {
+            for value in config.cookies.removals(has_second) {
                 set_cookie(value, headers)?;
             }
         }
         if let Some(has_second) = self.remove_bound {
-            for value in device.endings(has_second).into_iter().flatten() {
+            for value in device.endings(has_second) {
                 set_cookie(value, headers)?;
             }
         }
         if removes_proof {
-            set_cookie(device.proof_cookies.removals(false).0, headers)?;
+            for value in device.proof_cookies.removals(false) {
+                set_cookie(value, headers)?;
+            }
         }
         if let Some(uid) = self.offer_to {
             device.offer(uid, headers)?;

@@ -162,9 +162,10 @@ impl Session {
             Found::Nothing | Found::Unclear => false,
         };
         if is_its_own {
-            let values = device.removals(bound.has_second()).into_iter().flatten();
-            // A value of our own making stands in any header.
-            values.for_each(|value| drop(set_cookie(value, answer)));
+            for value in device.removals(bound.has_second()) {
+                // A value of our own making stands in any header.
+                drop(set_cookie(value, answer));
+            }
         }
     }
 }
@@ -208,7 +209,10 @@ impl Device {
         let now_ms = self.bound_store().now_ms();
         let until_ms = expires_at_ms.saturating_sub(ahead_of_expiry(expires_at_ms.saturating_sub(now_ms)));
         let values = self.proof_cookies.values(proof, until_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
-        Ok(set_cookie(values.0, headers)?)
+        for value in values {
+            set_cookie(value, headers)?;
+        }
+        Ok(())
     }
 }
 
