@@ -48,7 +48,7 @@ mod settle;
 #[cfg(feature = "tower")]
 mod state;
 
-pub use cookie::{CookiePolicy, CookiePolicyBuilder, CookieTooLarge, SameSite};
+pub use cookie::{CookiePolicy, CookiePolicyBuilder, CookieScope, CookieTooLarge, SameSite};
 pub use presented::{Found, Presented};
 
 #[cfg(feature = "dbsc")]

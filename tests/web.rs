@@ -12,6 +12,8 @@
 #[path = "web/site.rs"]
 mod site;
 
+#[path = "web/attributes.rs"]
+mod attributes;
 #[path = "web/caches.rs"]
 mod caches;
 #[path = "web/chunks.rs"]

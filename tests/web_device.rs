@@ -12,6 +12,8 @@
 
 mod common;
 
+#[path = "web_device/attributes.rs"]
+mod attributes;
 #[path = "web_device/browser.rs"]
 mod browser;
 #[path = "dbsc/device.rs"]

@@ -2,21 +2,24 @@
 
 use std::fmt;
 
-use cookie::Cookie;
-use cookie::time::Duration;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::Presented;
 use crate::session::SessionId;
 #[cfg(feature = "tower")]
 use crate::token::Sealed;
 
+mod attributes;
 mod builder;
+mod scope;
 
 pub use builder::CookiePolicyBuilder;
+pub use scope::CookieScope;
 
 /// What stands before the first half of a token that is cut in two.
 pub(super) const IN_TWO: &str = "2.";
+/// What stands behind the attributes of a cookie that is removed. A fixed time: that of a server may be wrong.
+const GONE: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 /// Browsers cut a longer `Max-Age` to this (RFC 6265bis, section 5.6.2).
 const MAX_AGE_S: u64 = 400 * 24 * 60 * 60;
 
@@ -62,10 +65,13 @@ pub enum SameSite {
 /// assert!(presented.open(&store, b"").session().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookiePolicy {
     name: String,
     second_name: String,
+    /// What removes the cookies that were before. It stands before the cookie of today: a program that takes both for
+    /// one keeps what comes last.
+    former: Vec<String>,
     /// All attributes but `Max-Age`.
     attributes: String,
     browser_session: bool,
@@ -105,8 +111,8 @@ impl CookiePolicy {
         self.local_development
     }
 
-    /// The values of the headers `Set-Cookie`, usually one, that bring a token to the client. What the request
-    /// presented tells whether there is a second cookie to clear.
+    /// The values of the headers `Set-Cookie`, usually one, that bring a token to the client. Send all of them, in
+    /// their order. What the request presented tells whether there is a second cookie to clear.
     ///
     /// Times in milliseconds since 1970. `Max-Age` is rounded up, and at most 400 days.
     ///
@@ -124,7 +130,7 @@ impl CookiePolicy {
     }
 
     /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
-    /// value, and an expiry in the past.
+    /// value, and an expiry in the past. So with what was [`formerly`](CookiePolicyBuilder::formerly) there.
     #[must_use]
     pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
         self.removals(presented.has_second()).into_vec()
@@ -140,16 +146,18 @@ impl CookiePolicy {
     ) -> Result<Values, CookieTooLarge> {
         let token = id.as_str();
         let seconds = seconds(expires_at_ms, now_ms);
+        let mut values: Values = self.former.iter().cloned().collect();
         if token.len() <= self.room() {
-            let mut values: Values = smallvec![self.cookie(&self.name, "", token, seconds)];
+            values.push(self.cookie(&self.name, "", token, seconds));
             values.extend(self.leftover(has_second));
             return Ok(values);
         }
         match token.split_at_checked(self.room_of_a_chunk()) {
-            Some((first, second)) if self.chunked && second.len() <= first.len() => Ok(smallvec![
-                self.cookie(&self.name, IN_TWO, first, seconds),
-                self.cookie(&self.second_name, "", second, seconds),
-            ]),
+            Some((first, second)) if self.chunked && second.len() <= first.len() => {
+                values.push(self.cookie(&self.name, IN_TWO, first, seconds));
+                values.push(self.cookie(&self.second_name, "", second, seconds));
+                Ok(values)
+            }
             _ => Err(CookieTooLarge { needed: token.len(), allowed: self.max_token_chars() }),
         }
     }
@@ -176,14 +184,16 @@ impl CookiePolicy {
         for text in [&self.attributes, max_age, digits] {
             value.extend_from_slice(text.as_bytes());
         }
-        let mut values: Values<Vec<u8>> = smallvec![value];
+        let mut values: Values<Vec<u8>> = self.former.iter().map(|gone| gone.clone().into_bytes()).collect();
+        values.push(value);
         values.extend(self.leftover(has_second).map(String::into_bytes));
         Ok(values)
     }
 
     /// As [`remove`](Self::remove), for a request that has a second cookie or none.
     pub(super) fn removals(&self, has_second: bool) -> Values {
-        let mut values: Values = smallvec![self.removal(&self.name)];
+        let mut values: Values = self.former.iter().cloned().collect();
+        values.push(self.removal(&self.name));
         values.extend(self.leftover(has_second));
         values
     }
@@ -194,10 +204,11 @@ impl CookiePolicy {
         self.chunked && max_token_chars <= self.room()
     }
 
-    /// The same cookie under another name.
+    /// The same cookie under another name, under which there was none before.
     #[cfg(feature = "dbsc")]
     pub(super) fn renamed(&self, name: &str) -> Self {
-        Self { name: name.to_owned(), second_name: format!("{name}.1"), ..self.clone() }
+        let second_name = builder::second_name(name);
+        Self { name: name.to_owned(), second_name, former: Vec::new(), ..self.clone() }
     }
 
     /// The same cookie, kept in one piece until its `Max-Age` is over.
@@ -246,12 +257,7 @@ impl CookiePolicy {
     }
 
     fn removal(&self, name: &str) -> String {
-        let mut gone = Cookie::new(name, "");
-        gone.make_removal();
-        gone.set_max_age(Duration::ZERO);
-        let expiry = gone.to_string();
-        let expiry = expiry.get(name.len() + 1..).unwrap_or_default();
-        [name, "=", &self.attributes, expiry].concat()
+        [name, "=", &self.attributes, GONE].concat()
     }
 
     /// Characters of a token in one cookie.

@@ -1,10 +1,14 @@
 //! The cookie's attributes, and contradictions between them.
 
 use sealed_session::SessionId;
-use sealed_session::http::{CookiePolicy, CookiePolicyBuilder, Presented, SameSite, SessionLayer};
+use sealed_session::http::{
+    CookiePolicy, CookiePolicyBuilder, CookieScope, Presented, SameSite, SessionLayer,
+};
 use sealed_session::{KeyRing, SealedStore};
 
 use crate::site::{DAY, root};
+
+type Settings = fn(CookiePolicyBuilder) -> CookiePolicyBuilder;
 
 fn set(policy: CookiePolicyBuilder, ttl_ms: u64) -> String {
     let policy = policy.build().unwrap();
@@ -56,6 +60,9 @@ fn a_removal_has_the_same_attributes() {
     let removal = policy.remove(&Presented::default());
     let expected = "s=; HttpOnly; SameSite=None; Partitioned; Secure; Path=/app; Domain=shop.example; Max-Age=0; Expires=";
     assert!(removal.len() == 1 && removal[0].starts_with(expected), "{removal:?}");
+    let set = policy.set(&SessionId::new(""), 60_000, 0, &Presented::default()).unwrap();
+    let without_age = |value: &str| value.split("; Max-Age=").next().unwrap().to_owned();
+    assert_eq!(without_age(&removal[0]), without_age(&set[0]));
 }
 
 #[test]
@@ -102,6 +109,208 @@ fn contradictions_are_errors_when_built() {
     for legal in [named("__Secure-s").domain(".shop.example").path("/app"), named("s").max_octets(139)] {
         assert!(legal.build().is_ok());
     }
+}
+
+#[test]
+fn a_domain_that_no_browser_honours_is_an_error() {
+    let long = |len| "a".repeat(len);
+    let host = format!("{0}.{0}.{0}.{1}.a", long(63), long(60));
+    assert_eq!(host.len(), 254);
+    for (domain, says) in [
+        ("-", "no host"),
+        ("", "no host"),
+        (".", "no host"),
+        ("..shop.example", "no host"),
+        ("shop.example.", "no host"),
+        ("shop..example", "no host"),
+        ("-shop.example", "no host"),
+        ("shop-.example", "no host"),
+        ("shop.-example", "no host"),
+        ("shop.example-", "no host"),
+        ("xn--.example", "no host"),
+        ("my_shop.example", "no host"),
+        ("shop.example:443", "no host"),
+        ("https://shop.example", "no host"),
+        ("shop.example/", "no host"),
+        (" shop.example", "no host"),
+        ("shop example", "no host"),
+        ("*.shop.example", "no host"),
+        ("sh\u{f6}p.example", "no host"),
+        ("[::1]", "no host"),
+        ("::1", "no host"),
+        (&format!("{}.example", long(64)), "63 bytes"),
+        (&host, "253"),
+        ("com", "one label"),
+        (".com", "one label"),
+        ("localhost", "one label"),
+        ("LOCALHOST", "one label"),
+        ("intranet", "one label"),
+        ("127.0.0.1", "IP address"),
+        ("192.0.2.1", "IP address"),
+        (".192.0.2.1", "IP address"),
+        ("1", "IP address"),
+        ("2130706433", "IP address"),
+        ("0x7f000001", "IP address"),
+        ("127.0.0.0X1", "IP address"),
+        ("127.0.0.0x", "IP address"),
+        ("shop.1", "IP address"),
+    ] {
+        let error = named("s").domain(domain).build().expect_err(domain).to_string();
+        assert!(error.contains(says) && error.contains(&format!("{domain:?}")), "{domain}: {error}");
+    }
+}
+
+#[test]
+fn a_domain_is_written_as_browsers_keep_it() {
+    let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+    assert_eq!(longest.len(), 253);
+    for (domain, written) in [
+        ("shop.example", "shop.example"),
+        (".shop.example", "shop.example"),
+        ("Shop.EXAMPLE", "shop.example"),
+        ("xn--shp-fna.example", "xn--shp-fna.example"),
+        ("a-b.c--d.example", "a-b.c--d.example"),
+        ("1.2.3.example", "1.2.3.example"),
+        ("4u.2x", "4u.2x"),
+        ("0x7f.example", "0x7f.example"),
+        ("shop.0xg", "shop.0xg"),
+        ("shop.localhost", "shop.localhost"),
+        (&longest, &longest),
+    ] {
+        let expected = format!("; Path=/; Domain={written}; Max-Age=60");
+        assert!(set(named("s").domain(domain), 60_000).ends_with(&expected), "{domain}");
+    }
+}
+
+#[test]
+fn a_path_that_no_request_can_match_is_an_error() {
+    for (path, says) in [
+        ("", "begins with '/'"),
+        ("app", "begins with '/'"),
+        ("./app", "begins with '/'"),
+        ("https://shop.example/app", "begins with '/'"),
+        ("/app?page=1", "cannot be"),
+        ("/app#top", "cannot be"),
+        ("/app;v=1", "cannot be"),
+        ("/app ", "cannot be"),
+        (" /app", "cannot be"),
+        ("/my app", "cannot be"),
+        ("/a\tb", "cannot be"),
+        ("/app\r\nX: y", "cannot be"),
+        ("/a\0", "cannot be"),
+        ("/a\u{7f}", "cannot be"),
+        ("/\u{e9}", "cannot be"),
+        ("/a\\b", "cannot be"),
+        ("/a\"b", "cannot be"),
+        ("/<a>", "cannot be"),
+        ("/{app}", "cannot be"),
+        ("/a`", "cannot be"),
+        ("/a^b", "cannot be"),
+        ("/.", "segment"),
+        ("/..", "segment"),
+        ("/a/./b", "segment"),
+        ("/a/../b", "segment"),
+        ("/a/..", "segment"),
+        ("/%2e/a", "segment"),
+        ("/a/%2E%2e", "segment"),
+        ("/a/.%2E/b", "segment"),
+        ("/a/%2e.", "segment"),
+    ] {
+        let error = named("s").path(path).build().expect_err(path).to_string();
+        assert!(error.contains(says) && error.contains(&format!("{path:?}")), "{path}: {error}");
+    }
+    let longest = format!("/{}", "a".repeat(1023));
+    for path in [
+        "/",
+        "//",
+        "/app",
+        "/app/",
+        "/a.b/...",
+        "/.well-known",
+        "/%C3%A9",
+        "/a%2Fb",
+        "/~a/!$&'()*+,=:@|[]",
+        &longest,
+    ] {
+        assert!(set(named("s").path(path), 60_000).contains(&format!("; Path={path}; ")), "{path}");
+    }
+}
+
+#[test]
+fn partitioned_takes_same_site_none() {
+    for same_site in [SameSite::Lax, SameSite::Strict] {
+        for name in ["s", "__Host-s"] {
+            let error = named(name).partitioned(true).same_site(same_site).build().unwrap_err().to_string();
+            assert!(error.starts_with("partitioned needs SameSite::None"), "{error}");
+        }
+    }
+    let default = named("s").partitioned(true).build().unwrap_err().to_string();
+    assert!(default.starts_with("partitioned needs SameSite::None"), "{default}");
+    let legal = named("__Host-s").partitioned(true).same_site(SameSite::None);
+    assert!(set(legal, 60_000).contains("; SameSite=None; Partitioned; Secure; "));
+}
+
+#[test]
+fn the_promise_of_a_prefix_is_kept_in_any_case() {
+    let breaks: [(&str, Settings); 3] = [
+        ("has a Domain", |policy| policy.domain("shop.example")),
+        ("has a Path other than '/'", |policy| policy.path("/app")),
+        ("is not Secure", |policy| policy.insecure_for_local_development(true)),
+    ];
+    let host = ["__Host-", "__host-", "__HOST-", "__Host-Http-", "__hOST-hTTP-"];
+    let others = ["__Secure-", "__secure-", "__SECURE-", "__Http-", "__http-", "__HTTP-"];
+    for (prefixes, broken) in [(host.as_slice(), &breaks[..]), (&others, &breaks[2..])] {
+        for prefix in prefixes {
+            for (says, set) in broken {
+                let error = set(named(&format!("{prefix}s"))).build().expect_err(prefix).to_string();
+                assert!(
+                    error.starts_with("browsers drop a cookie named __") && error.contains(says),
+                    "{error}"
+                );
+            }
+        }
+    }
+    for prefix in others {
+        assert!(named(&format!("{prefix}s")).domain("shop.example").path("/app").build().is_ok(), "{prefix}");
+    }
+    for name in ["_Host-s", "Host-s", "s__Host-", "__Hosts", "__Secures"] {
+        assert!(named(name).domain("shop.example").path("/app").build().is_ok(), "{name}");
+    }
+    for prefix in host.iter().chain(&others) {
+        let policy = named(&format!("{prefix}s")).build().unwrap();
+        let both = [
+            policy.set(&SessionId::new("TOKEN"), 1_000, 0, &Presented::default()).unwrap(),
+            policy.remove(&Presented::default()),
+        ];
+        for value in both.iter().flatten() {
+            assert!(value.contains("; HttpOnly; ") && value.contains("; Secure; Path=/; "), "{value}");
+        }
+    }
+}
+
+#[test]
+fn a_removal_does_not_depend_on_the_clock() {
+    let removal = named("s").build().unwrap().remove(&Presented::default());
+    assert!(removal[0].ends_with("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), "{removal:?}");
+}
+
+#[test]
+fn policies_can_be_compared() {
+    let policy = || named("s").domain("shop.example").build().unwrap();
+    assert_eq!(policy(), policy());
+    for other in [
+        named("t").domain("shop.example"),
+        named("s"),
+        named("s").domain("shop.example").path("/app"),
+        named("s").domain("shop.example").same_site(SameSite::Strict),
+        named("s").domain("shop.example").browser_session(true),
+        named("s").domain("shop.example").chunked(true),
+        named("s").domain("shop.example").max_octets(1000),
+        named("s").domain("shop.example").formerly(CookieScope::host_only()),
+    ] {
+        assert_ne!(policy(), other.build().unwrap());
+    }
+    assert_eq!(policy(), named("s").domain(".SHOP.example").build().unwrap(), "they are one to a browser");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::request::Parts;
-use sealed_session::http::{DeviceSettings, SessionLayer, SessionLayerBuilder, Unbound};
+use sealed_session::http::{DeviceSettings, SameSite, SessionLayer, SessionLayerBuilder, Unbound};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 
 use crate::browser::{BOUND, ORDINARY, PROOF, Site, UNPROVEN, bound_to, json, offered_at, set};
@@ -36,7 +36,7 @@ fn a_cookie_that_browsers_do_not_bind_is_an_error_that_says_what_to_do() {
         ("session", |layer| layer.cookie(|cookie| cookie.path("/shop")), &["Path has to be '/'"]),
         (
             "__Host-session",
-            |layer| layer.cookie(|cookie| cookie.partitioned(true)),
+            |layer| layer.cookie(|cookie| cookie.same_site(SameSite::None).partitioned(true)),
             &["do without Domain and Partitioned"],
         ),
     ];

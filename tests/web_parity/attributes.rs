@@ -40,7 +40,7 @@ async fn attributes_can_be_changed() {
         cookie
             .domain("shop.example")
             .path("/custom")
-            .same_site(SameSite::Strict)
+            .same_site(SameSite::None)
             .partitioned(true)
             .browser_session(true)
     })
@@ -49,7 +49,7 @@ async fn attributes_can_be_changed() {
     for (attribute, value) in [
         ("Domain", Some("shop.example")),
         ("Path", Some("/custom")),
-        ("SameSite", Some("Strict")),
+        ("SameSite", Some("None")),
         ("Partitioned", Some("")),
         ("HttpOnly", Some("")),
         ("Secure", Some("")),
