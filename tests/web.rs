@@ -20,18 +20,30 @@ mod caches;
 mod chunks;
 #[path = "web/csrf.rs"]
 mod csrf;
+#[path = "web/cut_off.rs"]
+mod cut_off;
 #[path = "web/data.rs"]
 mod data;
 #[path = "web/development.rs"]
 mod development;
+#[path = "web/direct.rs"]
+mod direct;
 #[path = "web/failures.rs"]
 mod failures;
 #[path = "web/flash.rs"]
 mod flash;
 #[path = "web/identity.rs"]
 mod identity;
+#[path = "web/left_in_place.rs"]
+mod left_in_place;
 #[path = "web/lifecycle.rs"]
 mod lifecycle;
+#[path = "web/login.rs"]
+mod login;
+#[path = "web/meanwhile.rs"]
+mod meanwhile;
+#[path = "web/nested.rs"]
+mod nested;
 #[path = "web/policy.rs"]
 mod policy;
 #[path = "web/refused.rs"]

@@ -105,7 +105,10 @@ async fn a_request_beside_the_one_that_replaces_its_session_does_not_remove_the_
         assert!(too_early.sets_nothing(), "the new cookie may be on its way: {too_early:?}");
         site.clock.advance(MINUTE);
         let begins = site.get_with("/csrf", &[before.as_bytes()]).await;
-        assert!(!begins.sets_nothing(), "a client that is logged out for good gets a token for a form: {begins:?}");
+        assert!(
+            !begins.sets_nothing(),
+            "a client that is logged out for good gets a token for a form: {begins:?}"
+        );
     }
 }
 

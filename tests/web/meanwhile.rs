@@ -1,0 +1,203 @@
+//! What happens while a request is under way: no answer brings a session back that has ended, or removes one that has
+//! begun since.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use sealed_session::http::{Creation, Session};
+
+use crate::direct::{Answer, NAME, Server, with};
+use crate::site::{DAY, HOUR, MINUTE, NOON};
+
+/// A time at which a session of noon is due to be extended.
+const DUE: u64 = NOON + 12 * HOUR;
+
+/// The answer to a request that looks at its session, does this, and takes so long.
+async fn slow(server: &Server, cookie: &str, takes_ms: u64, act: fn(&Session)) -> Answer {
+    let clock = server.clock.clone();
+    server
+        .call(&with(cookie), move |session| {
+            let clock = clock.clone();
+            async move {
+                let _ = session.user_id();
+                act(&session);
+                clock.advance(takes_ms);
+            }
+        })
+        .await
+}
+
+/// The answer to a request during which another one is answered.
+#[cfg(feature = "revocation")]
+async fn beside(
+    server: &Server,
+    cookie: &str,
+    takes_ms: u64,
+    act: fn(&Session),
+    other: fn(&Session),
+) -> Answer {
+    let inside = server.clone();
+    let brings = cookie.to_owned();
+    server
+        .call(&with(cookie), move |session| {
+            let (server, cookie) = (inside.clone(), brings.clone());
+            async move {
+                let _ = session.user_id();
+                act(&session);
+                server.call(&with(&cookie), move |session| std::future::ready(other(&session))).await;
+                server.clock.advance(takes_ms);
+            }
+        })
+        .await
+}
+
+fn read(_: &Session) {}
+
+fn write(session: &Session) {
+    session.insert("a", &1).unwrap();
+}
+
+fn cycle(session: &Session) {
+    session.cycle().unwrap();
+}
+
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn an_answer_brings_nothing_back_that_was_revoked_meanwhile() {
+    let ends: [fn(&Session); 3] =
+        [|session| session.authenticate("bob").unwrap(), cycle, |session| session.logout().unwrap()];
+    for end in ends {
+        for act in [read, write, cycle] {
+            for takes_ms in [0, 30_000, HOUR] {
+                let server = Server::revoking();
+                let cookie = server.logged_in("ann").await;
+                server.clock.set(DUE);
+                let answer = beside(&server, &cookie, takes_ms, act, end).await;
+                assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+                assert_eq!(answer.status, StatusCode::OK);
+            }
+        }
+    }
+}
+
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_handler_that_revokes_its_own_session_keeps_nothing_of_it() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    let store = server.store.clone();
+    let answer = server
+        .call(&with(&cookie), move |session| {
+            session.insert("a", &1).unwrap();
+            store.revoke_user("ann").wait().unwrap();
+            std::future::ready(())
+        })
+        .await;
+    assert!(answer.sets_nothing());
+}
+
+#[tokio::test]
+async fn a_mere_renewal_comes_within_a_minute_where_nobody_knows_what_was_revoked() {
+    let server = Server::new();
+    for (takes_ms, sets) in [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR, false)] {
+        server.clock.set(NOON);
+        let cookie = server.logged_in("ann").await;
+        server.clock.set(DUE);
+        let answer = slow(&server, &cookie, takes_ms, read).await;
+        assert_eq!(answer.sets(), sets, "{takes_ms}: {:?}", answer.set_cookies());
+        server.clock.set(DUE);
+        assert!(slow(&server, &cookie, takes_ms, write).await.sets(), "a change comes however long it takes");
+    }
+}
+
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_mere_renewal_comes_however_late_where_what_was_revoked_is_known() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    server.clock.set(DUE);
+    assert!(slow(&server, &cookie, HOUR, read).await.sets());
+}
+
+#[tokio::test]
+async fn how_late_is_late_can_be_set() {
+    let server = Server::with(|store, _| store, |layer| layer.late_after(Duration::from_secs(5)));
+    let cookie = server.logged_in("ann").await;
+    server.clock.set(DUE);
+    assert!(slow(&server, &cookie, 5_000, read).await.sets_nothing());
+    server.clock.set(DUE);
+    assert!(slow(&server, &cookie, 4_999, read).await.sets());
+}
+
+#[tokio::test]
+async fn a_removal_that_no_handler_asked_for_comes_within_a_minute() {
+    let servers = [
+        Server::new(),
+        #[cfg(feature = "revocation")]
+        Server::revoking(),
+    ];
+    for server in servers {
+        let cookie = server.logged_in("ann").await;
+        for (takes_ms, removes) in [(0, true), (MINUTE - 1, true), (MINUTE, false)] {
+            for brings in [cookie.clone(), format!("{NAME}=garbage")] {
+                server.clock.set(NOON + DAY);
+                let answer = slow(&server, &brings, takes_ms, read).await;
+                assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{takes_ms}");
+            }
+        }
+        server.clock.set(NOON + DAY);
+        let out = slow(&server, &cookie, HOUR, |session| session.logout().unwrap()).await;
+        assert!(out.removes(), "a logout removes it however long it takes");
+    }
+}
+
+/// Another tab logs in before the answer goes, and its cookie is the newer one.
+#[tokio::test]
+async fn a_session_that_expires_under_way_is_neither_extended_nor_removed() {
+    let server = Server::new();
+    let cookie = server.logged_in("ann").await;
+    for act in [read, write] {
+        server.clock.set(NOON + DAY - 1);
+        let answer = slow(&server, &cookie, 2, act).await;
+        assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+    }
+}
+
+#[tokio::test]
+async fn a_session_for_everybody_does_not_come_late() {
+    let server = Server::with(|store, _| store, |layer| layer.creation(Creation::Always));
+    assert!(slow(&server, "x=y", MINUTE - 1, read).await.sets());
+    assert!(slow(&server, "x=y", MINUTE, read).await.sets_nothing());
+}
+
+/// A body that takes its time: the handler asks after it has arrived.
+#[tokio::test]
+async fn a_cookie_is_judged_as_of_when_the_head_of_its_request_arrived() {
+    let server = Server::new();
+    let cookie = server.logged_in("ann").await;
+    server.clock.set(NOON + DAY - 1);
+    let clock = server.clock.clone();
+    let answer = server
+        .call(&with(&cookie), move |session| {
+            clock.advance(25_000);
+            std::future::ready(assert_eq!(session.user_id().as_deref(), Some("ann")))
+        })
+        .await;
+    assert!(answer.sets_nothing() && answer.status == StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_is_not_judged_by_a_later_key_than_its_request() {
+    let server = Server::new();
+    let cookie = server.logged_in("ann").await;
+    let store = server.store.clone();
+    let answer = server
+        .call(&with(&cookie), move |session| {
+            let ring =
+                sealed_session::KeyRing::new(vec![crate::site::root(1), crate::site::root(2)]).unwrap();
+            store.replace_ring(ring).unwrap();
+            std::future::ready(assert_eq!(session.user_id().as_deref(), Some("ann")))
+        })
+        .await;
+    assert!(answer.sets(), "and is sealed by the new one: {:?}", answer.set_cookies());
+}
