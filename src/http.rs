@@ -12,11 +12,13 @@
 //!
 //! `cookie` has the attributes and their contradictions, `presented` what a request brings, `data` the text of
 //! a session's data, `state` what a response does about it; `session` is the handle, `layer` and `service` the
-//! way between them.
+//! way between them. `authority`, `local` and `fetch_metadata` read a request's head, `csrf` judges by it.
 
 mod cookie;
 mod presented;
 
+#[cfg(feature = "tower")]
+mod authority;
 #[cfg(feature = "tower")]
 mod csrf;
 #[cfg(feature = "tower")]
@@ -26,9 +28,13 @@ mod device;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "tower")]
+mod fetch_metadata;
+#[cfg(feature = "tower")]
 mod flash;
 #[cfg(feature = "tower")]
 mod layer;
+#[cfg(feature = "tower")]
+mod local;
 #[cfg(feature = "tower")]
 mod reply;
 #[cfg(all(feature = "tower", feature = "revocation"))]
@@ -53,6 +59,7 @@ pub use device::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService, Device
 pub use extract::NoSessionLayer;
 #[cfg(feature = "tower")]
 pub use {
+    authority::host,
     csrf::{CsrfFuture, CsrfLayer, CsrfLayerBuilder, CsrfService},
     data::DataError,
     flash::{Flash, FlashLevel},

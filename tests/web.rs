@@ -9,6 +9,10 @@
     reason = "a test that fails panics"
 )]
 
+#[path = "web/http2.rs"]
+mod http2;
+#[path = "web/raw.rs"]
+mod raw;
 #[path = "web/site.rs"]
 mod site;
 
@@ -41,6 +45,8 @@ mod revocation;
 mod several;
 #[path = "web/streaming.rs"]
 mod streaming;
+#[path = "web/tenants.rs"]
+mod tenants;
 #[cfg(feature = "revocation")]
 #[path = "common/troubled.rs"]
 mod troubled;

@@ -1,19 +1,20 @@
 //! The way of a request through a [`SessionLayer`](super::SessionLayer).
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{COOKIE, HOST, SET_COOKIE};
+use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use smallvec::SmallVec;
 use tower_service::Service;
 
+use super::fetch_metadata::is_for_a_document;
 use super::layer::Config;
+use super::local::is_for_this_machine;
 use super::reply;
 use super::session::Session;
 use super::settle::{NotRecorded, Settling};
@@ -52,9 +53,12 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.config.cookies.is_for_local_development() && !is_for_this_machine(&request) {
-            return SessionFuture::misconfigured();
+            return SessionFuture::refused(Refused::InDevelopment);
         }
-        let session = begin(&self.config, &mut request);
+        let session = match begin(&self.config, &mut request) {
+            Ok(session) => session,
+            Err(refused) => return SessionFuture::refused(refused),
+        };
         request.extensions_mut().insert(session.clone());
         SessionFuture::handled(self.inner.call(request), session)
     }
@@ -79,8 +83,17 @@ pin_project! {
     enum Kind<F: Future> {
         Handled { #[pin] response: F, session: Session },
         Settling { response: Option<F::Output>, settling: Settling },
-        Misconfigured,
+        Refused { why: Refused },
     }
+}
+
+/// Why a request gets no session and meets no handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is not for this machine, and its session would go in the clear.
+    InDevelopment,
+    /// It lacks what sessions are bound to.
+    Unbound,
 }
 
 impl<F, R, E> Future for SessionFuture<F>
@@ -107,7 +120,7 @@ where
                 let response = response.take().unwrap_or_else(|| Ok(failed()))?;
                 return Poll::Ready(Ok(settled(response, recorded, std::mem::take(&mut settling.endings))));
             }
-            KindProjection::Misconfigured => return Poll::Ready(Ok(misconfigured())),
+            KindProjection::Refused { why } => return Poll::Ready(Ok(why.response())),
         };
         match settling.poll(cx) {
             Poll::Ready(recorded) => Poll::Ready(Ok(settled(answer?, recorded, settling.endings))),
@@ -125,14 +138,15 @@ impl<F: Future> SessionFuture<F> {
         Self { kind: Kind::Handled { response, session } }
     }
 
-    fn misconfigured() -> Self {
-        Self { kind: Kind::Misconfigured }
+    pub(super) fn refused(why: Refused) -> Self {
+        Self { kind: Kind::Refused { why } }
     }
 }
 
-/// The session of a request, still unopened.
+/// The session of a request, still unopened. What all sessions without the bytes that bind them would share is not
+/// given to anybody.
 #[inline]
-pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Session {
+pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Result<Session, Refused> {
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
     let mut label = String::new();
@@ -145,18 +159,21 @@ pub(super) fn begin<B>(config: &Arc<Config>, request: &mut Request<B>) -> Sessio
             }
         });
     }
+    if config.bind.is_some() && bound.is_empty() {
+        return Err(Refused::Unbound);
+    }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
     let mut cookies = SmallVec::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
-    Session::new(
+    Ok(Session::new(
         Arc::clone(config),
         cookies,
         bound,
         may_renew,
         #[cfg(feature = "revocation")]
         label,
-    )
+    ))
 }
 
 /// A look at a request's head as those take it who set up the layer.
@@ -196,29 +213,21 @@ fn failed<R: Default>() -> Response<R> {
     response
 }
 
-/// A server that the world can reach must not send its sessions in the clear.
-fn misconfigured<R: Default>() -> Response<R> {
-    web::refused_in_development();
-    let mut response = failed();
-    let why = HeaderValue::from_static("insecure_for_local_development");
-    response.headers_mut().insert("sealed-session-refused", why);
-    response
-}
-
-/// By the host that the client asked for.
-fn is_for_this_machine<B>(request: &Request<B>) -> bool {
-    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let authority = header.and_then(|host| host.parse().ok()).or_else(|| request.uri().authority().cloned());
-    authority.is_none_or(|authority| {
-        let host = authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        host.eq_ignore_ascii_case("localhost")
-            || host.to_ascii_lowercase().ends_with(".localhost")
-            || address.is_ok_and(|address| address.is_loopback())
-    })
-}
-
-/// Whether a browser will show the answer as a page, as far as it tells.
-fn is_for_a_document(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document")
+impl Refused {
+    /// By a header that names the setting: who sets up the server sees it first in a browser or with curl.
+    fn response<R: Default>(self) -> Response<R> {
+        let (status, setting) = match self {
+            // A server that the world can reach must not send its sessions in the clear.
+            Self::InDevelopment => (StatusCode::INTERNAL_SERVER_ERROR, "insecure_for_local_development"),
+            Self::Unbound => (StatusCode::BAD_REQUEST, "bind_to"),
+        };
+        match self {
+            Self::InDevelopment => web::refused_in_development(),
+            Self::Unbound => web::refused_unbound(),
+        }
+        let mut response = Response::new(R::default());
+        *response.status_mut() = status;
+        response.headers_mut().insert("sealed-session-refused", HeaderValue::from_static(setting));
+        response
+    }
 }

@@ -87,7 +87,12 @@ where
         let Some(endpoint) = endpoint else {
             return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
         };
-        let session = begin(config, &mut request);
+        let session = match begin(config, &mut request) {
+            Ok(session) => session,
+            Err(refused) => {
+                return DeviceBoundFuture { kind: Kind::Own { response: SessionFuture::refused(refused) } };
+            }
+        };
         let response = match endpoint {
             Endpoint::Register => session.register_device(request.headers()),
             Endpoint::Refresh => session.refresh_device(request.headers()),
