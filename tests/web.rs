@@ -22,6 +22,10 @@ mod caches;
 mod chunks;
 #[path = "web/csrf.rs"]
 mod csrf;
+#[path = "web/csrf_origin.rs"]
+mod csrf_origin;
+#[path = "web/csrf_settings.rs"]
+mod csrf_settings;
 #[path = "web/development.rs"]
 mod development;
 #[path = "web/failures.rs"]
@@ -50,3 +54,5 @@ mod tenants;
 #[cfg(feature = "revocation")]
 #[path = "common/troubled.rs"]
 mod troubled;
+#[path = "web/websockets.rs"]
+mod websockets;

@@ -244,6 +244,11 @@ impl State {
         }
     }
 
+    /// The cookies that came stay in place, and there is no session to speak of.
+    pub(super) fn only_keeps_what_came(&self) -> bool {
+        self.uid.is_none() && !self.ended && self.keeps_what_came()
+    }
+
     /// The uid of a session that there will be. Where the client may have one that this server cannot open at the
     /// moment, a token alone is no reason to take that away: it then speaks of a session that nobody has.
     pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {
