@@ -215,7 +215,8 @@ impl SessionLayerBuilder {
     /// Binds sessions to something of the request: associated data, authenticated and not sent. A session opens
     /// only with a request for which the same bytes come out; join several pieces with
     /// [`join_associated_data`](crate::join_associated_data). A request for which no bytes come out is answered with
-    /// 400, because all such requests would share their sessions.
+    /// 400, because all such requests would share their sessions. Joined pieces are never empty: return no bytes where
+    /// the one that tells tenants apart is missing.
     ///
     /// For example, tenants by the host that is asked for, over HTTP/1.1 and HTTP/2 alike:
     ///
