@@ -19,7 +19,8 @@ use crate::uid::SessionUid;
 
 const MAC_LEN: usize = 32;
 const LEN: usize = KeyId::LEN + SALT_LEN + MAC_LEN;
-const CHARS: usize = LEN * 4 / 3;
+/// Characters of a token.
+pub(crate) const CHARS: usize = LEN * 4 / 3;
 
 /// A new CSRF token for a session.
 pub(crate) fn make(key: &SealingKey, salt: &[u8; SALT_LEN], uid: SessionUid) -> String {

@@ -11,12 +11,14 @@
 //! # Where to read
 //!
 //! `cookie` has the attributes and their contradictions, `presented` what a request brings, `data` the text of
-//! a session's data, `state` what a handler makes of it, `decide` what a response does about it; `session` is the handle, `layer` and `service` the
-//! way between them.
+//! a session's data, `state` what a handler makes of it, `decide` what a response does about it; `session` is the
+//! handle, `layer` and `service` the way between them. `authority`, `local` and `fetch_metadata` read a request's head, `csrf` judges by it.
 
 mod cookie;
 mod presented;
 
+#[cfg(feature = "tower")]
+mod authority;
 #[cfg(feature = "tower")]
 mod caches;
 #[cfg(feature = "tower")]
@@ -30,9 +32,13 @@ mod device;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "tower")]
+mod fetch_metadata;
+#[cfg(feature = "tower")]
 mod flash;
 #[cfg(feature = "tower")]
 mod layer;
+#[cfg(feature = "tower")]
+mod local;
 #[cfg(feature = "tower")]
 mod reply;
 #[cfg(all(feature = "tower", feature = "revocation"))]
@@ -57,6 +63,7 @@ pub use device::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService, Device
 pub use extract::NoSessionLayer;
 #[cfg(feature = "tower")]
 pub use {
+    authority::host,
     csrf::{CsrfFuture, CsrfLayer, CsrfLayerBuilder, CsrfService},
     data::DataError,
     decide::LeftInPlace,

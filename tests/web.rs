@@ -9,6 +9,10 @@
     reason = "a test that fails panics"
 )]
 
+#[path = "web/http2.rs"]
+mod http2;
+#[path = "web/raw.rs"]
+mod raw;
 #[path = "web/site.rs"]
 mod site;
 
@@ -20,6 +24,10 @@ mod caches;
 mod chunks;
 #[path = "web/csrf.rs"]
 mod csrf;
+#[path = "web/csrf_origin.rs"]
+mod csrf_origin;
+#[path = "web/csrf_settings.rs"]
+mod csrf_settings;
 #[path = "web/cut_off.rs"]
 mod cut_off;
 #[path = "web/data.rs"]
@@ -57,6 +65,10 @@ mod revocation;
 mod several;
 #[path = "web/streaming.rs"]
 mod streaming;
+#[path = "web/tenants.rs"]
+mod tenants;
 #[cfg(feature = "revocation")]
 #[path = "common/troubled.rs"]
 mod troubled;
+#[path = "web/websockets.rs"]
+mod websockets;

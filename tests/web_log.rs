@@ -89,8 +89,17 @@ async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
     assert_eq!(send(good.clone(), Request::get("/wrong")).await.status(), 500);
     one(Level::ERROR, "the session's data is no u32");
 
-    assert_eq!(send(good.clone(), Request::post("/post")).await.status(), 403);
+    let without_token = Request::post("/post").header(header::COOKIE, "session=x");
+    assert_eq!(send(good.clone(), without_token).await.status(), 403);
     one(Level::DEBUG, "it brings no CSRF token");
+    let from_elsewhere = Request::post("/post").header("sec-fetch-site", "cross-site");
+    assert_eq!(send(good.clone(), from_elsewhere).await.status(), 403);
+    one(Level::DEBUG, "it comes from another site");
+
+    let bound = SessionLayer::builder(store(ring(1))).bind_to(|_| Vec::new()).build().unwrap();
+    let bound = Router::new().route("/keep", get(keep)).layer(bound);
+    assert_eq!(send(bound, Request::get("/keep")).await.status(), 400);
+    one(Level::WARN, "bind_to found nothing in it");
 
     assert_eq!(send(app(store(ring(2_000_000)), false), Request::get("/keep")).await.status(), 500);
     one(Level::ERROR, "a session was not saved");
@@ -98,6 +107,10 @@ async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
     let development = app(store(ring(1)), true);
     one(Level::WARN, "without Secure");
     let request = Request::get("/keep").header(header::HOST, "shop.example");
-    assert_eq!(send(development, request).await.status(), 500);
+    assert_eq!(send(development.clone(), request).await.status(), 500);
     one(Level::ERROR, "insecure_for_local_development is on");
+    let request =
+        Request::get("/keep").header(header::HOST, "localhost").header("x-forwarded-for", "192.0.2.1");
+    assert_eq!(send(development, request).await.status(), 500);
+    one(Level::ERROR, "by way of a proxy");
 }

@@ -120,7 +120,7 @@ fn app(store: SealedStore, keys: Keys, settings: &Settings) -> Result<Router, Co
         .route("/device", get(visit::device))
         .route("/device/copy", post(theft::copy))
         .route("/device/use", post(theft::use_copy))
-        .layer(CsrfLayer::new()) // no form without its token
+        .layer(CsrfLayer::builder().require_token(true).build()?) // no form without its token
         .layer(map_response(page::explain_refusals))
         .merge(page::assets())
         .layer(sessions) // around all of the origin, because it answers two paths itself

@@ -1,22 +1,25 @@
 //! [`CsrfLayer`]: no other site makes a user's browser change something here.
 //!
-//! Two defences, one behind the other: what the browser says of where a request comes from, and a token that only
-//! a page of this session has.
+//! Two defences: what the browser says of where a request comes from; and a token that only a page of this session
+//! has, where the browser says nothing or where it is asked for on top. `judge` has the decision.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::fetch_metadata::Site;
 use super::session::Session;
 
+mod cookies;
 mod form;
 mod future;
+mod judge;
 mod origin;
 mod settings;
 
@@ -24,15 +27,27 @@ pub use future::CsrfFuture;
 pub use settings::CsrfLayerBuilder;
 
 use future::{BoxError, Refusal};
+use judge::{Act, Sender, Verdict, judge};
+use origin::Scheme;
 use settings::Settings;
 
-/// Guards all methods but GET, HEAD, OPTIONS and TRACE. Put it inside a
+/// Guards all methods but GET, HEAD, OPTIONS and TRACE, and whatever opens a WebSocket. Put it inside a
 /// [`SessionLayer`](super::SessionLayer), around what it guards.
 ///
-/// 1. A request from another site is refused, by `Sec-Fetch-Site`, or by `Origin` against `Host` where a browser
-///    does not send that. What is sent by no browser has neither, and passes.
-/// 2. It brings a token of its session ([`Session::csrf_token`]) in the header `x-csrf-token` or, in a form
-///    (`application/x-www-form-urlencoded`), in the field `csrf_token`. For other bodies it takes the header.
+/// 1. `Sec-Fetch-Site` decides where a browser sends it: `same-origin` and `none` pass, all else is refused.
+/// 2. Without it, `Origin` does: it has to be the own origin, which has the host and port that the request asks for
+///    (`:authority`, else `Host`), and the scheme `https` unless the cookie is not `Secure`
+///    ([`insecure_for_local_development`](super::CookiePolicyBuilder::insecure_for_local_development)).
+/// 3. Origins that are [trusted](CsrfLayerBuilder::trust_origin) pass in both cases.
+/// 4. With neither header, a request that brings no cookie of the session passes. One that does, and one with
+///    `Origin: null`, needs a token of its session ([`Session::csrf_token`]): in the header `x-csrf-token` or, in a
+///    form (`application/x-www-form-urlencoded`), in the field `csrf_token`.
+///
+/// A request that opens a WebSocket (GET with `Upgrade: websocket`, or an extended CONNECT over HTTP/2) is judged by
+/// `Origin`, which browsers always send with it, and never needs a token.
+/// [`require_token`](CsrfLayerBuilder::require_token) asks for a token with everything else.
+///
+/// What takes a token, or has neither header, is answered with 500 where no session layer is around.
 ///
 /// A refusal is a 403 with an empty body; why stands in the log.
 ///
@@ -128,18 +143,33 @@ enum Checked {
 
 impl<S> CsrfService<S> {
     fn check<B>(&self, request: &Request<B>) -> Result<Checked, Refusal> {
-        if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
-            return Ok(Checked::Passed);
+        let session = request.extensions().get::<Session>();
+        match self.verdict(request, session) {
+            Verdict::Passes => Ok(Checked::Passed),
+            Verdict::Refused => Err(Refusal::AnotherSite),
+            Verdict::NeedsToken => self.check_token(request.headers(), session),
+            Verdict::PassesWithoutSessionCookie => match session {
+                Some(session) if !session.brings_cookie() => Ok(Checked::Passed),
+                session => self.check_token(request.headers(), session),
+            },
         }
-        origin::check(request, &self.settings.trusted)?;
-        if self.settings.origin_only {
-            return Ok(Checked::Passed);
-        }
-        let session = request.extensions().get::<Session>().ok_or(Refusal::NoSessionLayer)?;
-        match request.headers().get(&self.settings.header) {
+    }
+
+    fn verdict<B>(&self, request: &Request<B>, session: Option<&Session>) -> Verdict {
+        let scheme = match session {
+            Some(session) if session.config().cookies.is_for_local_development() => Scheme::Http,
+            _ => Scheme::Https,
+        };
+        let sender = Sender::of(request, scheme, &self.settings.trusted);
+        judge(Act::of(request), sender, Site::of(request.headers()), self.settings.require_token)
+    }
+
+    fn check_token(&self, headers: &HeaderMap, session: Option<&Session>) -> Result<Checked, Refusal> {
+        let session = session.ok_or(Refusal::NoSessionLayer)?;
+        match headers.get(&self.settings.header) {
             Some(token) if token.to_str().is_ok_and(|token| session.check_csrf(token)) => Ok(Checked::Passed),
             Some(_) => Err(Refusal::WrongToken),
-            None if is_form(request.headers()) => Ok(Checked::Form(session.clone())),
+            None if is_form(headers) => Ok(Checked::Form(session.clone())),
             None => Err(Refusal::NoToken),
         }
     }

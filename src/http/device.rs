@@ -142,6 +142,11 @@ impl Device {
         self.binding.bound_store()
     }
 
+    /// The cookies that only sessions bound to a device have.
+    pub(super) fn cookies(&self) -> [&CookiePolicy; 2] {
+        [&self.bound_cookies, &self.proof_cookies]
+    }
+
     /// Where the sessions of a device are sealed.
     pub(super) fn jar<'s>(&'s self, binding: &Binding, associated_data: &[u8]) -> Jar<'s> {
         Jar {

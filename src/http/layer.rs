@@ -289,15 +289,19 @@ impl SessionLayerBuilder {
 
     /// Binds sessions to something of the request: associated data, authenticated and not sent. A session opens
     /// only with a request for which the same bytes come out; join several pieces with
-    /// [`join_associated_data`](crate::join_associated_data). A tenant by host name, say:
+    /// [`join_associated_data`](crate::join_associated_data). A request for which no bytes come out is answered with
+    /// 400, because all such requests would share their sessions. Joined pieces are never empty: return no bytes where
+    /// the one that tells tenants apart is missing.
+    ///
+    /// For example, tenants by the host that is asked for, over HTTP/1.1 and HTTP/2 alike:
     ///
     /// ```
-    /// use http::{header, request::Parts};
-    /// use sealed_session::http::SessionLayer;
+    /// use http::request::Parts;
+    /// use sealed_session::http::{SessionLayer, host};
     /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
     ///
     /// fn tenant(request: &Parts) -> Vec<u8> {
-    ///     request.headers.get(header::HOST).map(|host| host.as_bytes().to_vec()).unwrap_or_default()
+    ///     host(request).map(String::into_bytes).unwrap_or_default()
     /// }
     /// # let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
     /// let layer = SessionLayer::builder(store).bind_to(tenant).build()?;
@@ -316,7 +320,8 @@ impl SessionLayerBuilder {
         self
     }
 
-    /// What the registry calls a session that begins with a request: a device, an address. Default nothing.
+    /// What the registry calls a session that begins with a request, for example the browser by its `User-Agent`.
+    /// It is text from the client: shown to its user, and never a reason to trust the session. Default nothing.
     #[cfg(feature = "revocation")]
     pub fn label(mut self, label: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
         self.label = Some(Arc::new(label));

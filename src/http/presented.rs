@@ -127,7 +127,7 @@ impl<'h> Presented<'h> {
     }
 
     /// All that were brought; none where they were too many.
-    #[cfg(all(feature = "tower", any(feature = "revocation", feature = "dbsc")))]
+    #[cfg(feature = "tower")]
     pub(super) fn tokens(&self) -> impl Iterator<Item = &[u8]> {
         self.tokens.iter().map(AsRef::as_ref)
     }

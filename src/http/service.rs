@@ -1,12 +1,11 @@
 //! The way of a request through a [`SessionLayer`](super::SessionLayer).
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{COOKIE, HOST, SET_COOKIE};
+use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
@@ -15,7 +14,9 @@ use tower_service::Service;
 
 use super::caches;
 use super::cookie::SameSite;
+use super::fetch_metadata::is_for_a_document;
 use super::layer::Config;
+use super::local::is_for_this_machine;
 use super::reply::{self, Reply};
 use super::session::{Head, Session};
 use super::settle::{NotRecorded, Settling};
@@ -105,6 +106,8 @@ impl Drop for Handled {
 pub(super) enum Refused {
     /// It is not for this machine, and its session would go in the clear.
     InDevelopment,
+    /// It lacks what sessions are bound to.
+    Unbound,
     /// Two layers over one cookie contradict each other.
     LayersDiffer,
 }
@@ -209,6 +212,9 @@ fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Sessio
             }
         });
     }
+    if config.bind.is_some() && bound.is_empty() {
+        return Entry::Refused(Refused::Unbound);
+    }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
     let held_back = is_held_back(config.cookies.same_site(), request.method(), headers);
@@ -275,23 +281,28 @@ const REFUSED: &str = "sealed-session-refused";
 
 impl Refused {
     fn response<R: Default>(self) -> Response<R> {
-        let why = match self {
+        let (status, why) = match self {
             // A server that the world can reach must not send its sessions in the clear.
-            Self::InDevelopment => {
-                web::refused_in_development();
-                "insecure_for_local_development"
-            }
-            Self::LayersDiffer => {
-                web::misplaced(
-                    "two session layers over one cookie differ in their store, attributes, binding or rules: use \
-                     clones of one layer",
-                );
-                "layers_differ"
-            }
+            Self::InDevelopment => (StatusCode::INTERNAL_SERVER_ERROR, "insecure_for_local_development"),
+            Self::Unbound => (StatusCode::BAD_REQUEST, "bind_to"),
+            Self::LayersDiffer => (StatusCode::INTERNAL_SERVER_ERROR, "layers_differ"),
         };
+        self.tell();
         let mut response = failed(Vec::new());
+        *response.status_mut() = status;
         response.headers_mut().insert(REFUSED, HeaderValue::from_static(why));
         response
+    }
+
+    fn tell(self) {
+        match self {
+            Self::InDevelopment => web::refused_in_development(),
+            Self::Unbound => web::refused_unbound(),
+            Self::LayersDiffer => web::misplaced(
+                "two session layers over one cookie differ in their store, attributes, binding or rules: use clones of \
+                 one layer",
+            ),
+        }
     }
 }
 
@@ -306,22 +317,4 @@ fn is_held_back(same_site: SameSite, method: &Method, headers: &HeaderMap) -> bo
         SameSite::Strict => says("sec-fetch-site", "cross-site"),
         SameSite::Lax => says("sec-fetch-site", "cross-site") && !is_link(),
     }
-}
-
-/// By the host that the client asked for.
-fn is_for_this_machine<B>(request: &Request<B>) -> bool {
-    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let authority = header.and_then(|host| host.parse().ok()).or_else(|| request.uri().authority().cloned());
-    authority.is_none_or(|authority| {
-        let host = authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        host.eq_ignore_ascii_case("localhost")
-            || host.to_ascii_lowercase().ends_with(".localhost")
-            || address.is_ok_and(|address| address.is_loopback())
-    })
-}
-
-/// Whether a browser will show the answer as a page, as far as it tells.
-fn is_for_a_document(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document")
 }

@@ -308,21 +308,29 @@ impl Session {
     }
 
     /// A new token to put into a form or a header of this session, for [`CsrfLayer`](super::CsrfLayer) or
-    /// [`check_csrf`](Self::check_csrf). A client without a session gets one, because the token speaks of it.
+    /// [`check_csrf`](Self::check_csrf). A client without a session gets one, because the token speaks of it. Where
+    /// the client's cookies open no session but stay in place, two of different sessions for example, it speaks of
+    /// the cookies.
     ///
     /// # Errors
     /// [`DataError::Seal`] without a sealing key or randomness; [`DataError::TooLate`].
     pub fn csrf_token(&self) -> Result<String, DataError> {
         self.change(|config, state| {
-            let uid = state.require_uid(&config.store)?;
+            let of_cookies = if state.only_keeps_what_came() { self.uid_of_cookies() } else { None };
+            let uid = match of_cookies {
+                Some(uid) => uid,
+                None => state.require_uid(&config.store)?,
+            };
             Ok(config.store.csrf_token(uid)?)
         })
     }
 
-    /// Whether this is a token of this session, compared in constant time.
+    /// Whether this is a token of this session, or of the cookies that the request brings, compared in constant
+    /// time.
     #[must_use]
     pub fn check_csrf(&self, token: &str) -> bool {
-        self.uid().is_some_and(|uid| self.config().store.check_csrf_token(uid, token).is_ok())
+        let mut uids = self.uid().into_iter().chain(self.uid_of_cookies());
+        uids.any(|uid| self.config().store.check_csrf_token(uid, token).is_ok())
     }
 }
 

@@ -51,8 +51,8 @@ impl Renewal {
         Self { at_most_every_ms: millis(interval), ..self }
     }
 
-    /// Extends and re-seals unchanged sessions only in answer to requests for a page (`Sec-Fetch-Dest: document`,
-    /// or no such header). A cookie that only extends a session can undo the change of a request that ran beside
+    /// Extends and re-seals unchanged sessions only in answer to requests for a page, also one inside another
+    /// (`Sec-Fetch-Dest` is `document`, `iframe`, `frame`, `fencedframe`, `embed`, `object`, or absent). A cookie that only extends a session can undo the change of a request that ran beside
     /// it; a page and its scripts rarely do.
     #[must_use]
     pub fn with_documents_only(self) -> Self {

@@ -298,6 +298,11 @@ impl State {
         self.ttl.map(|ttl| ttl.ttl_ms).or_else(|| self.times.map(of))
     }
 
+    /// A cookie is left in place, and there is no session to speak of.
+    pub(super) fn only_keeps_what_came(&self) -> bool {
+        self.uid.is_none() && self.left_in_place().is_some()
+    }
+
     /// The uid of a session that there will be. Where a cookie is left in place, a token alone is no reason to
     /// overwrite it: it then speaks of a session that nobody has.
     pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {

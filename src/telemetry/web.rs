@@ -83,7 +83,17 @@ pub(crate) fn refused_in_development() {
     #[cfg(feature = "tracing")]
     tracing::error!(
         target: "sealed_session",
-        "insecure_for_local_development is on, and a request for another host than this machine was refused"
+        "insecure_for_local_development is on, and a request for another host than this machine, or by way of a \
+         proxy, was refused"
+    );
+}
+
+/// A request lacks what a layer binds sessions to.
+pub(crate) fn refused_unbound() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "a request was refused with 400: bind_to found nothing in it to bind a session to"
     );
 }
 

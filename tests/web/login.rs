@@ -187,7 +187,12 @@ async fn a_visitor_whose_data_fill_the_cookie_can_log_in() {
         let answer = server.call(&with(&full), login).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.sets());
-        assert!(server.call(&with(&full), |session| std::future::ready(session.remove("a").map(drop))).await.sets());
+        assert!(
+            server
+                .call(&with(&full), |session| std::future::ready(session.remove("a").map(drop)))
+                .await
+                .sets()
+        );
     }
 }
 

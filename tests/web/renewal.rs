@@ -95,14 +95,16 @@ async fn only_pages_extend_sessions_if_so_set() {
         let request = client.get_request("/get/a").header("sec-fetch-dest", destination);
         async { Reply::of(request.send().await.unwrap()).await }
     };
-    for destination in ["empty", "image", "script", "iframe"] {
+    for destination in ["empty", "image", "script", "style", "worker", "", "Document"] {
         assert!(get(destination).await.sets_nothing(), "{destination}");
     }
     let changed = client.request("/set/a/2").header("sec-fetch-dest", "empty").send().await.unwrap();
     assert!(!Reply::of(changed).await.sets_nothing(), "a change is always sent");
-    site.clock.set(NOON + DAY);
-    assert!(!get("document").await.sets_nothing());
-    site.clock.set(NOON + DAY + DAY / 2);
+    for (half_days, page) in (2..).zip(["document", "iframe", "frame", "fencedframe", "embed", "object"]) {
+        site.clock.set(NOON + half_days * DAY / 2);
+        assert!(!get(page).await.sets_nothing(), "{page}");
+    }
+    site.clock.set(NOON + 4 * DAY);
     assert!(!client.get("/get/a").await.sets_nothing(), "from a client that does not say");
 }
 

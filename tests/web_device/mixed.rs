@@ -154,3 +154,20 @@ async fn who_lacks_the_proof_can_log_in_by_a_guarded_form() {
     assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
     assert_eq!(browser.sees().await, unbound("ann"));
 }
+
+/// From a client that does not say where its requests come from.
+#[tokio::test]
+async fn each_cookie_of_a_session_calls_for_a_token() {
+    let site = Site::new().await;
+    let mut whole = site.bound(1, "ann").await;
+    let mut other = site.browser(2);
+    other.log_in("eve").await;
+    whole.jar.extend([other.cookie(ORDINARY)]);
+    for (name, status) in [(ORDINARY, 403), (BOUND, 403), (PROOF, 403), ("theme", 200)] {
+        let mut browser = site.browser(1);
+        browser.jar.insert(name.to_owned(), whole.jar.get(name).cloned().unwrap_or_default());
+        assert_eq!(browser.post("/guarded").await.status, status, "{name}");
+        let own = browser.post_with("/guarded", &[("sec-fetch-site", "same-origin")]).await;
+        assert_eq!(own.status, 200, "{name}");
+    }
+}

@@ -6,7 +6,7 @@ use http::request::Parts;
 use sealed_session::http::{DeviceSettings, SameSite, SessionLayer, SessionLayerBuilder, Unbound};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 
-use crate::browser::{BOUND, ORDINARY, PROOF, Site, UNPROVEN, bound_to, json, offered_at, set};
+use crate::browser::{BOUND, ORDINARY, PROOF, Site, bound_to, json, offered_at, set};
 use crate::device::Device;
 
 type Layer = fn(SessionLayerBuilder) -> SessionLayerBuilder;
@@ -176,5 +176,25 @@ async fn what_sessions_are_bound_to_besides_counts_as_well() {
         assert_eq!(browser.clone().post_with("/dbsc/refresh", &headers).await.status, status, "{tenant}");
     }
     browser.forget(PROOF);
-    assert_eq!(browser.sees().await, UNPROVEN);
+    let reply = browser.request(reqwest::Method::GET, "/device", &[ours]).await;
+    assert_eq!(json(&reply)["unproven"], true);
+}
+
+#[tokio::test]
+async fn without_what_sessions_are_bound_to_nothing_is_answered() {
+    let site = Site::of(|layer| layer.bind_to(tenant), |device| device).await;
+    let mut browser = site.browser(1);
+    browser.post_with("/login/ann", &[("x-tenant", "ours")]).await;
+    let proof = browser.device().registration(&browser.challenge);
+    let before = browser.jar.clone();
+    for (path, header) in [
+        ("/set/a/1", ("accept", "*/*")),
+        ("/dbsc/register", ("Secure-Session-Response", proof.as_str())),
+        ("/dbsc/refresh", ("Sec-Secure-Session-Id", "x")),
+    ] {
+        let reply = browser.post_with(path, &[header]).await;
+        assert!(reply.status == 400 && reply.sets_nothing(), "{path}: {reply:?}");
+        assert_eq!(reply.headers["sealed-session-refused"], "bind_to");
+    }
+    assert_eq!(browser.jar, before);
 }

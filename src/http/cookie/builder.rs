@@ -105,7 +105,8 @@ impl CookiePolicyBuilder {
 
     /// Leaves out `Secure`, so that the session works over plain http. For development on this machine only: a
     /// session layer with it warns when it is built, on stderr too, and refuses every request for a host other than
-    /// `localhost` or a loopback address.
+    /// `localhost`, a name below it, or a loopback or unspecified address (`0.0.0.0`, `[::]`), and every request with
+    /// a header that proxies add, such as `X-Forwarded-For`.
     ///
     /// Chromium and Firefox need none of this: they take `Secure` cookies, `__Host-` ones too, from
     /// `http://localhost`; Chromium also from names that end in `.localhost` and from 127.0.0.1.
