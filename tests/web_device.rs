@@ -25,6 +25,8 @@ mod site;
 mod chunks;
 #[path = "web_device/ends.rs"]
 mod ends;
+#[path = "web_device/flash.rs"]
+mod flash;
 #[path = "web_device/mixed.rs"]
 mod mixed;
 #[path = "web_device/offers.rs"]
