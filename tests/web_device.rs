@@ -25,8 +25,6 @@ mod site;
 mod chunks;
 #[path = "web_device/ends.rs"]
 mod ends;
-#[path = "web_device/flash.rs"]
-mod flash;
 #[path = "web_device/mixed.rs"]
 mod mixed;
 #[path = "web_device/offers.rs"]
@@ -42,6 +40,8 @@ mod requests;
 #[cfg(feature = "revocation")]
 #[path = "web_device/revocation.rs"]
 mod revocation;
+#[path = "web_device/room.rs"]
+mod room;
 #[path = "web_device/settings.rs"]
 mod settings;
 #[cfg(feature = "revocation")]

@@ -173,12 +173,14 @@ impl State {
         self.times.is_some() || self.wanted || self.user_id().is_some() || !data::has_no_members(self.data())
     }
 
-    /// Replaces the data, if it still fits.
+    /// Replaces the data, if it still fits. Less data always does: what was sealed under other limits can be reduced.
     pub(super) fn set_data(&mut self, store: &SealedStore, data: String) -> Result<(), DataError> {
         if self.invalidated || data == self.data() {
             return Ok(());
         }
-        store.remaining(self.user_id(), &data)?;
+        if data.len() > self.data().len() {
+            store.remaining(self.user_id(), &data)?;
+        }
         self.texts.set_data(data);
         self.changed = true;
         Ok(())
