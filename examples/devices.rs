@@ -65,8 +65,8 @@ async fn log_in(
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<(), DataError> {
-    session.insert("device", &Device { address: from.ip().to_string(), browser: browser(&headers) })?;
-    session.authenticate(&user)
+    session.authenticate(&user)?;
+    session.insert("device", &Device { address: from.ip().to_string(), browser: browser(&headers) })
 }
 
 async fn home(session: Session) -> Result<String, DataError> {

@@ -102,7 +102,8 @@ impl fmt::Debug for SessionRecord {
 pub struct CreateOptions {
     /// Who is logged in; `None` for an anonymous session. At most 65,534 bytes.
     pub user_id: Option<String>,
-    /// The text of a JSON object. Empty text stands for `{}`.
+    /// The text of a JSON object, of at most 64 objects and arrays in each other, itself included. Empty text stands
+    /// for `{}`.
     pub data_json: String,
     /// How long the session lives, in milliseconds; 0 is the store's default, and what exceeds the store's
     /// maximum is cut to it.
@@ -175,7 +176,7 @@ pub trait SessionPlugin: Send + Sync {
     /// Starts a session and returns the id for its cookie.
     ///
     /// # Errors
-    /// [`SessionError::Invalid`] for data that is no JSON object or a user id that is too long;
+    /// [`SessionError::Invalid`] for data that is no JSON object or too deep, or a user id that is too long;
     /// [`SessionError::Backend`] when no session can be made now.
     fn create(&self, opts: CreateOptions) -> Result<SessionId, SessionError>;
 

@@ -115,7 +115,7 @@ impl SealedStore {
     /// As [`SessionPlugin::create`], with associated data.
     ///
     /// # Errors
-    /// [`SealError`]: data that is no JSON object, a user id too long, a token too large for its cookie, a
+    /// [`SealError`]: data that is not a JSON object or goes deeper than 64 levels, a user id too long, a token too large for its cookie, a
     /// ring that does not seal, or a random generator that fails.
     ///
     /// ```

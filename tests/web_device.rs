@@ -42,6 +42,8 @@ mod requests;
 #[cfg(feature = "revocation")]
 #[path = "web_device/revocation.rs"]
 mod revocation;
+#[path = "web_device/room.rs"]
+mod room;
 #[path = "web_device/settings.rs"]
 mod settings;
 #[cfg(feature = "revocation")]

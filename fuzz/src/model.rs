@@ -52,6 +52,7 @@ pub struct Token {
 pub enum Refusal {
     Open(Reason),
     NotAnObject,
+    TooDeep,
     UserIdTooLong { len: usize },
     TooLarge { needed: usize, allowed: usize },
     ExpiredAtOnce,
@@ -59,7 +60,9 @@ pub enum Refusal {
     NoRandomness,
 }
 
-use Refusal::{ExpiredAtOnce, NoRandomness, NoSealingKey, NotAnObject, Open, TooLarge, UserIdTooLong};
+use Refusal::{
+    ExpiredAtOnce, NoRandomness, NoSealingKey, NotAnObject, Open, TooDeep, TooLarge, UserIdTooLong,
+};
 
 /// A session to seal, or every reason not to: which of several is told is up to the store.
 pub type Answer = Result<Session, Vec<Refusal>>;
@@ -116,15 +119,20 @@ impl Model {
     }
 
     pub fn create(&self, user: Option<&str>, data: &str, is_object: bool, ttl: u64) -> Answer {
+        self.begin(user, data, ttl, refusal_of(data, is_object))
+    }
+
+    fn begin(&self, user: Option<&str>, data: &str, ttl: u64, of_data: Option<Refusal>) -> Answer {
         let now = self.now;
         let (user, data) = (user.map(str::to_owned), or_empty(data));
         let expires = self.expiry(now, now, ttl);
-        self.seal(Session { created: now, renewed: now, expires, uid: None, user, data }, is_object)
+        self.seal(Session { created: now, renewed: now, expires, uid: None, user, data }, of_data)
     }
 
     pub fn update(&self, token: &Token, associated_data: &[u8], data: &str, is_object: bool) -> Answer {
         self.change(token, associated_data)?;
-        self.seal(Session { data: or_empty(data), ..token.session.clone() }, is_object)
+        let of_data = refusal_of(data, is_object);
+        self.seal(Session { data: or_empty(data), ..token.session.clone() }, of_data)
     }
 
     pub fn touch(&self, token: &Token, associated_data: &[u8], ttl: u64) -> Answer {
@@ -134,22 +142,24 @@ impl Model {
         if expires <= renewed {
             return Err(vec![Open(Reason::Expired)]);
         }
-        self.seal(Session { renewed, expires, ..token.session.clone() }, true)
+        self.seal(Session { renewed, expires, ..token.session.clone() }, None)
     }
 
     pub fn reseal(&self, token: &Token, associated_data: &[u8]) -> Answer {
         self.change(token, associated_data)?;
-        self.seal(token.session.clone(), true)
+        self.seal(token.session.clone(), None)
     }
 
     pub fn cycle(&self, token: &Token, associated_data: &[u8]) -> Answer {
         self.change(token, associated_data)?;
-        self.seal(Session { uid: None, ..token.session.clone() }, true)
+        self.seal(Session { uid: None, ..token.session.clone() }, None)
     }
 
     pub fn authenticate(&self, token: &Token, associated_data: &[u8], user: &str) -> Answer {
         self.change(token, associated_data)?;
-        self.create(Some(user), &token.session.data, true, 0)
+        let is_another = token.session.user.as_deref().is_some_and(|was| was != user);
+        let data = if is_another { "{}" } else { &token.session.data };
+        self.begin(Some(user), data, 0, None)
     }
 
     /// Characters of a session's token.
@@ -170,9 +180,9 @@ impl Model {
         self.open(token, associated_data).map(|_| ()).map_err(|reason| vec![Open(reason)])
     }
 
-    fn seal(&self, session: Session, is_object: bool) -> Answer {
+    fn seal(&self, session: Session, of_data: Option<Refusal>) -> Answer {
         let mut refusals = self.size_refusals(session.user.as_deref(), &session.data);
-        refusals.extend(Some(NotAnObject).filter(|_| !is_object));
+        refusals.extend(of_data);
         refusals.extend(Some(ExpiredAtOnce).filter(|_| session.renewed >= session.expires));
         refusals.extend(Some(NoSealingKey).filter(|_| self.sealing_key().is_none()));
         refusals.extend(Some(NoRandomness).filter(|_| self.random_fails));
@@ -207,6 +217,25 @@ fn or_empty(data: &str) -> String {
     if data.is_empty() { "{}".to_owned() } else { data.to_owned() }
 }
 
+fn refusal_of(data: &str, is_object: bool) -> Option<Refusal> {
+    match is_object {
+        false => Some(NotAnObject),
+        true => (depth(data) > 64).then_some(TooDeep),
+    }
+}
+
+/// How many objects and arrays stand in each other in JSON, of which nothing in quotes counts.
+fn depth(json: &str) -> usize {
+    let unescaped = json.replace(r"\\", "").replace(r#"\""#, "");
+    let outside = unescaped.split('"').step_by(2).flat_map(str::chars);
+    let (deepest, _) = outside.fold((0, 0_usize), |(deepest, depth), c| match c {
+        '{' | '[' => (deepest.max(depth + 1), depth + 1),
+        '}' | ']' => (deepest, depth - 1),
+        _ => (deepest, depth),
+    });
+    deepest
+}
+
 impl Refusal {
     /// Whether the contract's flat error stands for this refusal.
     pub fn reads_as(&self, error: &SessionError) -> bool {
@@ -215,6 +244,7 @@ impl Refusal {
             (Open(Reason::Expired), _) => false,
             (Open(_), SessionError::Invalid(message)) => message == "the token was refused",
             (NotAnObject, SessionError::Invalid(message)) => message.contains("JSON object"),
+            (TooDeep, SessionError::Invalid(message)) => message.contains("64 objects and arrays"),
             (UserIdTooLong { .. }, SessionError::Invalid(message)) => message.contains("user id"),
             (
                 TooLarge { .. } | ExpiredAtOnce | NoSealingKey | NoRandomness,
@@ -235,6 +265,7 @@ impl From<SealError> for Refusal {
     fn from(error: SealError) -> Self {
         match error {
             SealError::NotAnObject { .. } => NotAnObject,
+            SealError::TooDeep { .. } => TooDeep,
             SealError::UserIdTooLong { len } => UserIdTooLong { len },
             SealError::TooLarge { needed, allowed } => TooLarge { needed, allowed },
             SealError::ExpiredAtOnce => ExpiredAtOnce,

@@ -14,7 +14,11 @@ pub(super) const CASES: &[Case] = &[
     case!(data_keeps_text_of_any_script, "Text outside ASCII is kept, and is never normalised."),
     case!(data_keeps_numbers_as_written, "Numbers keep every digit, sign and exponent as they were written."),
     case!(data_keeps_odd_members, "Members with an empty name, or the name of a field, are kept."),
-    case!(data_keeps_a_hundred_levels, "Data nested a hundred levels deep is kept."),
+    case!(data_keeps_sixty_four_levels, "Data of 64 objects and arrays in each other is kept."),
+    case!(
+        deep_data_is_kept_or_refused,
+        "Data nested 100,000 levels deep is kept, or refused with Backend or Invalid."
+    ),
     case!(data_of_any_length_is_kept, "Data of every length up to 300 bytes, and about a kilobyte, is kept."),
     case!(the_largest_data_is_kept, "Data as large as the backend takes is kept to its last byte."),
     case!(large_data_is_kept_or_refused, "A megabyte of data is kept, or refused with Backend or Invalid."),
@@ -85,10 +89,17 @@ fn data_keeps_odd_members(probe: &Probe) -> Check {
     keeps(probe, &[r#"{"":{"":[]}}"#, r#"{"user_id":"x","expires_at_ms":0,"id":null,"__proto__":{}}"#])
 }
 
-fn data_keeps_a_hundred_levels(probe: &Probe) -> Check {
-    let arrays = format!(r#"{{"a":{}{}}}"#, "[".repeat(99), "]".repeat(99));
-    let objects = format!("{}0{}", r#"{"a":"#.repeat(100), "}".repeat(100));
+fn data_keeps_sixty_four_levels(probe: &Probe) -> Check {
+    let arrays = format!(r#"{{"a":{}{}}}"#, "[".repeat(63), "]".repeat(63));
+    let objects = format!("{}0{}", r#"{"a":"#.repeat(64), "}".repeat(64));
     keeps(probe, &[&arrays, &objects])
+}
+
+fn deep_data_is_kept_or_refused(probe: &Probe) -> Check {
+    let data = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    kept_or_refused(probe, probe.backend().create(options(Some(USER), &data, 0)), &data)?;
+    let id = probe.session()?;
+    kept_or_refused(probe, probe.backend().update(&id, &data), &data).map(|_| ())
 }
 
 fn data_of_any_length_is_kept(probe: &Probe) -> Check {

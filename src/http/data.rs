@@ -305,6 +305,20 @@ mod tests {
     }
 
     #[test]
+    fn members_beside_deep_ones_are_read_and_changed() {
+        for depth in [65, 127, 128, 100_000] {
+            let deep = "[".repeat(depth) + &"]".repeat(depth);
+            let text = format!(r#"{{"deep":{deep},"b":1}}"#);
+            assert_eq!(get(&text, "b"), Ok(Some(1)), "{depth}");
+            let read = get::<serde_json::Value>(&text, "deep");
+            assert!(depth < 128 || matches!(read, Err(DataError::Type { .. })), "{depth}");
+            assert_eq!(with(&text, "b", "2").unwrap().unwrap(), format!(r#"{{"deep":{deep},"b":2}}"#));
+            assert_eq!(without(&text, "deep").unwrap().unwrap(), r#"{"b":1}"#);
+            assert!(!is_empty(&text));
+        }
+    }
+
+    #[test]
     fn messages_that_wait_are_not_data() {
         let text = r#"{"_flash":[1],"a":2,"\u005fflash":[3]}"#;
         assert_eq!(whole::<serde_json::Value>(text).unwrap(), serde_json::json!({"a": 2}));

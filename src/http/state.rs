@@ -197,8 +197,8 @@ impl State {
         self.anyway = true;
     }
 
-    /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in; those of one
-    /// that has no such room already may not grow.
+    /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in. Less data
+    /// always fits: what was sealed under other limits can be reduced.
     pub(super) fn set_data(
         &mut self,
         store: &SealedStore,
@@ -208,10 +208,12 @@ impl State {
         if self.invalidated || data == self.data() {
             return Ok(());
         }
-        let left = store.remaining(self.user_id(), &data)?;
-        let room = if self.user_id().is_none() { rules.user_id_room } else { 0 };
-        if left < room && data.len() > self.data().len() {
-            return Err(store.too_large(&data, room).into());
+        if data.len() > self.data().len() {
+            let left = store.remaining(self.user_id(), &data)?;
+            let room = if self.user_id().is_none() { rules.user_id_room } else { 0 };
+            if left < room {
+                return Err(store.too_large(&data, room).into());
+            }
         }
         self.texts.set_data(data);
         self.act(Act::Changed);

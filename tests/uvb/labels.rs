@@ -50,7 +50,7 @@ async fn metadata_nested_too_deeply_to_be_read_back_is_not_written() {
     assert_eq!(told(&server.get(&id).await), told(&before));
     assert_eq!(server.listed("t", "ann").await.len(), 1);
 
-    let metadata = nested(120);
+    let metadata = nested(63);
     server.sessions.update(SessionRecord { metadata: metadata.clone(), ..before }).await.unwrap();
     assert_eq!(server.get(&id).await.metadata, metadata);
     assert_eq!(server.listed("t", "ann").await[0].metadata, metadata);

@@ -104,7 +104,7 @@ async fn is_refused<T: Serialize + Clone + Send + 'static>(value: T) -> DataErro
             s.insert("v", &value).unwrap_err()
         })
         .await;
-    assert_eq!(visitor.post(|s| s.load::<Value>()).await, Ok(json!({"v": "before"})));
+    assert_eq!(visitor.post(Session::load::<Value>).await, Ok(json!({"v": "before"})));
     refused
 }
 
@@ -400,7 +400,7 @@ async fn members_of_any_name_come_back() {
     for name in names {
         assert_eq!(visitor.post(move |s| s.take::<String>(name)).await, Ok(Some(name.to_owned())));
     }
-    assert!(visitor.post(|s| s.is_empty()).await);
+    assert!(visitor.post(Session::is_empty).await);
 }
 
 #[tokio::test]
@@ -421,7 +421,7 @@ async fn the_name_of_the_messages_is_not_for_applications() {
         .await;
     assert_eq!(refused, std::array::from_fn(|_| Err(reserved())));
     assert!(reserved().to_string().contains("flash messages"), "{}", reserved());
-    assert_eq!(visitor.post(|s| s.take_flashes()).await.unwrap()[0].text, "hello");
+    assert_eq!(visitor.post(Session::take_flashes).await.unwrap()[0].text, "hello");
 }
 
 #[tokio::test]
@@ -430,7 +430,7 @@ async fn what_else_stands_in_the_place_of_messages_is_an_error_and_stays() {
     for refused in visitor.post(|s| [s.flash(FlashLevel::Info, "y"), s.take_flashes().map(drop)]).await {
         assert!(matches!(refused, Err(DataError::Type { .. })), "{refused:?}");
     }
-    assert_eq!(visitor.post(|s| s.load::<Value>()).await, Ok(json!({"a": 1})));
+    assert_eq!(visitor.post(Session::load::<Value>).await, Ok(json!({"a": 1})));
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -448,11 +448,11 @@ async fn messages_that_wait_are_not_part_of_the_data() {
     visitor.post(|s| s.store(&Strict { pages: 1 })).await.unwrap();
     let (empty, loaded) = visitor.post(|s| (s.is_empty(), s.load::<Strict>())).await;
     assert_eq!((empty, loaded), (false, Ok(Strict { pages: 1 })));
-    visitor.post(|s| s.clear()).await.unwrap();
-    assert_eq!(visitor.post(|s| s.load::<Value>()).await, Ok(json!({})));
-    let left = visitor.post(|s| s.take_flashes()).await.unwrap();
+    visitor.post(Session::clear).await.unwrap();
+    assert_eq!(visitor.post(Session::load::<Value>).await, Ok(json!({})));
+    let left = visitor.post(Session::take_flashes).await.unwrap();
     assert_eq!(left.iter().map(|flash| flash.text.as_str()).collect::<Vec<_>>(), ["hello"]);
-    assert_eq!(visitor.post(|s| s.take_flashes()).await, Ok(vec![]));
+    assert_eq!(visitor.post(Session::take_flashes).await, Ok(vec![]));
 }
 
 #[tokio::test]
@@ -461,11 +461,11 @@ async fn a_head_request_takes_no_message() {
     visitor.post(|s| s.flash(FlashLevel::Info, "hello")).await.unwrap();
     for method in [Method::HEAD, Method::HEAD, Method::GET] {
         let cookie = visitor.cookie.clone();
-        let messages = visitor.send(method.clone(), |s| s.take_flashes()).await.unwrap();
+        let messages = visitor.send(method.clone(), Session::take_flashes).await.unwrap();
         assert_eq!(messages.len(), 1, "{method}");
         assert_eq!(visitor.cookie == cookie, method == Method::HEAD, "{method}");
     }
-    assert_eq!(visitor.send(Method::GET, |s| s.take_flashes()).await, Ok(vec![]));
+    assert_eq!(visitor.send(Method::GET, Session::take_flashes).await, Ok(vec![]));
 }
 
 #[tokio::test]
@@ -473,6 +473,6 @@ async fn a_message_of_any_text_comes_back() {
     let texts = ["", "\"\\\n\0\u{1f}", "{\"_flash\":[]}", "é😀\u{2028}", "\\ud800", "<script>&amp;"];
     let mut visitor = Visitor::new();
     visitor.post(move |s| texts.iter().try_for_each(|text| s.flash(FlashLevel::Error, *text))).await.unwrap();
-    let read = visitor.post(|s| s.take_flashes()).await.unwrap();
+    let read = visitor.post(Session::take_flashes).await.unwrap();
     assert_eq!(read.iter().map(|flash| flash.text.as_str()).collect::<Vec<_>>(), texts);
 }

@@ -30,8 +30,8 @@ fn store() -> Result<SealedStore, Box<dyn Error + Send + Sync>> {
 /// What a request of a user who logs in does, step by step.
 async fn steps(session: Session) -> Outcome {
     session.insert("stale", &1)?;
-    session.store(&json!({"theme": "dark"}))?;
     session.authenticate("alice")?;
+    session.store(&json!({"theme": "dark"}))?;
     assert!(session.user_id().is_some());
     assert_eq!(session.user_id().as_deref(), Some("alice"));
     assert_eq!(session.get::<String>("theme")?.as_deref(), Some("dark"));

@@ -25,7 +25,7 @@ async fn a_login_ends_the_session_before_it() {
 }
 
 #[tokio::test]
-async fn a_login_keeps_the_data_or_begins_with_what_is_stored_first() {
+async fn a_login_keeps_the_data_or_begins_with_what_is_stored() {
     let users = users(|registry| registry).await;
     let client = users.site.client();
     client.post("/set/cart/A1").await;

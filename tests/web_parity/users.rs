@@ -55,8 +55,8 @@ fn app(registry: Registry) -> Router {
         .route(
             "/login-with/{user}",
             post(|s: Session, Path(user): Path<String>| async move {
-                s.store(&json!({"theme": "dark"}))?;
-                s.authenticate(&user)
+                s.authenticate(&user)?;
+                s.store(&json!({"theme": "dark"}))
             }),
         )
         .layer(Extension(registry))

@@ -63,7 +63,7 @@ impl Label {
         let json = text(self)?;
         // serde_json writes what is nested more deeply than it reads.
         if read::<Self>(&json).is_err() {
-            return Err(storage("the metadata is nested too deeply: some 120 levels can be read back"));
+            return Err(storage("the metadata is nested too deeply: 63 levels are allowed"));
         }
         let sealed = seal(store, None, json, u64::MAX, &labelling(row))?;
         row.label = sealed.as_str().to_owned();

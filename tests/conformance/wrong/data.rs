@@ -24,7 +24,7 @@ pub(super) fn wrong() -> Vec<Wrong> {
                 },
                 ..b
             },
-            "data_keeps_a_hundred_levels",
+            "data_keeps_sixty_four_levels",
         ),
         server(
             "data is stored in Latin-1",
@@ -48,8 +48,8 @@ pub(super) fn wrong() -> Vec<Wrong> {
         server(
             "data is cut at 255 bytes",
             |b| Broken { create: |s, opts| s.created(opts, |r| r.data_json.truncate(255)), ..b },
-            "data_keeps_a_hundred_levels data_of_any_length_is_kept the_largest_data_is_kept \
-             large_data_is_kept_or_refused",
+            "data_keeps_sixty_four_levels data_of_any_length_is_kept the_largest_data_is_kept \
+             deep_data_is_kept_or_refused large_data_is_kept_or_refused",
         ),
         server(
             "data is cut at 64 KiB",
@@ -58,7 +58,8 @@ pub(super) fn wrong() -> Vec<Wrong> {
                 update: |s, id, data| s.updated(id, data, |r| r.data_json.truncate(65_535)),
                 ..b
             },
-            "the_largest_data_is_kept large_data_is_kept_or_refused a_large_update_is_kept_or_refused",
+            "the_largest_data_is_kept deep_data_is_kept_or_refused large_data_is_kept_or_refused \
+             a_large_update_is_kept_or_refused",
         ),
         server(
             "data is not looked at",
