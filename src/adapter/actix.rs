@@ -59,6 +59,9 @@
 //! - Of several cookies of the exact name and of one session, the newest counts. Of different sessions, or more than
 //!   four, none does: the handler sees an empty session. A change of it holds for this request and sends nothing; a
 //!   `renew` or a `purge` decides.
+//! - Where none came, and the browser holds it back from a request of another site (`Sec-Fetch-Site`, and the cookie's
+//!   `SameSite`), a change is not sent either, as it would replace the session there is. So with `Strict` the first
+//!   page after a link from elsewhere begins no session.
 //!
 //! Wrap the middleware last, so that it sees a request first. The middleware of actix-session alone over this store
 //! does none of that; the first such request is an event at warn (feature `tracing`).

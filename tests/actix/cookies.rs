@@ -194,6 +194,36 @@ async fn a_session_that_may_open_in_a_moment_is_not_lost_beside_garbage() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_that_the_browser_held_back_is_not_replaced_but_by_a_login() {
+    use actix_web::cookie::SameSite::{self, Lax, None, Strict};
+    use actix_web::http::Method;
+
+    let page = ["cross-site", "navigate", "document"];
+    let cases: [(SameSite, Method, [&str; 3], bool); 12] = [
+        (Strict, Method::GET, page, true),
+        (Strict, Method::POST, page, true),
+        (Lax, Method::GET, page, false),
+        (Lax, Method::POST, page, true),
+        (Lax, Method::GET, ["cross-site", "navigate", "iframe"], true),
+        (Lax, Method::GET, ["cross-site", "no-cors", "image"], true),
+        (None, Method::POST, page, false),
+        (Strict, Method::GET, ["same-site", "navigate", "document"], false),
+        (Strict, Method::GET, ["same-origin", "navigate", "document"], false),
+        (Strict, Method::GET, ["none", "navigate", "document"], false),
+        (Lax, Method::POST, ["same-site", "navigate", "document"], false),
+        (Lax, Method::POST, ["same-origin", "cors", "empty"], false),
+    ];
+    for (same_site, method, headers, held_back) in cases {
+        let site = Site::with(move |middleware| middleware.cookie_same_site(same_site)).await;
+        let counted = site.send_from(method.clone(), "/count", headers).await;
+        counted.says(Option::None, 1);
+        assert_eq!(counted.sets_nothing(), held_back, "{same_site} {method} {headers:?}");
+        let login = site.send_from(Method::POST, "/login/ferris", headers).await;
+        assert!(!login.sets_nothing(), "{login:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_cookies_stay_for_the_application() {
     let site = promised_site().await;
     let ours = logged_in(&site, "ferris");

@@ -126,6 +126,16 @@ impl Site {
         self.send(Method::GET, path, cookie).await
     }
 
+    /// A request without a cookie, as a browser describes where it comes from.
+    pub(crate) async fn send_from(&self, method: Method, path: &str, headers: [&str; 3]) -> Reply {
+        let method = reqwest::Method::from_bytes(method.as_str().as_bytes()).unwrap();
+        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        for (name, value) in ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].into_iter().zip(headers) {
+            request = request.header(name, value);
+        }
+        Reply::of(request.send().await.unwrap()).await
+    }
+
     pub(crate) async fn post(&self, path: &str, cookie: &str) -> Reply {
         self.send(Method::POST, path, cookie).await
     }
@@ -236,6 +246,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/slow/{seconds}", web::get().to(take))
         .route("/slow/{seconds}/count", web::post().to(take_and_count))
         .route("/count", web::post().to(count))
+        .route("/count", web::get().to(count))
         .route("/login/{user}", web::post().to(log_in))
         .route("/logout", web::post().to(log_out))
         .route("/fill/{chars}", web::post().to(fill))

@@ -174,7 +174,8 @@ where
             Ok(brought) => brought,
             Err(error) => return Box::pin(ready(Err(error))),
         };
-        let (visit, gate) = (Visit::new(brought.ambiguous), Rc::clone(&self.gate));
+        let untold = brought.ambiguous || (brought.is_empty() && self.gate.is_held_back(&request));
+        let (visit, gate) = (Visit::new(untold), Rc::clone(&self.gate));
         let answer = Rc::clone(&visit).around(self.inner.call(request));
         Box::pin(async move {
             let answer = answer.await;
@@ -216,6 +217,19 @@ impl Gate {
         let text =
             "another middleware has read the cookies before the sessions could: wrap the sessions last";
         Err(InternalError::from_response(text, HttpResponse::InternalServerError().finish()).into())
+    }
+
+    /// Whether the browser sends no cookie of ours with such a request, even if it has one. Of the requests from other
+    /// sites, `Strict` holds it back from all, and `Lax` from all but safe navigations of a whole page.
+    fn is_held_back(&self, request: &ServiceRequest) -> bool {
+        let says = |name: &str, text: &str| request.headers().get(name).is_some_and(|value| value == text);
+        let of_page = says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+        let withheld = match self.cookie.same_site() {
+            Some(SameSite::Strict) => true,
+            Some(SameSite::Lax) => !(of_page && request.method().is_safe()),
+            Some(SameSite::None) | None => false,
+        };
+        withheld && says("sec-fetch-site", "cross-site")
     }
 
     fn without_cookie<B>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<B> {

@@ -23,18 +23,19 @@ pub(super) enum Outcome {
 }
 
 /// What becomes of the session. A session is ended whatever the answer says; a login or a change that was answered
-/// with an error does not count; and a mere change does not decide between two sessions that came.
+/// with an error does not count; and a mere change neither decides between two sessions that came, nor replaces one
+/// that the browser held back.
 ///
-/// | The handler | Answered with | Sessions that came | Outcome |
+/// | The handler | Answered with | Sessions that came or were held back | Outcome |
 /// |---|---|---|---|
 /// | purged | anything | any | ended |
 /// | renewed, changed or read | 408 or 5xx | any | withheld |
 /// | renewed | anything else | any | as stored |
-/// | changed or read | anything else | different ones | withheld |
+/// | changed or read | anything else | different ones, or one held back | withheld |
 /// | changed or read | anything else | one or none | as stored |
-fn outcome(status: &SessionStatus, answer: StatusCode, ambiguous: bool) -> Outcome {
+fn outcome(status: &SessionStatus, answer: StatusCode, untold: bool) -> Outcome {
     let failed = answer.is_server_error() || answer == StatusCode::REQUEST_TIMEOUT;
-    match (status, failed, ambiguous) {
+    match (status, failed, untold) {
         (SessionStatus::Purged, ..) => Outcome::Ended,
         (_, true, _) => Outcome::Withheld,
         (SessionStatus::Renewed, false, _) => Outcome::AsStored,
@@ -46,16 +47,16 @@ fn outcome(status: &SessionStatus, answer: StatusCode, ambiguous: bool) -> Outco
 /// A request on its way through the middleware.
 #[derive(Debug)]
 pub(super) struct Visit {
-    ambiguous: bool,
+    untold: bool,
     /// The handler has changed nothing, and the session is only to be extended.
     renewal: Cell<bool>,
     outcome: Cell<Outcome>,
 }
 
 impl Visit {
-    /// A request that came with sessions of which none may be chosen, or with one or none.
-    pub(super) fn new(ambiguous: bool) -> Rc<Self> {
-        Rc::new(Self { ambiguous, renewal: Cell::new(false), outcome: Cell::new(Outcome::AsStored) })
+    /// A request whose sessions cannot be told: of several none may be chosen, or the browser held one back.
+    pub(super) fn new(untold: bool) -> Rc<Self> {
+        Rc::new(Self { untold, renewal: Cell::new(false), outcome: Cell::new(Outcome::AsStored) })
     }
 
     /// Runs what the request goes through next, with this visit at hand.
@@ -71,7 +72,7 @@ impl Visit {
 /// Decides, when the handler is done.
 pub(super) fn decide(status: &SessionStatus, answer: StatusCode) {
     // Outside a visit there is nothing to decide for.
-    let _ = VISIT.try_with(|visit| visit.outcome.set(outcome(status, answer, visit.ambiguous)));
+    let _ = VISIT.try_with(|visit| visit.outcome.set(outcome(status, answer, visit.untold)));
 }
 
 /// Notes that what is stored next only extends the session.
@@ -105,20 +106,20 @@ mod tests {
     #[test]
     fn only_a_purge_ends_a_session_and_it_always_does() {
         for status in STATUSES {
-            for (answer, ambiguous) in
+            for (answer, untold) in
                 [200, 303, 403, 408, 500, 503].into_iter().flat_map(|a| [(a, false), (a, true)])
             {
-                let outcome = outcome(&status, StatusCode::from_u16(answer).unwrap(), ambiguous);
+                let outcome = outcome(&status, StatusCode::from_u16(answer).unwrap(), untold);
                 let purged = status == SessionStatus::Purged;
-                assert_eq!(outcome == Outcome::Ended, purged, "{status:?} {answer} {ambiguous}");
+                assert_eq!(outcome == Outcome::Ended, purged, "{status:?} {answer} {untold}");
                 let failed = answer == 408 || answer >= 500;
                 assert!(
                     !failed || outcome != Outcome::AsStored,
                     "{status:?} {answer}: nothing counts but an end"
                 );
                 let login = status == SessionStatus::Renewed;
-                assert!(!ambiguous || login || outcome != Outcome::AsStored, "{status:?}: nothing is chosen");
-                let plain = !(purged || failed || ambiguous);
+                assert!(!untold || login || outcome != Outcome::AsStored, "{status:?}: nothing is chosen");
+                let plain = !(purged || failed || untold);
                 assert!(
                     !plain || outcome == Outcome::AsStored,
                     "{status:?} {answer}: what is stored is sent"
