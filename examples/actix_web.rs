@@ -14,7 +14,7 @@ use actix_session::Session;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Form, Redirect, get, post};
 use actix_web::{App, HttpResponse, HttpServer, Result, error};
-use sealed_session::adapter::actix::SealedSessionStore;
+use sealed_session::adapter::actix::{self, SealedSessionStore};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 use serde::Deserialize;
 
@@ -22,9 +22,10 @@ use serde::Deserialize;
 async fn main() -> std::result::Result<(), Box<dyn Error>> {
     let ring = KeyRing::single(RootSecret::generate()?); // a server: KeyRing::load("/etc/shop/ring.json")?
     let sessions = SealedSessionStore::new(SealedStore::builder(ring).app_id("counter.example"))?;
+    let sessions = sessions.reserving("user", 64); // a visitor can log in, however much is in the session
     let app = move || {
         App::new()
-            .wrap(sessions.middleware().build())
+            .wrap(sessions.middleware().build()) // last of all middleware, to see a request first
             .route("/", get().to(count))
             .route("/login", post().to(log_in))
             .route("/logout", post().to(log_out))
@@ -57,8 +58,7 @@ async fn log_in(session: Session, form: Form<Login>) -> Result<Redirect> {
     if user.is_empty() || !user.chars().all(char::is_alphanumeric) {
         return Err(error::ErrorBadRequest("a name has letters and digits"));
     }
-    session.renew(); // against session fixation: another session, with the data of this one
-    session.insert("user", user)?;
+    actix::log_in(&session, "user", &user)?; // another session, with the visits of this one unless somebody else's
     Ok(Redirect::to("/").see_other())
 }
 

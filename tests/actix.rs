@@ -16,8 +16,12 @@ mod server;
 #[path = "actix/site.rs"]
 mod site;
 
+#[path = "actix/cookies.rs"]
+mod cookies;
 #[path = "actix/data.rs"]
 mod data;
+#[path = "actix/endings.rs"]
+mod endings;
 #[path = "actix/example_server.rs"]
 mod example_server;
 #[path = "actix/guards.rs"]
@@ -26,6 +30,8 @@ mod guards;
 mod lifecycle;
 #[path = "actix/limits.rs"]
 mod limits;
+#[path = "actix/login.rs"]
+mod login;
 #[path = "actix/refused.rs"]
 mod refused;
 #[path = "actix/rotation.rs"]

@@ -47,6 +47,39 @@
 //! no way to hand out another token, so an unchanged session expires when it was to. Wrap [`extend_on_every_request`]
 //! to extend it in fact. A rotation of keys, too, reaches a session when it is changed or extended.
 //!
+//! # Which cookie counts
+//!
+//! The framework decodes and trims the names of cookies: `%5F_Host-session`, or the name behind a no-break space, is
+//! `__Host-session` to it, and any neighbour may set a cookie of such a name. So [`SealedSessionStore::middleware`]
+//! reads the headers first, by their exact bytes:
+//!
+//! - A cookie that the framework would take for the session's is taken out, and so is one with bytes that are not
+//!   UTF-8, for which the framework would give up all of the header. The others stay for the application;
+//!   [`cookies_as_sent`] has the headers as they came.
+//! - Of several cookies of the exact name and of one session, the newest counts. Of different sessions, or more than
+//!   four, none does: the handler sees an empty session. A change of it holds for this request and sends nothing; a
+//!   `renew` or a `purge` decides.
+//! - Where none came, and the browser holds it back from a request of another site (`Sec-Fetch-Site`, and the cookie's
+//!   `SameSite`), a change is not sent either, as it would replace the session there is. So with `Strict` the first
+//!   page after a link from elsewhere begins no session.
+//!
+//! Wrap the middleware last, so that it sees a request first. The middleware of actix-session alone over this store
+//! does none of that; the first such request is an event at warn (feature `tracing`).
+//!
+//! # Logins and logouts
+//!
+//! [`log_in`] renews the session, and begins without data where somebody else was logged in before. `renew` alone
+//! keeps all data.
+//!
+//! `purge` removes the cookie that the request brought, whatever the answer is, and whatever the cookie is worth: an
+//! expired session, each of several. With revocations (feature `revocation`) all of these are revoked; where that
+//! fails, the answer is a 500 which removes the cookie and says so.
+//!
+//! With 408 or a server error, nothing but a `purge` counts: no change is sent, and no login.
+//!
+//! A visitor's data may fill the cookie, so that no login fits any more: leave room for one by
+//! [`SealedSessionStore::reserving`].
+//!
 //! # What is refused
 //!
 //! - What was tampered with, revoked or has expired is no session: the handler sees an empty one, and its first change
@@ -56,30 +89,44 @@
 //!   of it is a 500 and the cookie stays: trying again may do.
 //! - A session too large is a 500 without a cookie, after the handler has run; the `Debug` of the error has both sizes.
 //!   [`SealedStore::remaining`] tells beforehand what still fits.
-//! - A session that has expired or was revoked while the handler ran is not begun anew: a change of it is a 500.
-//! - `purge` and `renew` revoke where the store has revocations (feature `revocation`), and are a 500 where that fails.
-//!   Elsewhere a copy of the old cookie is good until it expires.
+//! - A session that has expired or was revoked while the handler ran is not begun anew: a change of it is a 500. A mere
+//!   extension is left out.
+//! - `renew` revokes the session before it where the store has revocations, and is a 500 where that fails. Without
+//!   revocations a copy of the old cookie is good until it expires.
 //! - Data with a member whose name is no Unicode, a lone surrogate, is a 500: actix has no name for it.
 //!
 //! The `Debug` of [`SessionKey`] is not ours, and prints the token: do not log one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 
-use actix_session::config::{CookieContentSecurity, SessionMiddlewareBuilder};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
-use actix_session::{SessionExt, SessionMiddleware};
+use actix_session::{Session, SessionExt, SessionInsertError, SessionStatus};
 use actix_web::body::MessageBody;
+use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, Key};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use serde_json::value::RawValue;
 
-use crate::error::{ConfigError, SealError};
+use crate::error::{ConfigError, ResealError, SealError};
 use crate::policy::MAX_COOKIE_OCTETS;
 use crate::session::{CreateOptions, SessionId};
 use crate::store::{SealedStore, SealedStoreBuilder};
+use crate::telemetry;
+
+mod cookies;
+mod middleware;
+mod visit;
+
+use cookies::Reader;
+use visit::{Outcome, decided, give_up_renewal, only_renews};
+
+pub use middleware::{
+    SealedMiddlewareBuilder, SealedSessionMiddleware, SealedSessionService, cookies_as_sent,
+};
 
 /// Not a secret: what it signs is authentic by its seal.
 const SIGNING_KEY: [u8; 64] = *b"sealed-session: a public key, over what is sealed and authentic.";
@@ -103,8 +150,18 @@ const LONGEST_SIGNATURE: &str = "//////////////////////////////////////////8=";
 /// let middleware = sessions.middleware().session_lifecycle(week).build();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct SealedSessionStore(SealedStore);
+#[derive(Clone)]
+pub struct SealedSessionStore {
+    store: SealedStore,
+    reader: Arc<Reader>,
+    reserved: Option<Arc<Reserved>>,
+}
+
+/// Room that sessions without this member have to leave for it.
+struct Reserved {
+    member: String,
+    bytes: usize,
+}
 
 impl SealedSessionStore {
     /// Builds the store, with room for the signature in its cookie.
@@ -116,27 +173,77 @@ impl SealedSessionStore {
         // Between name and value stands `=`, which browsers do not count.
         let left = MAX_COOKIE_OCTETS.saturating_sub(signature.len() - 1);
         store.max_token_chars = Some(store.max_token_chars.map_or(left, |set| set.min(left)));
-        store.build().map(Self)
+        let store = store.build()?;
+        let reader = Arc::new(Reader::new(store.cookie_name())?);
+        Ok(Self { store, reader, reserved: None })
+    }
+
+    /// Has sessions without this member leave room for it, with a text of so many bytes: a visitor whose data fill the
+    /// cookie can then still log in. A session that leaves less is too large. Default: none leaves any, as
+    /// actix-session does not know which member is the user; 64 bytes do for most user ids.
+    ///
+    /// ```
+    /// # use sealed_session::adapter::actix::SealedSessionStore;
+    /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+    /// # let ring = KeyRing::single(RootSecret::generate()?);
+    /// let sessions = SealedSessionStore::new(SealedStore::builder(ring))?.reserving("user", 64);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn reserving(self, member: impl Into<String>, bytes: usize) -> Self {
+        Self { reserved: Some(Arc::new(Reserved { member: member.into(), bytes })), ..self }
     }
 
     /// The store beneath: to replace its ring, to follow a ring file, to ask what still fits.
     #[must_use]
     pub fn store(&self) -> &SealedStore {
-        &self.0
+        &self.store
     }
 
-    /// The middleware for this store: the cookie has the name that the store is bound to, and is signed only. Leave
-    /// both as they are.
-    pub fn middleware(&self) -> SessionMiddlewareBuilder<Self> {
-        SessionMiddleware::builder(self.clone(), Key::from(&SIGNING_KEY))
-            .cookie_name(self.0.cookie_name().to_owned())
-            .cookie_content_security(CookieContentSecurity::Signed)
+    /// The middleware for this store, to be built and wrapped: that of actix-session, behind one that reads the cookies
+    /// by their exact bytes. The cookie has the name that the store is bound to, and is signed only.
+    pub fn middleware(&self) -> SealedMiddlewareBuilder {
+        SealedMiddlewareBuilder::new(self.clone())
+    }
+
+    /// Revokes the session, expired or not, where the store has revocations.
+    async fn revoke(&self, id: &SessionId) -> Result<(), anyhow::Error> {
+        #[cfg(feature = "revocation")]
+        if self.store.revocations().is_some() {
+            self.store.revoke(id).await?;
+        }
+        let _ = id;
+        Ok(())
+    }
+
+    /// The data of a state, if it leaves the room that is reserved.
+    fn data(&self, state: &HashMap<String, String>) -> anyhow::Result<Result<String, SealError>> {
+        let data = object(state)?;
+        if let Some(reserved) =
+            self.reserved.as_ref().filter(|reserved| !state.contains_key(&reserved.member))
+        {
+            let text = serde_json::to_string(&"x".repeat(reserved.bytes))?;
+            let with_user = state.clone().into_iter().chain([(reserved.member.clone(), text)]).collect();
+            if let Err(error) = self.store.remaining(None, &object(&with_user)?) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(data))
+    }
+}
+
+impl fmt::Debug for SealedSessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SealedSessionStore").field(&self.store).finish()
     }
 }
 
 impl SessionStore for SealedSessionStore {
     async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
-        match self.0.open(&id(key)) {
+        if decided().is_none() {
+            telemetry::stock_middleware();
+        }
+        match self.store.open(&id(key)) {
             Ok(session) => {
                 members(&session.record().data_json).map(Some).map_err(|error| LoadError::Other(error.into()))
             }
@@ -147,9 +254,14 @@ impl SessionStore for SealedSessionStore {
     }
 
     async fn save(&self, state: HashMap<String, String>, ttl: &Duration) -> Result<SessionKey, SaveError> {
-        let data_json = object(&state).map_err(|error| SaveError::Serialization(error.into()))?;
-        let created = ttl_ms(ttl)
-            .and_then(|ttl_ms| self.0.create_with(CreateOptions { user_id: None, data_json, ttl_ms }, b""));
+        if decided() == Some(Outcome::Withheld) {
+            return nothing().map_err(SaveError::Other);
+        }
+        let data = self.data(&state).map_err(SaveError::Serialization)?;
+        let created = data.and_then(|data_json| {
+            let ttl_ms = ttl_ms(ttl)?;
+            self.store.create_with(CreateOptions { user_id: None, data_json, ttl_ms }, b"")
+        });
         key(created).map_err(SaveError::Other)
     }
 
@@ -159,9 +271,19 @@ impl SessionStore for SealedSessionStore {
         state: HashMap<String, String>,
         ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        let data = object(&state).map_err(|error| UpdateError::Serialization(error.into()))?;
-        let ttl_ms = ttl_ms(ttl).map_err(|error| UpdateError::Other(error.into()))?;
-        key(self.0.update_and_touch(&id(&old), &data, ttl_ms)).map_err(UpdateError::Other)
+        if decided() == Some(Outcome::Withheld) {
+            return nothing().map_err(UpdateError::Other);
+        }
+        let data = self.data(&state).map_err(UpdateError::Serialization)?;
+        let updated = data.map_err(ResealError::from).and_then(|data| {
+            let ttl_ms = ttl_ms(ttl)?;
+            self.store.update_and_touch(&id(&old), &data, ttl_ms)
+        });
+        // The session has ended meanwhile, and nobody has changed it: nothing is lost, and nothing comes back.
+        if matches!(updated, Err(ResealError::Open(_))) && give_up_renewal() {
+            return nothing().map_err(UpdateError::Other);
+        }
+        key(updated).map_err(UpdateError::Other)
     }
 
     /// Does nothing: the expiry is in the token, and no other can be handed out here.
@@ -170,13 +292,40 @@ impl SessionStore for SealedSessionStore {
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        #[cfg(feature = "revocation")]
-        if self.0.revocations().is_some() {
-            self.0.revoke(&id(key)).await?;
+        match decided() {
+            // A login that does not count ends nothing; what a logout ends, the middleware around revokes.
+            Some(Outcome::Withheld | Outcome::Ended) => Ok(()),
+            Some(Outcome::AsStored) | None => self.revoke(&id(key)).await,
         }
-        let _ = key;
-        Ok(())
     }
+}
+
+/// Logs in: renews the session, against session fixation, and stores the user in a member of it. Where somebody else
+/// was logged in, the session begins without data; a visitor's data stay, and so do those of the same user.
+///
+/// Marks such as "second factor passed" are data: what was set before the login survives it. Remove them here.
+///
+/// ```
+/// use actix_session::Session;
+/// use sealed_session::adapter::actix;
+///
+/// async fn log_in(session: Session) -> actix_web::Result<&'static str> {
+///     actix::log_in(&session, "user", "user-42")?;
+///     Ok("welcome")
+/// }
+/// ```
+///
+/// # Errors
+/// None that is known: the text of a string is JSON.
+pub fn log_in(session: &Session, member: &str, user: &str) -> Result<(), SessionInsertError> {
+    match session.get::<String>(member) {
+        Ok(None) => {}
+        Ok(Some(before)) if before == user => {}
+        // Somebody else, or nobody that can be read.
+        Ok(Some(_)) | Err(_) => session.clear(),
+    }
+    session.renew();
+    session.insert(member, user)
 }
 
 /// A middleware that extends the session on every request that it came with, changed or not: each answer then carries
@@ -206,6 +355,9 @@ pub async fn extend_on_every_request<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     // An empty one may be one that could not be opened: extended, it would be lost.
     if !session.entries().is_empty() {
+        if session.status() == SessionStatus::Unchanged {
+            only_renews();
+        }
         // Removing a member that is not there marks an unchanged session as changed, and does no more.
         let longer_than_any: String = session.entries().keys().map(String::as_str).chain(["."]).collect();
         session.remove(&longer_than_any);
@@ -215,6 +367,11 @@ pub async fn extend_on_every_request<B: MessageBody + 'static>(
 
 fn id(key: &SessionKey) -> SessionId {
     SessionId::new(key.as_ref())
+}
+
+/// A key of no session, for a cookie that is not sent.
+fn nothing() -> Result<SessionKey, anyhow::Error> {
+    Ok(SessionKey::try_from(String::new())?)
 }
 
 fn key<E: Error + Send + Sync + 'static>(sealed: Result<SessionId, E>) -> Result<SessionKey, anyhow::Error> {

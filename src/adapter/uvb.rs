@@ -84,8 +84,9 @@
 //!   from its creation. `create`, `update` and `extend` cut to it what is later; `get` shows what it came to.
 //! - **The id**: what the record of `create` has is not used.
 //! - **How much fits**: a label is no larger than a token. With the defaults of a store it has 2958 bytes of JSON, of
-//!   which the metadata may take about 2700. What is larger is `Storage` in `create` and `update`, and so is metadata
-//!   nested more than some 120 levels deep, which could not be read back; nothing changes then.
+//!   which the metadata may take about 2700. What is larger is `Storage` in `create` and `update`; nothing changes then.
+//! - **What would come back changed** is `Storage` in both, too: metadata nested more than some 120 levels deep or with
+//!   a number that is read back as another, and a `last_activity_at` before 1970.
 //!
 //! An `update` with an expiry that has passed ends the session. Of two servers that change a session at the same time,
 //! the last one counts.
@@ -121,7 +122,10 @@ use crate::uid::SessionUid;
 mod row;
 mod sealed;
 
-use row::{Label, Listed, Origin, count, no_row, read, since_1970, storage, text, user_key, user_of};
+use row::{
+    Label, Listed, Origin, count, no_row, read, shown_since_1970, since_1970, storage, text, user_key,
+    user_of,
+};
 use sealed::{GIVEN, LISTED, open, seal};
 
 /// What the ids in lists begin with; no token can.
@@ -172,7 +176,7 @@ impl SessionStore for UvbSessions {
                     "user, tenant, transaction and time of creation of a session cannot change",
                 ));
             }
-            row.last_seen_at_ms = since_1970(record.last_activity_at);
+            row.last_seen_at_ms = shown_since_1970(record.last_activity_at)?;
             Label::of(record, label.ends_at_ms).seal(store, row)
         })
         .await
@@ -241,7 +245,7 @@ impl UvbSessions {
             user_id,
             uid: session.uid(),
             created_at_ms: session.record().created_at_ms,
-            last_seen_at_ms: since_1970(record.last_activity_at),
+            last_seen_at_ms: shown_since_1970(record.last_activity_at)?,
             expires_at_ms,
             label: String::new(),
         };

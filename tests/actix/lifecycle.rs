@@ -14,7 +14,7 @@ fn lifecycles(policy: &TtlExtensionPolicy) -> [(SessionLifecycle, Option<u64>); 
 }
 
 async fn site_of(lifecycle: SessionLifecycle, extending: bool) -> Site {
-    let settings = move |middleware: actix_session::config::SessionMiddlewareBuilder<_>| {
+    let settings = move |middleware: sealed_session::adapter::actix::SealedMiddlewareBuilder| {
         middleware.session_lifecycle(lifecycle.clone())
     };
     Site::of(|store| store, settings, extending).await
@@ -105,7 +105,7 @@ async fn the_middleware_that_extends_does_nothing_else() {
 #[tokio::test]
 async fn no_change_outlasts_the_lifetime() {
     let lifetime = std::time::Duration::from_secs(100);
-    let settings = |middleware: actix_session::config::SessionMiddlewareBuilder<_>| {
+    let settings = |middleware: sealed_session::adapter::actix::SealedMiddlewareBuilder| {
         middleware.session_lifecycle(persistent(60))
     };
     let site = Site::of(|store| store.max_lifetime(lifetime), settings, false).await;
@@ -141,4 +141,16 @@ async fn a_ttl_above_the_maximum_is_cut_and_one_of_nothing_is_an_error() {
         let refused = site.post("/count", "").await;
         assert!(refused.status == 500 && refused.sets_nothing(), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_the_handler_runs_is_not_extended_and_a_change_of_it_is_an_error() {
+    let site = site_of(persistent(60).into(), true).await;
+    let cookie = site.post("/login/ferris", "").await.cookie().to_owned();
+    let read = site.get("/slow/60", &cookie).await;
+    read.says(Some("ferris"), 0);
+    assert!(read.status == 200 && read.sets_nothing(), "{read:?}");
+    let cookie = site.post("/login/ferris", "").await.cookie().to_owned();
+    let changed = site.post("/slow/60/count", &cookie).await;
+    assert!(changed.status == 500 && changed.sets_nothing(), "{changed:?}");
 }

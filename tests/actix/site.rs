@@ -1,13 +1,25 @@
 //! A site to test: routes that do one thing each with the session, and what a client sees of them.
 
-use actix_session::config::{PersistentSession, SessionMiddlewareBuilder};
+use std::future::{Future as _, poll_fn};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::pin::pin;
+use std::task::Poll;
+
+use actix_session::config::PersistentSession;
 use actix_session::{Session, SessionExt};
+use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
-use actix_web::http::Method;
-use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, HttpResponse, HttpServer, Result, guard, web};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Result, guard, web};
 use reqwest::header::{COOKIE, SET_COOKIE};
-use sealed_session::adapter::actix::{SealedSessionStore, extend_on_every_request};
+use sealed_session::adapter::actix::{
+    SealedMiddlewareBuilder, SealedSessionStore, cookies_as_sent, extend_on_every_request,
+    log_in as begin_login,
+};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{KeyRing, OpenedSession, Root, RootSecret, SealedStore, SealedStoreBuilder, SessionId};
 use serde_json::{Value, json};
@@ -58,7 +70,7 @@ pub(crate) fn persistent(seconds: i64) -> PersistentSession {
     PersistentSession::default().session_ttl(Duration::seconds(seconds))
 }
 
-type Middleware = SessionMiddlewareBuilder<SealedSessionStore>;
+type Middleware = SealedMiddlewareBuilder;
 
 impl Site {
     pub(crate) async fn new() -> Self {
@@ -76,7 +88,31 @@ impl Site {
     ) -> Self {
         let clock = ManualClock::at(NOON);
         let sessions = SealedSessionStore::new(store(builder(&clock))).unwrap();
-        Self { url: serve(sessions.clone(), settings, extending), clock, sessions }
+        Self::over(sessions, clock, settings, extending)
+    }
+
+    pub(crate) fn over(
+        sessions: SealedSessionStore,
+        clock: ManualClock,
+        settings: impl Fn(Middleware) -> Middleware + Send + Clone + 'static,
+        extending: bool,
+    ) -> Self {
+        Self { url: serve(sessions.clone(), clock.clone(), settings, extending), clock, sessions }
+    }
+
+    /// A request with these headers `Cookie`, whatever their bytes are: clients refuse to send some.
+    pub(crate) fn raw(&self, method: &str, path: &str, cookies: &[&[u8]]) -> Reply {
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n").into_bytes();
+        for cookie in cookies {
+            request.extend([b"Cookie: ", *cookie, b"\r\n"].concat());
+        }
+        request.extend(b"Content-Length: 0\r\n\r\n");
+        let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(&request).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        Reply::parse(&answer)
     }
 
     /// A client with a cookie store.
@@ -88,6 +124,16 @@ impl Site {
     /// A request with this cookie, by a client that keeps none.
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Reply {
         self.send(Method::GET, path, cookie).await
+    }
+
+    /// A request without a cookie, as a browser describes where it comes from.
+    pub(crate) async fn send_from(&self, method: Method, path: &str, headers: [&str; 3]) -> Reply {
+        let method = reqwest::Method::from_bytes(method.as_str().as_bytes()).unwrap();
+        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        for (name, value) in ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].into_iter().zip(headers) {
+            request = request.header(name, value);
+        }
+        Reply::of(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn post(&self, path: &str, cookie: &str) -> Reply {
@@ -122,6 +168,14 @@ impl Reply {
         let set = response.headers().get_all(SET_COOKIE).iter();
         let set = set.map(|value| value.to_str().unwrap().to_owned()).collect();
         Self { status, set, body: response.text().await.unwrap() }
+    }
+
+    fn parse(answer: &str) -> Self {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let set = head.lines().filter_map(|line| line.split_once(": "));
+        let set = set.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let set = set.map(|(_, value)| value.to_owned()).collect();
+        Self { status: head.split(' ').nth(1).unwrap().parse().unwrap(), set, body: body.to_owned() }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -167,12 +221,14 @@ pub(crate) fn token(cookie: &str) -> &str {
 
 fn serve(
     sessions: SealedSessionStore,
+    clock: ManualClock,
     settings: impl Fn(Middleware) -> Middleware + Send + Clone + 'static,
     extending: bool,
 ) -> String {
     let app = move || {
         let middleware = settings(sessions.middleware().cookie_secure(false)).build();
         App::new()
+            .app_data(web::Data::new(clock.clone()))
             .wrap(Condition::new(extending, from_fn(extend_on_every_request)))
             .wrap(middleware)
             .configure(routes)
@@ -187,15 +243,26 @@ fn routes(app: &mut web::ServiceConfig) {
     let logged_in = guard::fn_guard(|request| request.get_session().contains_key("user_id"));
     app.route("/", web::get().to(index))
         .route("/untouched", web::get().to(|| async { "ok" }))
+        .route("/slow/{seconds}", web::get().to(take))
+        .route("/slow/{seconds}/count", web::post().to(take_and_count))
         .route("/count", web::post().to(count))
+        .route("/count", web::get().to(count))
         .route("/login/{user}", web::post().to(log_in))
         .route("/logout", web::post().to(log_out))
         .route("/fill/{chars}", web::post().to(fill))
+        .route("/login-as/{user}", web::post().to(log_in_as))
+        .route("/failing/{actions}/{status}", web::post().to(fail))
+        .service(
+            web::resource("/cut-off/{actions}")
+                .wrap(from_fn(cut_off))
+                .route(web::post().to(act_and_never_answer)),
+        )
+        .route("/cookies", web::get().to(show_cookies))
         .route("/do/{actions}", web::post().to(act))
         .service(web::scope("/protected").guard(logged_in).route("/", web::get().to(index)));
 }
 
-async fn index(session: Session) -> Result<HttpResponse> {
+pub(crate) async fn index(session: Session) -> Result<HttpResponse> {
     let user_id: Option<String> = session.get("user_id")?;
     let counter = session.get::<u32>("counter")?.unwrap_or(0);
     Ok(HttpResponse::Ok().json(json!({"user_id": user_id, "counter": counter})))
@@ -205,6 +272,25 @@ async fn count(session: Session) -> Result<HttpResponse> {
     let counter = session.get::<u32>("counter")?.unwrap_or(0) + 1;
     session.insert("counter", counter)?;
     index(session).await
+}
+
+/// A handler that takes so many seconds.
+async fn take(
+    session: Session,
+    clock: web::Data<ManualClock>,
+    seconds: web::Path<u64>,
+) -> Result<HttpResponse> {
+    clock.advance(*seconds * SECOND);
+    index(session).await
+}
+
+async fn take_and_count(
+    session: Session,
+    clock: web::Data<ManualClock>,
+    seconds: web::Path<u64>,
+) -> Result<HttpResponse> {
+    clock.advance(*seconds * SECOND);
+    count(session).await
 }
 
 async fn log_in(session: Session, user: web::Path<String>) -> Result<HttpResponse> {
@@ -236,4 +322,43 @@ async fn act(session: Session, actions: web::Path<String>) -> Result<HttpRespons
         }
     }
     Ok(HttpResponse::Ok().json(session.entries().clone()))
+}
+
+async fn log_in_as(session: Session, user: web::Path<String>) -> Result<HttpResponse> {
+    begin_login(&session, "user_id", &user)?;
+    index(session).await
+}
+
+/// Does the same as `act`, and answers with this status.
+async fn fail(session: Session, path: web::Path<(String, u16)>) -> Result<HttpResponse> {
+    let (actions, status) = path.into_inner();
+    act(session, web::Path::from(actions)).await?;
+    Ok(HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish())
+}
+
+async fn act_and_never_answer(session: Session, actions: web::Path<String>) -> Result<HttpResponse> {
+    act(session, actions).await?;
+    std::future::pending().await
+}
+
+/// Drops the handler as soon as it waits, and says 408.
+async fn cut_off(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>> {
+    let mut handler = pin!(next.call(request));
+    let first = poll_fn(|context| Poll::Ready(handler.as_mut().poll(context))).await;
+    match first {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => Err(InternalError::new("cut off", StatusCode::REQUEST_TIMEOUT).into()),
+    }
+}
+
+/// The cookies as the framework reads them, and the headers as they were sent.
+async fn show_cookies(request: HttpRequest) -> HttpResponse {
+    let read = request.cookies().unwrap();
+    let read: Vec<String> = read.iter().map(ToString::to_string).collect();
+    let sent: Vec<String> =
+        cookies_as_sent(&request).iter().map(|value| value.as_bytes().escape_ascii().to_string()).collect();
+    HttpResponse::Ok().json(json!({"read": read, "sent": sent}))
 }

@@ -87,3 +87,66 @@ fn inspect_takes_a_token_a_line_too() {
     assert_eq!(ended.stdout, format!("{visible}\n{{\"error\":\"invalid\",\"line\":2}}\n{visible}\n"));
     assert_eq!((ended.code, ended.stderr.as_str()), (3, ""));
 }
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_no_part_of_a_token() {
+    let folder = Folder::with_ring();
+    let token = folder.seal("");
+    let visible = [folder.open(&token, "").line(), folder.run(&format!("inspect {token}")).line()];
+    for (command, line) in [OPEN, "inspect"].into_iter().zip(visible) {
+        for input in [
+            format!("{token}\r\n{token}\r\n"),
+            format!("{token}\r\n{token}\n"),
+            format!("\u{feff}{token}\n{token}"),
+            format!("\u{feff}{token}\r\n{token}"),
+        ] {
+            assert_eq!(folder.cli(command).input(input).end().succeeds(), format!("{line}\n{line}\n"));
+        }
+        assert_eq!(folder.cli(command).input("\u{feff}").end().succeeds(), "");
+        for other in [
+            format!("{token}\r\r\n"),
+            format!("{token}\r"),
+            format!("\r{token}\n"),
+            format!("\n\u{feff}{token}"),
+        ] {
+            assert_eq!(folder.cli(command).input(&other).end().code, 3, "{other:?}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_around_a_token_is_explained() {
+    let folder = Folder::with_ring();
+    let token = folder.seal("");
+    let cases = [
+        (format!("{token} "), "white space"),
+        (format!("\t{token}"), "white space"),
+        (format!("{token}\u{a0}"), "white space"),
+        (format!("\"{token}\""), "quotes"),
+        (format!("'{token}'"), "quotes"),
+        (format!("s={token}"), "name=value"),
+        (format!("Cookie: s={token}"), "a header"),
+        (format!("Set-Cookie: s={token}; Path=/"), "a header"),
+        (format!("set-cookie:s={token}"), "a header"),
+        (format!("s={token}; HttpOnly"), "a header"),
+        (format!("%20{token}"), "percent-encoded"),
+        (format!("2.{token}"), "the first of two cookies"),
+        (format!("{}={token}", "A".repeat(43)), "actix-session"),
+    ];
+    let input: String = cases.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let explained = folder.cli(&format!("{OPEN} --explain")).input(&input).end();
+    for (number, (line, words)) in (1..).zip(&cases) {
+        let hint = format!("sealed-session: line {number}: hint: ");
+        let hint = explained.stderr.lines().find_map(|line| line.strip_prefix(&hint)).unwrap();
+        assert!(hint.contains(words), "{line}: {hint}");
+        for command in [OPEN, "inspect"] {
+            let one = folder.cli(command).arg("--").arg(line).end();
+            assert!(one.stderr.ends_with(&format!("refused\nhint: {hint}\n")), "{}", one.stderr);
+        }
+    }
+    let plain = folder.cli(OPEN).input(&input).end();
+    assert_eq!((plain.code, plain.stdout.lines().count(), plain.stderr.as_str()), (3, cases.len(), ""));
+    for quiet in ["x", "", "A=", &"A".repeat(200)] {
+        assert!(!folder.open(quiet, "--explain").stderr.contains("hint"), "{quiet}");
+    }
+}

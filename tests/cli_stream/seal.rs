@@ -59,6 +59,8 @@ fn windows_line_ends_and_a_last_line_without_an_end_are_sealed() {
         there_and_back(&folder, "{\"user_id\":\"a\"}\r\n{\"data\":{\"b\":1}}\r\n{\"user_id\":\"c\"}");
     let users: Vec<&Value> = sessions.iter().map(|session| &session["user_id"]).collect();
     assert_eq!(users, [&json!("a"), &Value::Null, &json!("c")]);
+    let marked = there_and_back(&folder, "\u{feff}{\"user_id\":\"a\"}\r\n");
+    assert_eq!(marked[0]["user_id"], "a");
     assert_eq!(sessions[1]["data_json"], r#"{"b":1}"#);
 }
 

@@ -59,6 +59,9 @@ async fn what_cannot_be_sealed_is_not_created() {
     assert_storage(server.sessions.create(long).await, "characters");
     let early = SessionRecord { created_at: UNIX_EPOCH - Duration::from_secs(1), ..record("t", "ann", NOON) };
     assert_storage(server.sessions.create(early).await, "UNIX_EPOCH");
+    let early = UNIX_EPOCH - Duration::from_secs(1);
+    let unseen = SessionRecord { last_activity_at: early, ..record("t", "ann", NOON) };
+    assert_storage(server.sessions.create(unseen).await, "last_activity_at is before 1970");
 
     let later = Root::new(RootSecret::from_bytes(&[2; 32]).unwrap()).activating_at(NOON + DAY);
     server.store.replace_ring(KeyRing::new(vec![later]).unwrap()).unwrap();

@@ -62,8 +62,13 @@ impl Label {
     pub(super) fn seal(&self, store: &SealedStore, row: &mut SessionInfo) -> Result<(), SessionError> {
         let json = text(self)?;
         // serde_json writes what is nested more deeply than it reads.
-        if read::<Self>(&json).is_err() {
+        let Ok(back) = read::<Self>(&json) else {
             return Err(storage("the metadata is nested too deeply: 63 levels are allowed"));
+        };
+        if back.metadata != self.metadata {
+            return Err(storage(
+                "the metadata has a number that would not be read back as it is: store it as text",
+            ));
         }
         let sealed = seal(store, None, json, u64::MAX, &labelling(row))?;
         row.label = sealed.as_str().to_owned();
@@ -119,6 +124,12 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
 
 pub(super) fn no_row() -> SessionError {
     storage("the registry has something else in place of a session of UVB")
+}
+
+/// A time that a row has as it is, in whole milliseconds.
+pub(super) fn shown_since_1970(time: SystemTime) -> Result<u64, SessionError> {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.map(millis).map_err(|_| storage("last_activity_at is before 1970: a row has no such time"))
 }
 
 pub(super) fn since_1970(time: SystemTime) -> u64 {

@@ -59,7 +59,8 @@ every field may be left out.")]
   sealed-session open --ring ring.json --name s < tokens.txt
 
 Ends with 3 if a token was Invalid, else with 4 if a session was NotFound (expired).
-Nothing around a token is ignored, not even a carriage return at the end of a line."
+A line ends with LF or CRLF, and a byte order mark before the first is skipped. Nothing
+else around a token is ignored; --explain says what it was."
     )]
     Open(OpenArguments),
     /// Show what is visible in a token without any key; prints JSON

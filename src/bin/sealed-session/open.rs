@@ -14,6 +14,9 @@ use crate::progress::Progress;
 /// Longer lines are no tokens (an opener looks at 8192 characters at most) and are not kept in memory.
 const MAX_LINE: usize = 1 << 14;
 
+/// A signature of actix-session stands before the token, in base64 with its `=`.
+const SIGNATURE_CHARS: usize = 44;
+
 pub(crate) fn run(arguments: &OpenArguments) -> Result<(), Failure> {
     let store = arguments.store.store(arguments.store.load_ring()?, 0)?;
     let open = |token: &str| open_one(&store, token, arguments.store.associated_data());
@@ -91,13 +94,17 @@ fn answer<T: Serialize>(
 ) -> Result<(), Failure> {
     let Some(token) = token else { return stream(explain, open) };
     // Text that is not UTF-8 is no base64url either; the empty text is refused like it.
-    match open(token.to_str().unwrap_or_default()) {
+    let token = token.to_str().unwrap_or_default();
+    match open(token) {
         Ok(answer) => {
             let mut out = io::stdout().lock();
             serde_json::to_writer(&mut out, &answer)?;
             Ok(writeln!(out)?)
         }
-        Err(e) => Err(refused(&e, if explain { because(&e) } else { e.to_string() })),
+        Err(e) => {
+            let message = if explain { because(&e) } else { e.to_string() };
+            Err(refused(&e, hint(token).map_or(message.clone(), |hint| format!("{message}\nhint: {hint}"))))
+        }
     }
 }
 
@@ -110,16 +117,20 @@ fn stream<T: Serialize>(explain: bool, open: impl Fn(&str) -> Result<T, OpenErro
         if lines.would_wait() {
             out.flush()?;
         }
-        let opened = match lines.next()? {
+        // As with one token: what is too long or is not text is refused like the empty text.
+        let token = match lines.next()? {
             None => break,
-            // As with one token: what is too long or is not text is refused like the empty text.
-            Some(Line::TooLong) => open(""),
-            Some(Line::Whole(line)) => open(std::str::from_utf8(line).unwrap_or_default()),
+            Some(Line::TooLong) => "",
+            Some(Line::Whole(line)) => std::str::from_utf8(line).unwrap_or_default(),
         };
-        match opened {
+        match open(token) {
             Ok(answer) => serde_json::to_writer(&mut out, &answer)?,
             Err(e) => {
+                let hint = hint(token).filter(|_| explain);
                 refuse_line(&mut out, &e, lines.number, explain)?;
+                if let Some(hint) = hint {
+                    let _ = writeln!(io::stderr(), "sealed-session: line {}: hint: {hint}", lines.number);
+                }
                 worst = Some(worst.filter(|worst: &OpenError| !worst.is_not_found()).unwrap_or(e));
             }
         }
@@ -136,6 +147,36 @@ fn refuse_line(out: &mut impl Write, e: &OpenError, line: u64, explain: bool) ->
     }
     let error = if e.is_not_found() { "not_found" } else { "invalid" };
     Ok(serde_json::to_writer(out, &Refusal { error, line })?)
+}
+
+/// What to do about a text that is refused, where it shows how it came about. No token has any of these characters.
+fn hint(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let is_header = ["set-cookie:", "cookie:"].iter().any(|name| lower.trim_start().starts_with(name));
+    let is_quote = |c: char| matches!(c, '"' | '\'' | '`');
+    let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    match () {
+        () if is_header || text.contains(';') => {
+            Some("it looks like a header: give the cookie's value, which stands between = and the next ;")
+        }
+        () if text.find('=') == Some(SIGNATURE_CHARS - 1) => Some(
+            "it looks like a signed cookie of actix-session: the token begins after 44 characters, at the =",
+        ),
+        () if text.trim_end_matches('=').contains('=') => {
+            Some("it looks like a whole cookie, name=value: give the value, which stands behind the =")
+        }
+        () if text.starts_with(is_quote) || text.ends_with(is_quote) => {
+            Some("quotes stand around it: leave them out")
+        }
+        () if text.starts_with(is_blank) || text.ends_with(is_blank) => {
+            Some("white space stands around it: leave it out")
+        }
+        () if text.contains('%') => Some("it has %, so it looks percent-encoded: decode it"),
+        () if text.starts_with("2.") => Some(
+            "it looks like the first of two cookies: leave out the 2. and add the value of the second, NAME.1",
+        ),
+        () => None,
+    }
 }
 
 fn because(e: &OpenError) -> String {
