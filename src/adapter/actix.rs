@@ -248,7 +248,7 @@ impl SessionStore for SealedSessionStore {
                 members(&session.record().data_json).map(Some).map_err(|error| LoadError::Other(error.into()))
             }
             // The one error that is no 500 and leaves the cookie alone.
-            Err(refused) if refused.keeps_cookie() => Err(LoadError::Deserialization(refused.into())),
+            Err(refused) if refused.is_transient() => Err(LoadError::Deserialization(refused.into())),
             Err(_) => Ok(None),
         }
     }

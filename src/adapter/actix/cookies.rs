@@ -99,7 +99,7 @@ impl Reader {
             tokens.iter().map(|token| [self.policy.name(), "=", token].concat()).collect();
         let found = self.policy.presented(plain.iter().map(String::as_bytes)).open(store, b"");
         let opens_later = |token: &String| {
-            store.open(&SessionId::new(token.as_str())).is_err_and(|error| error.keeps_cookie())
+            store.open(&SessionId::new(token.as_str())).is_err_and(|error| error.is_transient())
         };
         match found {
             Found::Session(opened) => {
