@@ -15,9 +15,13 @@ use super::es256::{Point, SIGNATURE_LEN};
 use super::texts::octets;
 use crate::base64url;
 
-/// A real one has about 620 characters: its challenge 215, its key 130, its signature 86, all but the last in base64
-/// once more. Browsers may add to it; nobody has reason to make us parse more than this.
+/// Of the text without quotation marks. A real one has about 620 characters: its challenge 215, its key 130, its
+/// signature 86, all but the last in base64 once more. Browsers may add to it; nobody has reason to make us parse more
+/// than this.
 pub(super) const MAX_CHARS: usize = 4096;
+/// How many objects and arrays of a header or a payload may be open at once, itself the first. Readers of JSON differ in
+/// how many they take, and this is less than any.
+const MAX_DEPTH: usize = 64;
 const TYPE: &str = "dbsc+jwt";
 const ALGORITHM: &str = "ES256";
 const KEY_TYPE: &str = "EC";
@@ -133,9 +137,30 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     serde_json::from_str(text).ok().map(|Object(value)| value)
 }
 
-/// Also within members that nobody knows, which the JSON reader skips, all has to be UTF-8.
+/// Also within members that nobody knows, which the JSON reader skips, all has to be UTF-8 and not too deep.
 fn object_in<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Option<T> {
-    object(std::str::from_utf8(octets).ok()?)
+    let text = std::str::from_utf8(octets).ok()?;
+    if is_too_deep(text) { None } else { object(text) }
+}
+
+/// Whether too many objects and arrays are open at once in a text; whether it is JSON is for the reader to say.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for octet in text.bytes() {
+        match octet {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => depth = depth.saturating_add(1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
 }
 
 struct Object<T>(T);
