@@ -81,7 +81,8 @@ impl Session {
 
     /// Whether the client has a session that is bound to a device, and brings no valid proof of it: a copied cookie,
     /// or a browser that could not refresh in time. Nothing of that session is then seen, and its cookies stay as they
-    /// are; the session is empty, or an ordinary one that the client has beside it.
+    /// are; the session is empty, or an ordinary one that the client has beside it. So too where valid proofs of
+    /// different devices come, one of them perhaps planted by a neighbour; the session is then always empty.
     #[must_use]
     pub fn lacks_device_proof(&self) -> bool {
         self.look(|state| state.device.unproven)

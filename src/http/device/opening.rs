@@ -19,25 +19,36 @@ use crate::telemetry;
 #[cfg(feature = "revocation")]
 const MOVING_MS: u64 = 10_000;
 
+/// Whose proofs a request brings, of those that are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    One(Binding),
+    /// Proofs of different devices, or more than anybody looks at.
+    Several,
+}
+
 impl Device {
-    /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any.
+    /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any. None at
+    /// all where proofs or bound cookies disagree, and the cookies then stay as they are: under a name that begins with
+    /// `__Host-` no browser of today brings two, and one of them may be planted.
     pub(in crate::http) fn open(&self, session: &Session) -> Opened {
         let (ordinary, bound) = (session.presented(), session.presented_as(&self.bound_cookies));
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought {
             ordinary: !ordinary.is_empty(),
-            bound: bound.tokens().any(|token| token != ENDED.as_bytes()),
+            bound: are_too_many(&bound) || bound.tokens().any(|token| token != ENDED.as_bytes()),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Brought::default()
         };
-        if brought.bound {
-            brought.proven = proof.tokens().find_map(|token| {
-                let proof = str::from_utf8(token).ok()?;
-                self.binding.open_proof(proof).ok()
-            });
+        let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
+        if shown == Shown::Several || are_too_many(&bound) {
+            let is_unproven = !matches!(shown, Shown::One(_));
+            return Opened { state: unclear(is_unproven), at: 0, has_second: ordinary.has_second(), brought };
         }
-        if let Some(binding) = brought.proven {
+        if let Shown::One(binding) = shown {
+            brought.proven = Some(binding);
             let (found, at) = self.choose_bound(&bound, &binding, session.associated_data());
             brought.came_bound = matches!(found, Found::Session(_));
             if let Found::Refused(error) = &found {
@@ -45,7 +56,8 @@ impl Device {
                 brought.bound_over = error.reason() == Reason::Expired;
                 brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
             }
-            if brought.came_bound || !(brought.ordinary || brought.proof_of_another) {
+            let is_unclear = matches!(found, Found::Unclear);
+            if brought.came_bound || is_unclear || !(brought.ordinary || brought.proof_of_another) {
                 let mut state = State::new(found);
                 state.device.binding = brought.came_bound.then_some(binding);
                 return Opened { state, at, has_second: ordinary.has_second(), brought };
@@ -63,9 +75,25 @@ impl Device {
         Opened { state, at, has_second: ordinary.has_second(), brought }
     }
 
+    /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
+    fn shown_by(&self, proofs: &Presented<'_>) -> Shown {
+        if are_too_many(proofs) {
+            return Shown::Several;
+        }
+        let opened = |token| self.binding.open_proof(str::from_utf8(token).ok()?).ok();
+        let mut shown = Shown::Nothing;
+        for binding in proofs.tokens().filter_map(opened) {
+            match shown {
+                Shown::One(before) if before != binding => return Shown::Several,
+                _ => shown = Shown::One(binding),
+            }
+        }
+        shown
+    }
+
     /// Whether the request tells of a session that has ended, and of no other.
     pub(super) fn is_told_of_end(&self, bound: &Presented<'_>) -> bool {
-        !bound.is_empty() && bound.tokens().all(|token| token == ENDED.as_bytes())
+        bound.tokens().next().is_some() && bound.tokens().all(|token| token == ENDED.as_bytes())
     }
 
     /// Whether a device was left behind by a session that has ended.
@@ -78,6 +106,8 @@ impl Device {
         false
     }
 
+    /// The bound session of a device. It is unclear which is meant where one opens and another is of no session of this
+    /// device: had its own proof come, it would have opened instead.
     pub(super) fn choose_bound(
         &self,
         presented: &Presented<'_>,
@@ -85,8 +115,17 @@ impl Device {
         associated_data: &[u8],
     ) -> (Found<Parts>, usize) {
         let associated_data = binding.associated_data(associated_data);
-        let open = |token: &[u8]| self.bound_store().open_parts(token, &associated_data);
-        presented.choose(open, |parts| (parts.uid, parts.times.renewed))
+        let of_another = Cell::new(false);
+        let open = |token: &[u8]| {
+            let opened = self.bound_store().open_parts(token, &associated_data);
+            let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
+            of_another.set(of_another.get() || is_of_another);
+            opened
+        };
+        match presented.choose(open, |parts| (parts.uid, parts.times.renewed)) {
+            (Found::Session(_), _) if of_another.get() => (Found::Unclear, 0),
+            chosen => chosen,
+        }
     }
 
     /// And whether that session has moved to a bound cookie, of which the browser did not know yet.
@@ -126,4 +165,19 @@ impl Device {
         let _ = store;
         Ok(false)
     }
+}
+
+/// No session, because there is no telling which is meant.
+fn unclear(is_unproven: bool) -> State {
+    let mut state = State::new(Found::Unclear);
+    state.device.unproven = is_unproven;
+    if is_unproven {
+        telemetry::dbsc::unproven();
+    }
+    state
+}
+
+/// Whether there are more cookies of a name than are looked at.
+fn are_too_many(presented: &Presented<'_>) -> bool {
+    !presented.is_empty() && presented.tokens().next().is_none()
 }
