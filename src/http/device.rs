@@ -5,7 +5,7 @@
 //! brings anew every few minutes, is the one whose absence makes it sign.
 //!
 //! `layer` has the way of a request, `opening` which of the cookies count, `beside` what goes with a response,
-//! `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
+//! `ending` what a logout revokes of a session that did not open, `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
 
 use super::cookie::CookiePolicy;
 use super::presented::Presented;
@@ -14,6 +14,8 @@ use crate::dbsc::{Binding, DeviceBinding};
 use crate::store::SealedStore;
 
 mod beside;
+#[cfg(feature = "revocation")]
+mod ending;
 mod endpoints;
 #[cfg(feature = "revocation")]
 mod form;

@@ -80,15 +80,18 @@ impl Device {
         if are_too_many(proofs) {
             return Shown::Several;
         }
-        let opened = |token| self.binding.open_proof(str::from_utf8(token).ok()?).ok();
         let mut shown = Shown::Nothing;
-        for binding in proofs.tokens().filter_map(opened) {
+        for binding in self.proven_by(proofs) {
             match shown {
                 Shown::One(before) if before != binding => return Shown::Several,
                 _ => shown = Shown::One(binding),
             }
         }
         shown
+    }
+
+    pub(super) fn proven_by(&self, proofs: &Presented<'_>) -> impl Iterator<Item = Binding> {
+        proofs.tokens().filter_map(|token| self.binding.open_proof(str::from_utf8(token).ok()?).ok())
     }
 
     /// Whether the request tells of a session that has ended, and of no other.
