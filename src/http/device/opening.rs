@@ -35,33 +35,16 @@ impl Device {
     pub(in crate::http) fn open(&self, session: &Session) -> Opened {
         let (ordinary, bound) = (session.presented(), session.presented_as(&self.bound_cookies));
         let proof = session.presented_as(&self.proof_cookies);
-        let mut brought = Brought {
-            ordinary: !ordinary.is_empty(),
-            bound: are_too_many(&bound) || bound.tokens().any(|token| token != ENDED.as_bytes()),
-            bound_second: bound.has_second(),
-            proof: !proof.is_empty(),
-            ..Brought::default()
-        };
+        let mut brought = Brought::by(&ordinary, &bound, &proof);
+        let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
         let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
         if shown == Shown::Several || are_too_many(&bound) {
-            let is_unproven = !matches!(shown, Shown::One(_));
-            return Opened { state: unclear(is_unproven), at: 0, has_second: ordinary.has_second(), brought };
+            return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
-        if let Shown::One(binding) = shown {
-            brought.proven = Some(binding);
-            let (found, at) = self.choose_bound(&bound, &binding, session.associated_data());
-            brought.came_bound = matches!(found, Found::Session(_));
-            if let Found::Refused(error) = &found {
-                // A revoked one may have been replaced by a request beside this one.
-                brought.bound_over = error.reason() == Reason::Expired;
-                brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
-            }
-            let is_unclear = matches!(found, Found::Unclear);
-            if brought.came_bound || is_unclear || !(brought.ordinary || brought.proof_of_another) {
-                let mut state = State::new(found);
-                state.device.binding = brought.came_bound.then_some(binding);
-                return Opened { state, at, has_second: ordinary.has_second(), brought };
-            }
+        if let Shown::One(binding) = shown
+            && let Some((state, at)) = self.open_bound(&bound, binding, session, &mut brought)
+        {
+            return opened(state, at, brought);
         }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
@@ -72,7 +55,32 @@ impl Device {
         if unproven {
             telemetry::dbsc::unproven();
         }
-        Opened { state, at, has_second: ordinary.has_second(), brought }
+        opened(state, at, brought)
+    }
+
+    /// What counts of the bound cookies, once this device has proved itself; nothing where the ordinary cookie decides.
+    fn open_bound(
+        &self,
+        bound: &Presented<'_>,
+        binding: Binding,
+        session: &Session,
+        brought: &mut Brought,
+    ) -> Option<(State, usize)> {
+        brought.proven = Some(binding);
+        let (found, at) = self.choose_bound(bound, &binding, session.associated_data());
+        brought.came_bound = matches!(found, Found::Session(_));
+        if let Found::Refused(error) = &found {
+            // A revoked one may have been replaced by a request beside this one.
+            brought.bound_over = error.reason() == Reason::Expired;
+            brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
+        }
+        let decides = matches!(found, Found::Session(_) | Found::Unclear);
+        if !decides && (brought.ordinary || brought.proof_of_another) {
+            return None;
+        }
+        let mut state = State::new(found);
+        state.device.binding = brought.came_bound.then_some(binding);
+        Some((state, at))
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
@@ -90,6 +98,7 @@ impl Device {
         shown
     }
 
+    /// The devices of the proofs that open, one for each proof.
     pub(super) fn proven_by(&self, proofs: &Presented<'_>) -> impl Iterator<Item = Binding> {
         proofs.tokens().filter_map(|token| self.binding.open_proof(str::from_utf8(token).ok()?).ok())
     }
@@ -167,6 +176,18 @@ impl Device {
         }
         let _ = store;
         Ok(false)
+    }
+}
+
+impl Brought {
+    fn by(ordinary: &Presented<'_>, bound: &Presented<'_>, proof: &Presented<'_>) -> Self {
+        Self {
+            ordinary: !ordinary.is_empty(),
+            bound: are_too_many(bound) || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            bound_second: bound.has_second(),
+            proof: !proof.is_empty(),
+            ..Self::default()
+        }
     }
 }
 
