@@ -217,6 +217,7 @@ def dbsc_seeds():
     register = '{"alg":"ES256","jwk":@K,"typ":"dbsc+jwt"}'
     jwk = '{"alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"@X","y":"@Y"},"typ":"dbsc+jwt"}'
     of_register, of_refresh = '{"jti":"@R"}', '{"jti":"@F"}'
+    lists = {depth: "[" * depth + "]" * depth for depth in (63, 64)}
     signed = {
         "registers": (0, register, of_register, b""),
         "refreshes": (1, refresh, of_refresh, b""),
@@ -241,6 +242,12 @@ def dbsc_seeds():
         "no-challenge": (1, refresh, "{}", b""),
         "no-payload": (1, refresh, "", b""),
         "no-payload-at-a-registration": (0, register, "", b""),
+        "header-of-64-levels": (1, f'{{"alg":"ES256","new":{lists[63]},"typ":"dbsc+jwt"}}', of_refresh, b""),
+        "header-of-65-levels": (1, f'{{"alg":"ES256","new":{lists[64]},"typ":"dbsc+jwt"}}', of_refresh, b""),
+        "payload-of-64-levels": (0, register, f'{{"jti":"@R","new":{lists[63]}}}', b""),
+        "payload-of-65-levels": (0, register, f'{{"jti":"@R","new":{lists[64]}}}', b""),
+        "brackets-in-a-string": (1, refresh, '{"jti":"@F","new":"' + "[" * 100 + '"}', b""),
+        "brackets": (1, "[" * 2800, "", b""),
     }
     for name, (kind, header, payload, changes) in signed.items():
         put("dbsc", name, b"\xff".join([bytes([kind]) + header.encode(), payload.encode(), changes]))

@@ -5,12 +5,14 @@
 //! four such texts, all of them tokens of the one format, each under keys of its own name, so that none can stand in
 //! for another:
 //!
-//! | text | name | lives |
-//! |---|---|---|
-//! | bound session | `NAME-bound` | as sessions do; opens only together with a proof of the same device |
-//! | proof | `NAME-proof` | some minutes; the browser asks for another when its cookie is gone |
-//! | session identifier | `NAME;dbsc-identifier` | as long as the session may; never changes |
-//! | challenge | `NAME;dbsc-challenge` | what the browser signs; some minutes |
+//! | text | its keys are derived for | its cookie | lives |
+//! |---|---|---|---|
+//! | bound session | `NAME;dbsc-bound` | `NAME-bound` | as sessions do; opens only together with a proof of the same device |
+//! | proof | `NAME;dbsc-proof` | `NAME-proof` | some minutes; the browser asks for another when its cookie is gone |
+//! | session identifier | `NAME;dbsc-identifier` | none | as long as the session may; never changes |
+//! | challenge | `NAME;dbsc-challenge` | none | what the browser signs; some minutes |
+//!
+//! No cookie's name has a `;`: what an application seals in a session of any name opens as none of the four.
 //!
 //! [`DeviceBinding`] makes and checks them. It knows no HTTP: text comes in and text goes out.
 //!
@@ -70,8 +72,9 @@ impl DeviceBinding {
         DeviceBindingBuilder::new(store.clone())
     }
 
-    /// The store of bound sessions: as the one that it was made for, but for another cookie. Its tokens are made and
-    /// opened with [`Binding::associated_data`].
+    /// The store of bound sessions: as the one that it was made for, but for another cookie and with other keys. Its
+    /// tokens are made and opened with [`Binding::associated_data`]. Make and check the CSRF tokens of its sessions with
+    /// the store that it was made for: a session keeps its tokens when it moves to a device.
     #[must_use]
     pub fn bound_store(&self) -> &SealedStore {
         &self.bound

@@ -38,8 +38,8 @@ fn another_kind(text: &str) -> SealError {
     }
 }
 
-/// Whether text that is JSON goes too deep. Most has fewer brackets than that, and needs no closer look.
-fn is_too_deep(text: &str) -> bool {
+/// Whether text goes too deep, should it be JSON. Most has fewer brackets than that, and needs no closer look.
+pub(crate) fn is_too_deep(text: &str) -> bool {
     let opens = text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
     opens > MAX_DEPTH && depth(text) > MAX_DEPTH
 }

@@ -112,7 +112,7 @@ fn opening_a_devices_proof_allocates_nothing() {
         user_id: None,
         data: &format!(r#"{{"dbsc":"{}"}}"#, "A".repeat(43)),
     };
-    let context = Context { cookie_name: "__Host-session-proof", ..Context::default() };
+    let context = Context { cookie_name: "__Host-session;dbsc-proof", ..Context::default() };
     let proof = seal_plaintext(&secret(1), &context, &[0; 24], b"", &fields.encode(0)).unwrap();
     assert_eq!(devices.open_proof(&proof).map(|binding| *binding.as_bytes()), Ok([0; 32]));
     assert_eq!(allocations(|| assert!(devices.open_proof(&proof).is_ok())), 0);

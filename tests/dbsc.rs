@@ -20,6 +20,10 @@ mod device;
 mod followed;
 #[path = "dbsc/life.rs"]
 mod life;
+#[path = "dbsc/limits.rs"]
+mod limits;
+#[path = "dbsc/names.rs"]
+mod names;
 #[path = "dbsc/refused.rs"]
 mod refused;
 #[cfg(feature = "revocation")]

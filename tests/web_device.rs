@@ -33,6 +33,8 @@ mod mixed;
 mod offers;
 #[path = "web_device/plain.rs"]
 mod plain;
+#[path = "web_device/planted.rs"]
+mod planted;
 #[path = "web_device/refresh.rs"]
 mod refresh;
 #[path = "web_device/register.rs"]

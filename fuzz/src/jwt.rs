@@ -85,8 +85,18 @@ struct Members(Vec<(json::Text, Json)>);
 
 fn object(octets: &[u8]) -> Option<Members> {
     match json::read(std::str::from_utf8(octets).ok()?)? {
+        json if depth(&json) > 64 => None,
         Json::Object(members) => Some(Members(members)),
         _ => None,
+    }
+}
+
+/// How many objects and arrays are open at once.
+fn depth(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(members) => 1 + members.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

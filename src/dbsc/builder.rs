@@ -14,12 +14,19 @@ const DEFAULT_REGISTRATION_TTL: Duration = Duration::from_secs(60);
 /// Browsers limit how often they sign, and stop refreshing for a while when that is used up.
 const SHORTEST_WISE_PROOF_TTL_MS: u64 = 5 * 60 * 1000;
 
-/// What the names of the cookies of bound sessions end in.
-const BOUND: &str = "-bound";
-const PROOF: &str = "-proof";
-/// A cookie's name has no `;`: no store of a cookie has the keys of these.
+/// What the names of the cookies end in.
+const BOUND_COOKIE: &str = "-bound";
+const PROOF_COOKIE: &str = "-proof";
+/// What the names end in that keys are derived for. A cookie's name has no `;`, so no store of a cookie has the keys of
+/// these: what a handler stores in a session never opens as a proof, whatever the session's cookie is called.
+const BOUND: &str = ";dbsc-bound";
+const PROOF: &str = ";dbsc-proof";
 const IDENTIFIER: &str = ";dbsc-identifier";
 const CHALLENGE: &str = ";dbsc-challenge";
+
+/// The prefix by which browsers keep other hosts from setting a cookie. They compare it in any case, but not all have
+/// always done so.
+const PREFIX: &str = "__Host-";
 
 /// Settings of a [`DeviceBinding`]; each has a safe default. Durations count in whole milliseconds.
 ///
@@ -95,21 +102,38 @@ impl DeviceBindingBuilder {
     /// Derives the keys.
     ///
     /// # Errors
-    /// [`ConfigError`] for settings that contradict each other, the store or its ring, and for a cookie's name that is
-    /// too long.
+    /// [`ConfigError`] for settings that contradict each other, the store or its ring; and for a cookie's name that is
+    /// too long, or does not begin with `__Host-`, exactly so.
     pub fn build(self) -> Result<DeviceBinding, ConfigError> {
         let lives = self.lives()?;
-        let kin = |suffix: &str, policy| self.store.kin([self.store.cookie_name(), suffix].concat(), policy);
+        let of_bound = self.of_bound()?;
+        self.check_name()?;
+        let named = |suffix: &str| [self.store.cookie_name(), suffix].concat();
+        let kin = |key: &str, cookie: &str, policy| self.store.kin(&named(key), named(cookie), policy);
         let binding = DeviceBinding {
-            bound: kin(BOUND, self.of_bound()?)?,
-            proofs: kin(PROOF, self.of_one_length(lives.proof))?,
-            identifiers: kin(IDENTIFIER, self.of_text(lives.identifier))?,
-            challenges: kin(CHALLENGE, self.of_challenges(&lives))?,
+            bound: kin(BOUND, BOUND_COOKIE, of_bound)?,
+            proofs: kin(PROOF, PROOF_COOKIE, self.of_one_length(lives.proof))?,
+            identifiers: kin(IDENTIFIER, IDENTIFIER, self.of_text(lives.identifier))?,
+            challenges: kin(CHALLENGE, CHALLENGE, self.of_challenges(&lives))?,
             registration_ttl_ms: lives.registration,
             identifier_lifetime_ms: lives.identifier,
         };
         binding.warning().into_iter().for_each(telemetry::dbsc::unwise);
         Ok(binding)
+    }
+
+    /// Without the prefix any neighbour on a parent domain could plant a bound session and a proof of his own device,
+    /// and the browser would act as him.
+    fn check_name(&self) -> Result<(), ConfigError> {
+        let name = self.store.cookie_name();
+        if name.starts_with(PREFIX) {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "the cookie {name:?} could be set by another host of its domain, and device-bound sessions are only made \
+             for cookies that cannot: give the store a cookie_name that begins with {PREFIX}, for example \
+             {PREFIX}session"
+        )))
     }
 
     fn lives(&self) -> Result<Lives, ConfigError> {
@@ -149,8 +173,8 @@ impl DeviceBindingBuilder {
         let policy = self.store.policy();
         let room = MAX_COOKIE_OCTETS.saturating_sub(self.store.cookie_name().len());
         let max_token_chars = match policy.max_token_chars {
-            chars if chars <= room => chars.min(room.saturating_sub(BOUND.len())),
-            chars => chars.saturating_sub(2 * BOUND.len()),
+            chars if chars <= room => chars.min(room.saturating_sub(BOUND_COOKIE.len())),
+            chars => chars.saturating_sub(2 * BOUND_COOKIE.len()),
         };
         if max_token_chars < token::MIN_CHARS {
             return Err(ConfigError(

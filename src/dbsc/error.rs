@@ -22,13 +22,13 @@ pub enum DbscReason {
     IdentifierExpired,
     /// The device or its user was revoked.
     IdentifierRevoked,
-    /// The proof has more than 4096 characters.
+    /// The proof has more than 4096 characters, without quotation marks around it.
     Length,
     /// It does not consist of three parts.
     Parts,
     /// One of them is not canonical base64url without padding.
     Base64,
-    /// Its header is no JSON object, or a member that counts stands in it twice or is no string.
+    /// Its header is no JSON object or nested too deeply, or a member that counts stands in it twice or is no string.
     HeaderJson,
     /// Its type is not `dbsc+jwt`.
     Type,
@@ -54,7 +54,7 @@ pub enum DbscReason {
     SignatureLength,
     /// The signature is not one of this key over this text.
     Signature,
-    /// The payload is no JSON object, or its `jti` stands in it twice or is no string.
+    /// The payload is no JSON object or nested too deeply, or its `jti` stands in it twice or is no string.
     PayloadJson,
     /// The payload has no `jti`.
     ChallengeMissing,

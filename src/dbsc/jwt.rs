@@ -14,9 +14,11 @@ use super::error::DbscReason;
 use super::es256::{Point, SIGNATURE_LEN};
 use super::texts::octets;
 use crate::base64url;
+use crate::json;
 
-/// A real one has about 620 characters: its challenge 215, its key 130, its signature 86, all but the last in base64
-/// once more. Browsers may add to it; nobody has reason to make us parse more than this.
+/// Of the text without quotation marks. A real one has about 620 characters: its challenge 215, its key 130, its
+/// signature 86, all but the last in base64 once more. Browsers may add to it; nobody has reason to make us parse more
+/// than this.
 pub(super) const MAX_CHARS: usize = 4096;
 const TYPE: &str = "dbsc+jwt";
 const ALGORITHM: &str = "ES256";
@@ -133,9 +135,10 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     serde_json::from_str(text).ok().map(|Object(value)| value)
 }
 
-/// Also within members that nobody knows, which the JSON reader skips, all has to be UTF-8.
+/// Also within members that nobody knows, which the JSON reader skips, all has to be UTF-8 and not too deep.
 fn object_in<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Option<T> {
-    object(std::str::from_utf8(octets).ok()?)
+    let text = std::str::from_utf8(octets).ok()?;
+    if json::is_too_deep(text) { None } else { object(text) }
 }
 
 struct Object<T>(T);

@@ -5,7 +5,7 @@
 //! brings anew every few minutes, is the one whose absence makes it sign.
 //!
 //! `layer` has the way of a request, `opening` which of the cookies count, `beside` what goes with a response,
-//! `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
+//! `ending` what a logout revokes of a session that did not open, `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
 
 use super::cookie::CookiePolicy;
 use super::presented::Presented;
@@ -14,6 +14,8 @@ use crate::dbsc::{Binding, DeviceBinding};
 use crate::store::SealedStore;
 
 mod beside;
+#[cfg(feature = "revocation")]
+mod ending;
 mod endpoints;
 #[cfg(feature = "revocation")]
 mod form;
@@ -81,7 +83,8 @@ impl Session {
 
     /// Whether the client has a session that is bound to a device, and brings no valid proof of it: a copied cookie,
     /// or a browser that could not refresh in time. Nothing of that session is then seen, and its cookies stay as they
-    /// are; the session is empty, or an ordinary one that the client has beside it.
+    /// are; the session is empty, or an ordinary one that the client has beside it. So too where valid proofs of
+    /// different devices come, one of them perhaps planted by a neighbour; the session is then always empty.
     #[must_use]
     pub fn lacks_device_proof(&self) -> bool {
         self.look(|state| state.device.unproven)

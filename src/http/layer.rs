@@ -174,7 +174,8 @@ impl SessionLayer {
     /// Takes the place of this layer. See [`DeviceBoundLayer`](super::DeviceBoundLayer).
     ///
     /// # Errors
-    /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build); for a cookie that is not
+    /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build), among them for a cookie whose name
+    /// does not begin with `__Host-`; for a cookie that is not
     /// `Secure`, not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`), or without room
     /// for a bound session; for paths of endpoints that are none; and for a time to register that is none.
     pub fn device_bound(

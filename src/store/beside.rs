@@ -15,15 +15,20 @@ use crate::session::SessionId;
 use crate::uid::SessionUid;
 
 impl SealedStore {
-    /// A store of another name over the same ring, with rules of its own. The name need not be a cookie's: no other
-    /// store has the keys of one that no cookie can have.
-    pub(crate) fn kin(&self, name: String, policy: Policy) -> Result<Self, ConfigError> {
+    /// A store over the same ring whose keys are derived for `key_name`, with rules of its own. That name need not be
+    /// the cookie's: no store of a cookie has the keys of a name that no cookie can have.
+    pub(crate) fn kin(
+        &self,
+        key_name: &str,
+        cookie_name: String,
+        policy: Policy,
+    ) -> Result<Self, ConfigError> {
         let first = self.0.kin.first.as_ref().unwrap_or(&self.0);
         // From here on the ring stays what it is until the new store is among the others.
         let mut others = first.kin.others();
         let ring = first.ring.ring();
         builder::check_ring(&ring, &policy)?;
-        let context = first.ring.context_of(&name).map_err(unusable)?;
+        let context = first.ring.context_of(key_name).map_err(unusable)?;
         let now = first.clock.now_ms();
         let keys = LiveRing::new(&ring, context, policy.leeway_ms, now).map_err(unusable)?;
         #[cfg(feature = "revocation")]
@@ -34,7 +39,7 @@ impl SealedStore {
             policy,
             clock: Arc::clone(&first.clock),
             entropy: Arc::clone(&first.entropy),
-            cookie_name: name,
+            cookie_name,
             #[cfg(feature = "revocation")]
             revocations: first.revocations.clone(),
             #[cfg(feature = "watch")]

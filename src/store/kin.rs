@@ -105,7 +105,7 @@ mod tests {
     }
 
     fn kin(store: &SealedStore, name: &str) -> SealedStore {
-        store.kin(name.to_owned(), store.policy().clone()).unwrap()
+        store.kin(name, name.to_owned(), store.policy().clone()).unwrap()
     }
 
     fn state(store: &SealedStore, id: &crate::SessionId) -> Option<KeyState> {
@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_are_those_of_the_key_name_whatever_the_cookie_is_called() {
+        let first = store(vec![root(1)], &ManualClock::at(1_000));
+        let made = |key_name: &str, cookie_name: &str| {
+            first.kin(key_name, cookie_name.to_owned(), first.policy().clone()).unwrap()
+        };
+        let (sealed, other) = (made("a;b", "cookie"), made("cookie", "a;b"));
+        let id = sealed.create(CreateOptions::default()).unwrap();
+        assert!(made("a;b", "another").open(&id).is_ok());
+        assert!(other.open(&id).is_err());
+        assert_eq!(sealed.cookie_name(), "cookie");
+    }
+
+    #[test]
     fn a_ring_that_one_of_them_refuses_is_given_to_none() {
         let clock = ManualClock::at(1_000);
         let first = SealedStore::builder(KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap()))
@@ -154,7 +167,7 @@ mod tests {
             .build()
             .unwrap();
         let longer = Policy { max_ttl_ms: 120_000, ..first.policy().clone() };
-        let second = first.kin("second".to_owned(), longer).unwrap();
+        let second = first.kin("second", "second".to_owned(), longer).unwrap();
         let id = first.create(CreateOptions::default()).unwrap();
         let short = || {
             let next = root(2).activating_at(1);
@@ -171,8 +184,10 @@ mod tests {
     fn one_whose_tokens_would_outlive_their_keys_is_not_made() {
         let first = store(vec![root(1)], &ManualClock::at(1_000));
         let month = first.ring_max_ttl_ms();
-        let with =
-            |max_ttl_ms| first.kin("second".to_owned(), Policy { max_ttl_ms, ..first.policy().clone() });
+        let with = |max_ttl_ms| {
+            let longer = Policy { max_ttl_ms, ..first.policy().clone() };
+            first.kin("second", "second".to_owned(), longer)
+        };
         assert!(with(month).is_ok() && with(month + 1).is_err());
     }
 

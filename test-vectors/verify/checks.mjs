@@ -4,7 +4,7 @@ import { deepStrictEqual, strictEqual, throws } from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
 
 import { Accumulation, draw } from './accumulated.mjs';
-import { Ends, Over, Server, bindingOf } from './dbsc.mjs';
+import { Ends, Over, Server, bindingOf, unquoted } from './dbsc.mjs';
 import { parseJson } from './json_text.mjs';
 import { NotSealed, Sealer, run } from './operations.mjs';
 import {
@@ -237,13 +237,13 @@ const dbscRefresh = (vector) => dbscServer(vector).refresh(vector.identifier, ve
 function dbscProven(vector) {
   const { uid, user, created } = dbscRefresh(vector);
   deepStrictEqual([hex(uid), user, `${created}`], [vector.uid, vector.user, vector.registered_at_ms]);
-  strictEqual(hex(bindingOf(vector.identifier)), vector.binding);
+  strictEqual(hex(bindingOf(unquoted(vector.identifier))), vector.binding);
   dbscNext(dbscServer(vector), vector);
 }
 
 function dbscAsked(vector) {
   throws(() => dbscRefresh(vector), Over);
-  strictEqual(dbscServer(vector).ask(bindingOf(vector.identifier)), vector.challenge);
+  strictEqual(dbscServer(vector).ask(bindingOf(unquoted(vector.identifier))), vector.challenge);
 }
 
 const dbscOpen = (vector) => dbscServer(vector).openBound(vector.proof, vector.token, bytes(vector, 'ad'));
@@ -251,6 +251,11 @@ const dbscOpen = (vector) => dbscServer(vector).openBound(vector.proof, vector.t
 function dbscBound(vector) {
   const { uid, user, data } = dbscOpen(vector);
   deepStrictEqual([hex(uid), user, data], [vector.uid, vector.user, vector.data]);
+}
+
+function dbscCsrf(vector) {
+  const server = dbscServer(vector);
+  strictEqual(server.csrfToken(server.draw(24), dbscOpen(vector).uid), vector.csrf_token);
 }
 
 function dbscBoundRefused(vector) {
@@ -395,11 +400,14 @@ export const FILES = {
     DbscOffered: dbscOffered,
     DbscRegistered: dbscRegistered,
     DbscRegistrationRefused: (vector) => checkRefused(vector, dbscRegister),
+    DbscRegistrationOrder: (vector) => checkRefused(vector, dbscRegister),
     DbscProven: dbscProven,
     DbscAsked: dbscAsked,
     DbscRefreshRefused: (vector) => checkRefused(vector, dbscRefresh),
+    DbscRefreshOrder: (vector) => checkRefused(vector, dbscRefresh),
     DbscBound: dbscBound,
     DbscBoundRefused: dbscBoundRefused,
+    DbscCsrf: dbscCsrf,
   },
   'ring.json': {
     RingKeys: ringKeys,

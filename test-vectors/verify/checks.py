@@ -310,7 +310,7 @@ def dbsc_proven(vector):
     server, record = dbsc_refresh(vector)
     got = {"uid": record.uid.hex(), "user": record.user, "registered_at_ms": str(record.created)}
     same("device", got, {name: vector[name] for name in got})
-    same("binding", dbsc.binding_of(vector["identifier"]).hex(), vector["binding"])
+    same("binding", dbsc.binding_of(dbsc.unquoted(vector["identifier"])).hex(), vector["binding"])
     dbsc_next(server, vector)
 
 
@@ -318,7 +318,7 @@ def dbsc_asked(vector):
     try:
         dbsc_refresh(vector)
     except dbsc.Over:
-        challenge = dbsc_server(vector).ask(dbsc.binding_of(vector["identifier"]))
+        challenge = dbsc_server(vector).ask(dbsc.binding_of(dbsc.unquoted(vector["identifier"])))
         same("challenge", challenge, vector["challenge"])
     else:
         raise Mismatch("answer", "a challenge", "a proof")
@@ -332,6 +332,11 @@ def dbsc_bound(vector):
     record = dbsc_open(vector)
     got = {"uid": record.uid.hex(), "user": record.user, "data": record.data}
     same("session", got, {name: vector[name] for name in got})
+
+
+def dbsc_csrf(vector):
+    record, server = dbsc_open(vector), dbsc_server(vector)
+    same("csrf token", server.csrf_token(server.draw(24), record.uid), vector["csrf_token"])
 
 
 def dbsc_bound_refused(vector):
@@ -419,11 +424,14 @@ FILES = {
         "DbscOffered": dbsc_offered,
         "DbscRegistered": dbsc_registered,
         "DbscRegistrationRefused": lambda vector: check_refused(vector, dbsc_register),
+        "DbscRegistrationOrder": lambda vector: check_refused(vector, dbsc_register),
         "DbscProven": dbsc_proven,
         "DbscAsked": dbsc_asked,
         "DbscRefreshRefused": lambda vector: check_refused(vector, dbsc_refresh),
+        "DbscRefreshOrder": lambda vector: check_refused(vector, dbsc_refresh),
         "DbscBound": dbsc_bound,
         "DbscBoundRefused": dbsc_bound_refused,
+        "DbscCsrf": dbsc_csrf,
     },
     "ring.json": {"RingKeys": ring_keys, "RingFile": ring_file, "RingRefused": ring_refused},
     "operations.json": {"OperationDone": operation_done, "OperationRefused": operation_refused},

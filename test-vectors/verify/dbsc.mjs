@@ -5,12 +5,15 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 
 import { Pairs, parsePairs } from './json_text.mjs';
 import {
-  Refused, decodeBase64url, decodeUtf8, encodeBase64url, joinAssociatedData, minimum, openToken,
+  Refused, decodeBase64url, decodeUtf8, deriveCsrfToken, encodeBase64url, joinAssociatedData, minimum, openToken,
   saturatingAdd, seal,
 } from './sealed_session.mjs';
 
 const MAX_JWT = 4096;
+const MAX_DEPTH = 64;
 const SIGNATURE_BYTES = 64;
+const BOUND = ';dbsc-bound';
+const PROOF = ';dbsc-proof';
 const CHALLENGE = ';dbsc-challenge';
 const IDENTIFIER = ';dbsc-identifier';
 
@@ -33,6 +36,9 @@ export class Over extends Error {
   }
 }
 
+/** What stands in a header, without the one pair of quotation marks that it may stand in. */
+export const unquoted = (value) => /^"(.*)"$/s.exec(value)?.[1] ?? value;
+
 export const bindingOf = (identifier) => createHash('sha256').update(identifier).digest();
 
 // ---- JSON ---------------------------------------------------------------------------------------------------
@@ -41,11 +47,23 @@ export const bindingOf = (identifier) => createHash('sha256').update(identifier)
 const isText = (value) => typeof value === 'string' && value.isWellFormed();
 const isTextOrNothing = (value) => value === undefined || value === null || isText(value);
 
+/** How many objects and arrays are open at once. */
+function depthOf(text) {
+  let [depth, deepest] = [0, 0];
+  for (const mark of text.replace(/"(?:[^"\\]|\\.)*"/gs, '').match(/[[\]{}]/g) ?? []) {
+    depth += '[{'.includes(mark) ? 1 : -1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
 /** Those members of one JSON object that count, in a Map. */
 function membersOf(octets, known, check) {
   let value;
   try {
-    value = parsePairs(decodeUtf8(octets));
+    const text = decodeUtf8(octets);
+    if (depthOf(text) > MAX_DEPTH) throw new SyntaxError('nested too deeply');
+    value = parsePairs(text);
   } catch {
     throw new Ends(check);
   }
@@ -63,7 +81,8 @@ function knownOf(value, known, check) {
 
 // ---- JWT ----------------------------------------------------------------------------------------------------
 
-function split(text) {
+function split(value) {
+  const text = unquoted(value);
   if (Buffer.byteLength(text) > MAX_JWT) throw new Ends('length');
   const parts = text.split('.');
   if (parts.length !== 3) throw new Ends('parts');
@@ -185,7 +204,7 @@ export class Server {
   }
 
   prove(binding) {
-    return this.seal('-proof', this.ttls.proof, [['dbsc', binding]]);
+    return this.seal(PROOF, this.ttls.proof, [['dbsc', binding]]);
   }
 
   identifier({ x, y }, user) {
@@ -208,7 +227,8 @@ export class Server {
   }
 
   /** The record of the device. Throws Over where a challenge is the answer. */
-  refresh(identifier, text) {
+  refresh(value, text) {
+    const identifier = unquoted(value);
     const { session, values } = this.identify(identifier);
     if (text === null) throw new Over('no proof');
     const jwt = split(text);
@@ -248,6 +268,12 @@ export class Server {
     return key !== undefined;
   }
 
+  /** Of a session, bound or not: by the key of the unbound one's name. */
+  csrfToken(salt, uid) {
+    const { sealingKey } = [...this.keys('').values()].find(({ state }) => state === 'sealing');
+    return deriveCsrfToken(sealingKey, salt, uid);
+  }
+
   /** What is refused names the text that it is `of`. */
   openBound(proof, token, ad) {
     const of = (what, call) => {
@@ -257,7 +283,7 @@ export class Server {
         throw Object.assign(error, { of: what });
       }
     };
-    const { values } = of('proof', () => this.openData('-proof', proof, [[['dbsc', 32]]]));
-    return of('session', () => this.open('-bound', token, joinAssociatedData([ad, values.dbsc])));
+    const { values } = of('proof', () => this.openData(PROOF, proof, [[['dbsc', 32]]]));
+    return of('session', () => this.open(BOUND, token, joinAssociatedData([ad, values.dbsc])));
   }
 }

@@ -17,6 +17,9 @@ import sealed_session as format_v1
 from sealed_session import Record, Refused
 
 MAX_JWT = 4096
+MAX_DEPTH = 64
+BOUND, PROOF = ";dbsc-bound", ";dbsc-proof"
+IDENTIFIER, CHALLENGE = ";dbsc-identifier", ";dbsc-challenge"
 HEADER = ("typ", "alg", "crit", "jwk")
 
 
@@ -31,6 +34,11 @@ class Ends(Exception):
 
 class Over(Exception):
     """A challenge that the device may exchange for another one."""
+
+
+def unquoted(value):
+    """What stands in a header, without the one pair of quotation marks that it may stand in."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def binding_of(identifier):
@@ -52,10 +60,26 @@ def no_constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def is_too_deep(text):
+    """Whether more objects and arrays are open at once than a reader has to take."""
+    depth = 0
+    for mark in STRING.sub("", text):
+        depth += (mark in "[{") - (mark in "]}")
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
 def members(octets, known, check):
     """Those members of one JSON object that count."""
     try:
-        value = json.loads(octets.decode("utf-8"), object_pairs_hook=Pairs, parse_constant=no_constant)
+        text = octets.decode("utf-8")
+        if is_too_deep(text):
+            raise ValueError("nested too deeply")
+        value = json.loads(text, object_pairs_hook=Pairs, parse_constant=no_constant)
     except ValueError as error:
         raise Ends(check) from error
     return known_of(value, known, check)
@@ -98,7 +122,8 @@ class Jwt:
     signature: bytes
 
 
-def split(text):
+def split(value):
+    text = unquoted(value)
     if len(text.encode("utf-8")) > MAX_JWT:
         raise Ends("length")
     if text.count(".") != 2:
@@ -205,13 +230,13 @@ class Server:
         return format_v1.seal(key, salt, b"", record)
 
     def offer(self, login):
-        return self.seal(";dbsc-challenge", self.ttls["registration"], register=login)
+        return self.seal(CHALLENGE, self.ttls["registration"], register=login)
 
     def ask(self, binding):
-        return self.seal(";dbsc-challenge", self.ttls["challenge"], refresh=binding)
+        return self.seal(CHALLENGE, self.ttls["challenge"], refresh=binding)
 
     def prove(self, binding):
-        return self.seal("-proof", self.ttls["proof"], dbsc=binding)
+        return self.seal(PROOF, self.ttls["proof"], dbsc=binding)
 
     def register(self, text, login):
         """The coordinates of the key that signed, in base64url."""
@@ -229,13 +254,14 @@ class Server:
 
     def identify(self, identifier):
         try:
-            return self.open_data(";dbsc-identifier", identifier, {"x": 32, "y": 32})
+            return self.open_data(IDENTIFIER, identifier, {"x": 32, "y": 32})
         except Refused as refused:
             check = "identifier_expired" if refused.check == "expired" else "identifier"
             raise Ends(check, outcome_of(refused)) from refused
 
     def refresh(self, identifier, text):
         """The device's record. Raises Over where a challenge is the answer."""
+        identifier = unquoted(identifier)
         record, key = self.identify(identifier)
         if text is None:
             raise Over
@@ -249,7 +275,7 @@ class Server:
 
     def check_challenge(self, jti, kind, whose):
         try:
-            _, values = self.open_data(";dbsc-challenge", jti, {"register": 16}, {"refresh": 32})
+            _, values = self.open_data(CHALLENGE, jti, {"register": 16}, {"refresh": 32})
         except Refused as refused:
             if refused.check == "expired" or self.was_ours(jti):
                 raise Over from refused
@@ -265,18 +291,23 @@ class Server:
             octets = format_v1.decode_text(text)
         except Refused:
             return False
-        _, state = self.keys(";dbsc-challenge").get(octets[1:17], (None, "unknown"))
+        _, state = self.keys(CHALLENGE).get(octets[1:17], (None, "unknown"))
         return octets[:1] == b"\x01" and state in ("revoked", "gone")
+
+    def csrf_token(self, salt, uid):
+        """Of a session, bound or not: by the key of the unbound one's name."""
+        key, = [key for key, state in self.keys("").values() if state == "sealing"]
+        return format_v1.derive_csrf_token(key, salt, uid)
 
     def open_bound(self, proof, token, associated_data):
         """Raises Refused, with the text that is meant."""
         try:
-            _, values = self.open_data("-proof", proof, {"dbsc": 32})
+            _, values = self.open_data(PROOF, proof, {"dbsc": 32})
         except Refused as refused:
             refused.of = "proof"
             raise
         try:
-            return self.open("-bound", token, joined(associated_data, values["dbsc"]))
+            return self.open(BOUND, token, joined(associated_data, values["dbsc"]))
         except Refused as refused:
             refused.of = "session"
             raise

@@ -2,7 +2,7 @@
 
 use sealed_session::dbsc::DbscReason::*;
 
-use crate::common::{decode, encode};
+use crate::common::{MINUTE, decode, encode};
 use crate::device::{Device, payload};
 use crate::server::{LOGIN, Server, USER};
 
@@ -206,4 +206,22 @@ fn every_payload_but_one_with_a_challenge_is_refused_by_name() {
         let proof = device.signed(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#, &claims);
         assert_eq!(server.refusal(&registered.identifier, &proof), expected, "{claims}");
     }
+}
+
+/// Whoever cannot sign must not learn by it that a challenge is over, nor be given another.
+#[test]
+fn a_bad_signature_earns_no_challenge_whatever_it_is_over() {
+    let (server, device) = (Server::new(), Device::new(1));
+    let registered = server.registered(&device);
+    let offered = server.devices.offer(LOGIN).unwrap();
+    let thief = Device::new(2);
+    server.clock.advance(20 * MINUTE);
+    for signed in [&registered.challenge, &offered, &registered.identifier, &"no challenge".to_owned()] {
+        assert_eq!(server.refusal(&registered.identifier, &thief.refresh(signed)), Signature);
+        let forged = resigned(&device.registration(signed), |signature| signature[0] ^= 1);
+        assert_eq!(server.refused_registration(&forged), Signature);
+    }
+    let short = resigned(&device.refresh(&registered.challenge), |signature| signature.truncate(63));
+    assert_eq!(server.refusal(&registered.identifier, &short), SignatureLength);
+    server.asked(&registered.identifier, Some(&device.refresh(&registered.challenge)));
 }

@@ -88,8 +88,10 @@ fn a_proof_of_less_than_five_minutes_is_warned_of() {
 
 #[test]
 fn a_name_that_leaves_no_room_for_a_bound_session_is_refused() {
-    let store =
-        SealedStore::builder(ring(vec![root(1)])).cookie_name("n".repeat(4096 - 140)).build().unwrap();
+    let store = SealedStore::builder(ring(vec![root(1)]))
+        .cookie_name(format!("__Host-{}", "n".repeat(4096 - 147)))
+        .build()
+        .unwrap();
     let error = DeviceBinding::builder(&store).build().unwrap_err();
     assert!(error.to_string().contains("choose a shorter one"), "{error}");
 }

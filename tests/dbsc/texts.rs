@@ -71,7 +71,7 @@ fn each_text_has_the_name_the_data_and_the_times_of_the_specification() {
     let expected = of(format!(r#"{{"refresh":"{binding}"}}"#), None, 20 * MINUTE);
     assert_eq!(record(&registered.challenge, challenge), expected);
     let expected = of(format!(r#"{{"dbsc":"{binding}"}}"#), None, 10 * MINUTE);
-    assert_eq!(record(registered.proof.as_str(), "__Host-session-proof"), expected);
+    assert_eq!(record(registered.proof.as_str(), "__Host-session;dbsc-proof"), expected);
     let (x, y) = device.x_y();
     let expected = of(format!(r#"{{"x":"{x}","y":"{y}"}}"#), Some("user-42"), 30 * DAY);
     assert_eq!(record(&registered.identifier, "__Host-session;dbsc-identifier"), expected);
@@ -88,7 +88,7 @@ fn forged(name: &str, data: &str) -> String {
 fn a_text_with_other_data_is_refused() {
     let (server, device) = (Server::new(), Device::new(1));
     let registered = server.registered(&device);
-    let proof = forged("__Host-session-proof", "{}");
+    let proof = forged("__Host-session;dbsc-proof", "{}");
     assert_eq!(server.devices.open_proof(&proof).unwrap_err().reason(), Reason::RecordData);
     let identifier = forged("__Host-session;dbsc-identifier", r#"{"x":"","y":""}"#);
     assert_eq!(server.devices.refresh(&identifier, None).unwrap_err().reason(), DbscReason::Identifier);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use sealed_session::SessionUid;
-use sealed_session::dbsc::{Binding, DbscError, DeviceBinding, Refresh};
+use sealed_session::dbsc::{Binding, DbscError, DeviceBinding, Refresh, unquoted};
 use sealed_session::hazmat::{ManualClock, with_randomness};
 use sealed_session::{OpenError, SealedStore, SessionId};
 
@@ -16,11 +16,14 @@ fn devices_register_and_refresh_and_are_refused() {
         "DbscOffered" => is_offered(vector),
         "DbscRegistered" => is_registered(vector),
         "DbscRegistrationRefused" => is_refused(vector, register),
+        "DbscRegistrationOrder" => is_refused_twice(vector, register),
         "DbscProven" => is_proven(vector),
         "DbscAsked" => is_asked(vector),
         "DbscRefreshRefused" => is_refused(vector, refresh),
+        "DbscRefreshOrder" => is_refused_twice(vector, refresh),
         "DbscBound" => is_bound(vector),
         "DbscBoundRefused" => is_bound_refused(vector),
+        "DbscCsrf" => has_csrf_token(vector),
         _ => Err(format!("unknown type {kind}")),
     });
 }
@@ -94,7 +97,7 @@ fn is_proven(vector: &Vector) -> Verdict {
     };
     let expiry = vector.number("now") + vector.number("proof_ttl_ms");
     same("binding", to_hex(proven.binding.as_bytes()), vector.text("binding"))?;
-    same("binding", proven.binding, Binding::of(&vector.text("identifier")))?;
+    same("binding", proven.binding, Binding::of(unquoted(&vector.text("identifier"))))?;
     same("uid", proven.uid.to_string(), vector.text("uid"))?;
     same("user", proven.user_id, vector.optional_text("user"))?;
     same("time of registration", proven.registered_at_ms, vector.number("registered_at_ms"))?;
@@ -110,12 +113,24 @@ fn is_asked(vector: &Vector) -> Verdict {
     }
 }
 
-fn is_refused<T>(vector: &Vector, call: fn(&Vector) -> Result<T, DbscError>) -> Verdict {
-    let Err(error) = call(vector) else { return Err("taken".into()) };
-    same("check", error.reason().as_str(), &*vector.text("check"))?;
-    let outcome = if error.is_transient() { "transient" } else { "ends" };
-    same("outcome", outcome, &*vector.text("outcome"))?;
+type Call<T> = fn(&Vector) -> Result<T, DbscError>;
+
+fn is_refused<T>(vector: &Vector, call: Call<T>) -> Verdict {
+    is_told(call(vector), &vector.text("check"), &vector.text("outcome"))?;
     call(&vector.repaired()).map(|_| ()).map_err(|error| format!("repaired, and still {:?}", error.reason()))
+}
+
+/// By its first fault, and without it by its second.
+fn is_refused_twice<T>(vector: &Vector, call: Call<T>) -> Verdict {
+    is_told(call(vector), &vector.text("check"), &vector.text("outcome"))?;
+    let then = |name: &str| vector.get("then")[name].as_str().unwrap();
+    is_told(call(&vector.repaired()), then("check"), then("outcome"))
+}
+
+fn is_told<T>(answer: Result<T, DbscError>, check: &str, outcome: &str) -> Verdict {
+    let Err(error) = answer else { return Err("taken".into()) };
+    same("check", error.reason().as_str(), check)?;
+    same("outcome", if error.is_transient() { "transient" } else { "ends" }, outcome)
 }
 
 /// What does not open, and why.
@@ -134,6 +149,15 @@ fn is_bound(vector: &Vector) -> Verdict {
     same("uid", session.uid().to_string(), vector.text("uid"))?;
     same("user", session.record().user_id.clone(), vector.optional_text("user"))?;
     same("data", &*session.record().data_json, &*vector.text("data"))
+}
+
+fn has_csrf_token(vector: &Vector) -> Verdict {
+    let session = open(vector).map_err(|(of, error)| format!("{of}: {:?}", error.reason()))?;
+    let (store, devices) = server(vector);
+    let token = store.csrf_token(session.uid()).map_err(|error| error.to_string())?;
+    same("token", &*token, &*vector.text("csrf_token"))?;
+    let elsewhere = devices.bound_store().check_csrf_token(session.uid(), &token);
+    same("taken by the keys of bound sessions", elsewhere.is_ok(), false)
 }
 
 fn is_bound_refused(vector: &Vector) -> Verdict {

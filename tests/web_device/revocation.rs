@@ -120,6 +120,40 @@ async fn a_copy_is_worth_nothing_after_a_logout() {
     }
 }
 
+/// Its cookie is over, and a copy that lives longer is not.
+#[tokio::test]
+async fn a_logout_with_a_bound_session_that_is_over_ends_its_copies() {
+    let site = site().await;
+    let mut browser = site.bound(1, "ann").await;
+    let mut copy = browser.clone();
+    browser.post("/ttl/60000").await;
+    site.clock.advance(MINUTE);
+    assert_eq!(copy.sees().await, bound_to("ann"));
+    assert!(is_told_of_end(&browser.post("/logout").await));
+    assert_eq!(copy.sees().await, NOBODY);
+    assert_eq!(copy.refresh().await.status, 401);
+}
+
+/// There is no telling whose session it was, so none of those that the proofs open goes on.
+#[tokio::test]
+async fn a_logout_with_proofs_of_different_devices_ends_the_sessions_of_each() {
+    let site = site().await;
+    for end in ["/logout", "/invalidate"] {
+        let (mut ann, mut mallory) = (site.bound(1, "ann").await, site.bound(2, "mallory").await);
+        let mut bob = site.bound(3, "bob").await;
+        let mut copy = ann.clone();
+        for name in [BOUND, PROOF] {
+            let both = format!("{}; {name}={}", mallory.jar[name], ann.jar[name]);
+            ann.jar.insert(name.to_owned(), both);
+        }
+        site.clock.advance(1);
+        assert!(is_told_of_end(&ann.post(end).await), "{end}");
+        assert_eq!((copy.sees().await, mallory.sees().await), (NOBODY, NOBODY), "{end}");
+        assert_eq!((copy.refresh().await.status, mallory.refresh().await.status), (401, 401), "{end}");
+        assert_eq!(bob.sees().await, bound_to("bob"), "{end}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_refreshes_after_a_logout() {
     let site = site().await;

@@ -47,6 +47,14 @@ fn a_cookie_that_browsers_do_not_bind_is_an_error_that_says_what_to_do() {
 }
 
 #[test]
+fn a_cookie_that_a_neighbour_can_set_is_an_error_that_says_what_to_do() {
+    for name in ["session", "__Secure-session", "__host-session", "__Hostsession"] {
+        let error = error(name, |layer| layer, |device| device);
+        assert!(error.contains(name) && error.contains("begins with __Host-"), "{error}");
+    }
+}
+
+#[test]
 fn a_path_that_is_none_is_an_error_that_says_what_one_is() {
     let cases: [(&str, Settings); 7] = [
         (r#""dbsc""#, |device| device.register_path("dbsc")),
@@ -140,10 +148,10 @@ async fn the_cookies_go_by_the_name_of_the_stores() {
     use sealed_session::hazmat::ManualClock;
     let clock = ManualClock::at(crate::site::NOON);
     let ring = KeyRing::new(vec![crate::site::root(1)]).unwrap();
-    let store = SealedStore::builder(ring).clock(clock.clone()).cookie_name("sid").build().unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).cookie_name("__Host-sid").build().unwrap();
     let site = Site::over(store, clock, |layer| layer, |device| device, crate::browser::app()).await;
     let mut browser = site.bound(1, "ann").await;
-    assert_eq!(browser.names(), ["sid-bound", "sid-proof"]);
+    assert_eq!(browser.names(), ["__Host-sid-bound", "__Host-sid-proof"]);
     assert_eq!(browser.sees().await, bound_to("ann"));
 }
 

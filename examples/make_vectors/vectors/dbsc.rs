@@ -1,10 +1,15 @@
 //! Device-bound sessions: devices that register and refresh, and what is refused.
 
 mod browser;
+mod limits;
+mod order;
 mod refused_bound;
 mod refused_refresh;
 mod refused_registration;
 mod server;
+
+use sealed_session::SessionUid;
+use sealed_session::hazmat::csrf_token;
 
 use super::file::{self, File, Vector};
 use super::json::{Members, hex};
@@ -19,8 +24,10 @@ pub(crate) fn file() -> File {
     vectors.extend(proven());
     vectors.extend(asked());
     vectors.extend(refused_refresh::all());
+    vectors.extend(order::all());
     vectors.extend(bound());
     vectors.extend(refused_bound::all());
+    vectors.extend(csrf());
     let header = [
         "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
          settings. `random` is all that it draws, in the order of that section.",
@@ -31,14 +38,17 @@ pub(crate) fn file() -> File {
         "DbscProven: it takes `jwt` for the device with this `identifier`, and makes a proof and a challenge.",
         "DbscAsked: it makes a challenge: there is no `jwt`, or the challenge in it is over.",
         "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them.",
+        "DbscRegistrationOrder, DbscRefreshOrder: what is refused has two faults. With `repair` it is still refused, as \
+         `then` says.",
         "DbscBound: `proof` opens, and `token` with it, under the application's associated data `ad`.",
         "DbscBoundRefused: one of the two, `of`, does not open, by the `check` of section 9. With `repair` both do.",
+        "DbscCsrf: as DbscBound, and `csrf_token` is made for this session.",
     ];
     file::build("dbsc.json", &header, vectors)
 }
 
 fn vector(kind: &'static str, comment: &str, flag: &'static str, server: &Server, body: Members) -> Vector {
-    let valid = !kind.ends_with("Refused");
+    let valid = !kind.ends_with("Refused") && !kind.ends_with("Order");
     let (group, comment) = (server.members(), comment.to_owned());
     Vector { kind, group, comment, flags: vec![flag], valid, body }
 }
@@ -66,7 +76,7 @@ fn registered() -> Vec<Vector> {
     let claims = format!(r#"{{"aud":"https://shop.example","jti":"{challenge}","iat":1795000060}}"#);
     let escaped = r#"{"\u0061lg":"ES256","jwk":JWK,"typ":"dbsc\u002bjwt"}"#.replace("JWK", &browser.jwk());
     let payload = browser::payload(&challenge);
-    let cases = [
+    let mut cases = vec![
         ("a device registers, as browsers write it", USER, good.clone()),
         ("a device registers for an anonymous session", None, good.clone()),
         (
@@ -77,7 +87,10 @@ fn registered() -> Vec<Vector> {
         ("a device registers, with escapes in what is JSON", USER, browser.signed(&escaped, &payload)),
         ("a device registers, with the other of two good signatures", USER, browser::with_other_s(&good)),
         ("another device registers", USER, Browser::new(2).registration(&challenge)),
+        ("a device registers, with a proof between quotation marks", USER, format!("\"{good}\"")),
     ];
+    let limits = limits::registrations(&browser, &challenge);
+    cases.extend(limits.into_iter().map(|(comment, jwt)| (comment, USER, jwt)));
     let of = |(comment, user, jwt): (&str, Option<&str>, String)| {
         let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
         let random = random(comment, 120);
@@ -137,6 +150,39 @@ fn proven() -> Vec<Vector> {
         };
         vector("DbscProven", comment, flag, &server, body)
     };
+    let mut vectors: Vec<Vector> = cases.into_iter().map(of).collect();
+    vectors.extend(proven_otherwise());
+    vectors
+}
+
+/// By texts between quotation marks, and by the longest identifier.
+fn proven_otherwise() -> Vec<Vector> {
+    let (server, browser) = (Server::new(), Browser::new(1));
+    let short = server.identifier(&random("identifier", 40), &browser, USER, RENEWED - HOUR);
+    let (long, long_user) = limits::identifier(&server, &browser);
+    let cases = [
+        ("a device refreshes, with both texts between quotation marks", true, &short, USER),
+        ("a device refreshes, with an identifier of 8192 characters", false, &long, Some(long_user.as_str())),
+        ("a device refreshes, with one of 8192 between quotation marks", true, &long, Some(&long_user)),
+    ];
+    let of = |(comment, is_quoted, identifier, user): (&str, bool, &String, Option<&str>)| {
+        let random = random(comment, 80);
+        let challenge = server.refresh_challenge(&server::random("challenge", 40), identifier, RENEWED);
+        let sent = |text: &str| if is_quoted { format!("\"{text}\"") } else { text.to_owned() };
+        let body = members! {
+            "identifier": sent(identifier),
+            "jwt": sent(&browser.refresh(&challenge)),
+            "now": RENEWED,
+            "random": hex(&random),
+            "binding": hex(&server::binding(identifier)),
+            "uid": hex(&server::random("identifier", 40)[..16]),
+            "user": user,
+            "registered_at_ms": RENEWED - HOUR,
+            "proof": server.proof(&random[..40], identifier, RENEWED),
+            "challenge": server.refresh_challenge(&random[40..], identifier, RENEWED),
+        };
+        vector("DbscProven", comment, "Device", &server, body)
+    };
     cases.into_iter().map(of).collect()
 }
 
@@ -153,8 +199,29 @@ fn asked() -> Vec<Vector> {
     let by_new = browser.refresh(&of_new.refresh_challenge(&random("challenge", 40), &identifier, RENEWED));
     let revoked = Server::with(|s| s.roots.push(RootLife { revoked: true, ..new.clone() }));
     let gone = Server::with(|s| s.roots.push(RootLife { retire_at_ms: Some(RENEWED), ..new.clone() }));
+    let other = first.identifier(&random("another identifier", 40), &browser, USER, RENEWED - HOUR);
+    let signed = |challenge: &str| Some(browser.refresh(challenge));
+    let of_another = first.refresh_challenge(&random("of another", 40), &other, RENEWED - CHALLENGE_TTL);
+    let for_registration = first.challenge_of(
+        &random("for a registration", 40),
+        r#"{"register":"BwcHBwcHBwcHBwcHBwcHBw"}"#,
+        RENEWED - CHALLENGE_TTL,
+        CHALLENGE_TTL,
+    );
     let cases = [
         ("a refresh without a proof", "Device", first.clone(), None),
+        (
+            "a refresh whose challenge was another session's, and is over",
+            "Order",
+            first.clone(),
+            signed(&of_another),
+        ),
+        (
+            "a refresh whose challenge was for a registration, and is over",
+            "Order",
+            first.clone(),
+            signed(&for_registration),
+        ),
         ("a refresh at the moment at which its challenge is over", "Expiry", first, Some(over)),
         (
             "a refresh whose challenge is of a key that was revoked since",
@@ -199,4 +266,22 @@ fn bound() -> Vec<Vector> {
         ("a bound session, and a proof 1 ms before it is over", b"", RENEWED - PROOF_TTL + 1),
     ];
     cases.into_iter().map(of).collect()
+}
+
+/// The token of a bound session's forms is one of the unbound session's name.
+fn csrf() -> Vec<Vector> {
+    let (server, comment) = (Server::new(), "a CSRF token of a bound session");
+    let identifier = server.identifier(&random("identifier", 40), &Browser::new(1), USER, RENEWED - DAY);
+    let salt: [u8; 24] = random(comment, 24).try_into().unwrap();
+    let scene = &server.0;
+    let made = csrf_token(&scene.secret(), &scene.context(), &salt, SessionUid::from_bytes(UID)).unwrap();
+    let body = members! {
+        "proof": server.proof(&random("proof", 40), &identifier, RENEWED),
+        "token": server.bound(comment, &identifier, b""),
+        "ad": "",
+        "now": RENEWED,
+        "random": hex(&salt),
+        "csrf_token": made,
+    };
+    vec![vector("DbscCsrf", comment, "Device", &server, body)]
 }

@@ -102,7 +102,7 @@ impl Session {
     /// The session moves to the bound cookie, with everything that it has.
     fn registered<R: From<String>>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
-        let proof = text(headers, RESPONSE).ok_or(Refusal::Senseless)?;
+        let proof = text(headers, RESPONSE)?.ok_or(Refusal::Senseless)?;
         let mut progress = self.progress();
         let state = &mut self.opened(&mut progress).state;
         let may_register = state.came() && state.device.binding().is_none() && !state.device.has_moved();
@@ -118,13 +118,14 @@ impl Session {
 
     fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
-        let sent = text(headers, SESSION_ID).ok_or(Refusal::Senseless)?;
+        let sent = text(headers, SESSION_ID)?.ok_or(Refusal::Senseless)?;
+        let proof = text(headers, RESPONSE)?;
         let identifier = unquoted(sent);
         let bound = self.presented_as(&device.bound_cookies);
         if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
-        match device.binding.refresh(sent, text(headers, RESPONSE))? {
+        match device.binding.refresh(sent, proof)? {
             Refresh::Challenge(challenge) => {
                 let mut response = empty(StatusCode::FORBIDDEN);
                 challenge_of(identifier, &challenge, response.headers_mut())?;
@@ -136,14 +137,14 @@ impl Session {
             Refresh::Proven(proven) => {
                 match device.choose_bound(&bound, &proven.binding, self).0 {
                     // No cookies come with a refresh on the way from another site, however same-origin it calls
-                    // itself.
-                    Found::Session(_) | Found::Nothing => device.proof(identifier, &proven),
+                    // itself; and cookies that disagree tell of no end.
+                    Found::Session(_) | Found::Nothing | Found::Unclear => device.proof(identifier, &proven),
                     // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
                     Found::Refused(error) if error.reason() == Reason::Revoked => {
                         device.proof(identifier, &proven)
                     }
                     Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
-                    _ => Err(DbscError::ends(DbscReason::NoSession).into()),
+                    Found::Refused(_) => Err(DbscError::ends(DbscReason::NoSession).into()),
                 }
             }
         }
@@ -152,7 +153,7 @@ impl Session {
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the
     /// refresh was for: after another login, the browser goes on refreshing for the session before.
     fn remove_what_is_over(&self, headers: &HeaderMap, answer: &mut HeaderMap) {
-        let (Some(device), Some(sent)) = (&self.config().device, text(headers, SESSION_ID)) else {
+        let (Some(device), Ok(Some(sent))) = (&self.config().device, text(headers, SESSION_ID)) else {
             return;
         };
         let bound = self.presented_as(&device.bound_cookies);
@@ -223,9 +224,15 @@ fn ahead_of_expiry(life_ms: u64) -> u64 {
     (life_ms / 10).clamp(1_000, 30_000)
 }
 
-/// A header's value as text, in quotes if it came so: the core takes them off, once.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+/// A header's value as text, in quotes if it came so: the core takes them off, once. No browser sends a header of this
+/// protocol twice or what is no text, and which of two is meant is not for a server to guess.
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(|text| Some(text.trim())).map_err(|_| Refusal::Senseless),
+        (Some(_), Some(_)) => Err(Refusal::Senseless),
+    }
 }
 
 fn challenge_of(identifier: &str, challenge: &str, headers: &mut HeaderMap) -> Result<(), Refusal> {

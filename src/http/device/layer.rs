@@ -21,6 +21,7 @@ use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 ///
 /// The layer answers two paths itself, `POST /dbsc/register` and `POST /dbsc/refresh`; put it around all of an
 /// origin. Handlers see no difference but [`Session::is_device_bound`](crate::http::Session::is_device_bound).
+/// The cookie's name has to begin with `__Host-`, so that no other host can plant a session and a device.
 /// Browsers without this go on with an ordinary session, unless [`Unbound`](super::Unbound) says otherwise. What a
 /// thief can do stands in SECURITY.md.
 ///

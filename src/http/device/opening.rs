@@ -21,37 +21,32 @@ use crate::telemetry;
 #[cfg(feature = "revocation")]
 const MOVING_MS: u64 = 10_000;
 
+/// Whose proofs a request brings, of those that are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    One(Binding),
+    /// Proofs of different devices, or more than anybody looks at.
+    Several,
+}
+
 impl Device {
-    /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any.
+    /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any. None at
+    /// all where proofs or bound cookies disagree, and the cookies then stay as they are: under a name that begins with
+    /// `__Host-` no browser of today brings two, and one of them may be planted.
     pub(in crate::http) fn open(&self, session: &Session) -> Opened {
         let (ordinary, bound) = (session.presented(), session.presented_as(&self.bound_cookies));
         let proof = session.presented_as(&self.proof_cookies);
-        let mut brought = Brought {
-            ordinary: !ordinary.is_empty(),
-            bound: bound.tokens().any(|token| token != ENDED.as_bytes()),
-            bound_second: bound.has_second(),
-            proof: !proof.is_empty(),
-            ..Brought::default()
-        };
-        if brought.bound {
-            brought.proven = proof.tokens().find_map(|token| {
-                let proof = str::from_utf8(token).ok()?;
-                self.binding.open_proof(proof).ok()
-            });
+        let mut brought = Brought::by(&ordinary, &bound, &proof);
+        let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
+        let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
+        if shown == Shown::Several || are_too_many(&bound) {
+            return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
-        if let Some(binding) = brought.proven {
-            let (found, at) = self.choose_bound(&bound, &binding, session);
-            brought.came_bound = matches!(found, Found::Session(_));
-            if let Found::Refused(error) = &found {
-                // A revoked one may have been replaced by a request beside this one.
-                brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
-                brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
-            }
-            if brought.came_bound || !(brought.ordinary || brought.proof_of_another) {
-                let mut state = State::new(found, false);
-                state.device.binding = brought.came_bound.then_some(binding);
-                return Opened { state, at, has_second: ordinary.has_second(), brought };
-            }
+        if let Shown::One(binding) = shown
+            && let Some((state, at)) = self.open_bound(&bound, binding, session, &mut brought)
+        {
+            return opened(state, at, brought);
         }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
@@ -63,12 +58,57 @@ impl Device {
         if unproven {
             telemetry::dbsc::unproven();
         }
-        Opened { state, at, has_second: ordinary.has_second(), brought }
+        opened(state, at, brought)
+    }
+
+    /// What counts of the bound cookies, once this device has proved itself; nothing where the ordinary cookie decides.
+    fn open_bound(
+        &self,
+        bound: &Presented<'_>,
+        binding: Binding,
+        session: &Session,
+        brought: &mut Brought,
+    ) -> Option<(State, usize)> {
+        brought.proven = Some(binding);
+        let (found, at) = self.choose_bound(bound, &binding, session);
+        brought.came_bound = matches!(found, Found::Session(_));
+        if let Found::Refused(error) = &found {
+            // A revoked one may have been replaced by a request beside this one.
+            brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
+            brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
+        }
+        let decides = matches!(found, Found::Session(_) | Found::Unclear);
+        if !decides && (brought.ordinary || brought.proof_of_another) {
+            return None;
+        }
+        let mut state = State::new(found, false);
+        state.device.binding = brought.came_bound.then_some(binding);
+        Some((state, at))
+    }
+
+    /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
+    fn shown_by(&self, proofs: &Presented<'_>) -> Shown {
+        if are_too_many(proofs) {
+            return Shown::Several;
+        }
+        let mut shown = Shown::Nothing;
+        for binding in self.proven_by(proofs) {
+            match shown {
+                Shown::One(before) if before != binding => return Shown::Several,
+                _ => shown = Shown::One(binding),
+            }
+        }
+        shown
+    }
+
+    /// The devices of the proofs that open, one for each proof.
+    pub(super) fn proven_by(&self, proofs: &Presented<'_>) -> impl Iterator<Item = Binding> {
+        proofs.tokens().filter_map(|token| self.binding.open_proof(str::from_utf8(token).ok()?).ok())
     }
 
     /// Whether the request tells of a session that has ended, and of no other.
     pub(super) fn is_told_of_end(&self, bound: &Presented<'_>) -> bool {
-        !bound.is_empty() && bound.tokens().all(|token| token == ENDED.as_bytes())
+        bound.tokens().next().is_some() && bound.tokens().all(|token| token == ENDED.as_bytes())
     }
 
     /// Whether a device was left behind by a session that has ended.
@@ -81,6 +121,8 @@ impl Device {
         false
     }
 
+    /// The bound session of a device. It is unclear which is meant where one opens and another is of no session of this
+    /// device: had its own proof come, it would have opened instead.
     pub(super) fn choose_bound(
         &self,
         presented: &Presented<'_>,
@@ -88,9 +130,17 @@ impl Device {
         session: &Session,
     ) -> (Found<Parts>, usize) {
         let associated_data = binding.associated_data(session.associated_data());
-        let head_ms = session.head_ms();
-        let open = |token: &[u8]| self.bound_store().open_parts(head_ms, token, &associated_data);
-        presented.choose(open, |parts| (parts.uid, parts.times.renewed))
+        let of_another = Cell::new(false);
+        let open = |token: &[u8]| {
+            let opened = self.bound_store().open_parts(session.head_ms(), token, &associated_data);
+            let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
+            of_another.set(of_another.get() || is_of_another);
+            opened
+        };
+        match presented.choose(open, |parts| (parts.uid, parts.times.renewed)) {
+            (Found::Session(_), _) if of_another.get() => (Found::Unclear, 0),
+            chosen => chosen,
+        }
     }
 
     /// And whether that session has moved to a bound cookie, of which the browser did not know yet.
@@ -137,4 +187,31 @@ impl Device {
         let _ = store;
         Ok(false)
     }
+}
+
+impl Brought {
+    fn by(ordinary: &Presented<'_>, bound: &Presented<'_>, proof: &Presented<'_>) -> Self {
+        Self {
+            ordinary: !ordinary.is_empty(),
+            bound: are_too_many(bound) || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            bound_second: bound.has_second(),
+            proof: !proof.is_empty(),
+            ..Self::default()
+        }
+    }
+}
+
+/// No session, because there is no telling which is meant.
+fn unclear(is_unproven: bool) -> State {
+    let mut state = State::new(Found::Unclear, false);
+    state.device.unproven = is_unproven;
+    if is_unproven {
+        telemetry::dbsc::unproven();
+    }
+    state
+}
+
+/// Whether there are more cookies of a name than are looked at.
+fn are_too_many(presented: &Presented<'_>) -> bool {
+    !presented.is_empty() && presented.tokens().next().is_none()
 }

@@ -47,7 +47,12 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         return Vec::new();
     }
     let presented = session.presented();
-    presented.tokens().map(|token| store.revoke_with(&id_of(token), session.associated_data())).collect()
+    let revoke = |token| store.revoke_with(&id_of(token), session.associated_data());
+    let pending = presented.tokens().map(revoke);
+    #[cfg(feature = "dbsc")]
+    let pending =
+        pending.chain(session.config().device.iter().flat_map(|device| device.revoke_presented(session)));
+    pending.collect()
 }
 
 /// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has

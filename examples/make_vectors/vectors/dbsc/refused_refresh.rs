@@ -60,7 +60,8 @@ impl Refresh {
 
 pub(super) fn all() -> Vec<Vector> {
     let refresh = Refresh::new();
-    let cases = [texts(&refresh), signatures(&refresh), payloads(&refresh), challenges(&refresh)];
+    let cases =
+        [texts(&refresh), signatures(&refresh), payloads(&refresh), challenges(&refresh), unearned(&refresh)];
     let mut vectors: Vec<Vector> = cases.into_iter().flatten().map(|case| refresh.vector(case)).collect();
     vectors.extend(identifiers(&refresh));
     vectors
@@ -211,6 +212,33 @@ fn challenges(refresh: &Refresh) -> Vec<Case> {
     ]
 }
 
+/// A challenge that is over, and not signed by the device: it earns no new one.
+fn unearned(refresh: &Refresh) -> Vec<Case> {
+    let Refresh { server, browser, identifier, .. } = refresh;
+    let over = server.refresh_challenge(&random("over", 40), identifier, RENEWED - CHALLENGE_TTL);
+    let good = browser.refresh(&over);
+    let of = |comment, check, jwt: String| (comment, "Order", check, jwt);
+    vec![
+        of("a challenge that is over, signed by another device", "signature", Browser::new(2).refresh(&over)),
+        of(
+            "a challenge that is over, and a forged signature",
+            "signature",
+            browser::resigned(&good, |signature| signature[0] ^= 0x80),
+        ),
+        of(
+            "a challenge that is over, and a signature of 63 bytes",
+            "signature_length",
+            browser::resigned(&good, |signature| signature.truncate(63)),
+        ),
+        of("a challenge that is over, and a jwk", "jwk_present", browser.registration(&over)),
+        of(
+            "a challenge that is over, and jti twice",
+            "payload_json",
+            browser.signed(REFRESH, format!(r#"{{"jti":"{over}","jti":"{over}"}}"#)),
+        ),
+    ]
+}
+
 fn identifiers(refresh: &Refresh) -> Vec<Vector> {
     let Refresh { server, identifier, good, .. } = refresh;
     let random = random("identifier", 40);
@@ -222,6 +250,16 @@ fn identifiers(refresh: &Refresh) -> Vec<Vector> {
     let expired = ("an identifier that is over", "Expiry", "identifier_expired", good.clone());
     vec![
         of("an identifier that was changed", "Ciphertext", &changed),
+        of(
+            "an identifier of 8193 characters",
+            "Challenge",
+            &format!("{identifier}{}", "A".repeat(8193 - identifier.len())),
+        ),
+        of(
+            "an identifier between two pairs of quotation marks",
+            "Challenge",
+            &format!("\"\"{identifier}\"\""),
+        ),
         of("a challenge for an identifier", "Purpose", &refresh.challenge),
         of("a proof for an identifier", "Purpose", &server.proof(&random, identifier, RENEWED)),
         of("a bound session for an identifier", "Purpose", &server.bound("b", identifier, b"")),

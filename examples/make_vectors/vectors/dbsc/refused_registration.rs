@@ -1,6 +1,7 @@
 //! Registrations that are refused, each for one reason.
 
 use super::browser::{Browser, payload};
+use super::limits;
 use super::server::{LOGIN, REGISTRATION_TTL, Server, USER, random};
 use super::vector;
 use crate::vectors::file::Vector;
@@ -70,6 +71,8 @@ pub(super) fn all() -> Vec<Vector> {
     let registration = Registration::new();
     let cases = [headers(&registration), keys(&registration)].into_iter().flatten();
     let mut vectors: Vec<Vector> = cases.map(|case| registration.vector(case)).collect();
+    let limits = limits::refused(&registration.browser, &registration.challenge);
+    vectors.extend(limits.into_iter().map(|case| registration.vector(case)));
     vectors.extend(registration_challenges(&registration));
     vectors
 }

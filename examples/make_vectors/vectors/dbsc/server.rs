@@ -83,7 +83,7 @@ impl Server {
 
     pub(super) fn proof(&self, random: &[u8], identifier: &str, now: u64) -> String {
         let data = format!(r#"{{"dbsc":"{}"}}"#, encode(&binding(identifier)));
-        self.sealed("-proof", random, None, &data, [now, now, now + PROOF_TTL])
+        self.sealed(";dbsc-proof", random, None, &data, [now, now, now + PROOF_TTL])
     }
 
     /// A bound session with the data of the scene.
@@ -91,7 +91,7 @@ impl Server {
         let binding = binding(identifier);
         let joined = [&len(ad), ad, &len(&binding), &binding].concat();
         let named = self.0.with(|s| {
-            s.name.push_str("-bound");
+            s.name.push_str(";dbsc-bound");
             s.ad = joined;
             (s.renewed, s.expires) = (RENEWED, EXPIRES);
         });

@@ -1,0 +1,38 @@
+//! What a logout revokes of bound sessions that did not open.
+
+use super::Device;
+use super::form::left_form;
+use crate::dbsc::Binding;
+use crate::http::presented::id_of;
+use crate::http::session::Session;
+use crate::revocation::Pending;
+
+impl Device {
+    /// Revokes every bound session that a proof of the request opens, valid or over, and its device: a copy may live
+    /// longer than what came, and of several devices any may be the one that is meant.
+    pub(in crate::http) fn revoke_presented(&self, session: &Session) -> Vec<Pending<()>> {
+        let proofs = session.presented_as(&self.proof_cookies);
+        let mut bindings: Vec<Binding> = Vec::new();
+        for binding in self.proven_by(&proofs) {
+            if !bindings.contains(&binding) {
+                bindings.push(binding);
+            }
+        }
+        bindings.iter().flat_map(|binding| self.revoke_of(binding, session)).collect()
+    }
+
+    fn revoke_of(&self, binding: &Binding, session: &Session) -> Vec<Pending<()>> {
+        let (store, bound) = (self.bound_store(), session.presented_as(&self.bound_cookies));
+        let associated_data = binding.associated_data(session.associated_data());
+        let is_of_it = |token: &&[u8]| {
+            let opened = store.open_parts(session.head_ms(), token, &associated_data);
+            opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
+        };
+        let ended: Vec<_> = bound.tokens().filter(is_of_it).collect();
+        if ended.is_empty() {
+            return Vec::new();
+        }
+        let sessions = ended.into_iter().map(|token| store.revoke_with(&id_of(token), &associated_data));
+        sessions.chain([store.revoke_session(left_form(binding), store.now_ms())]).collect()
+    }
+}
