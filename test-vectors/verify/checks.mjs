@@ -5,7 +5,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 import { Accumulation, draw } from './accumulated.mjs';
 import { Ends, Over, Server, bindingOf } from './dbsc.mjs';
-import { parseJson } from './json_text.mjs';
+import { parseJson, parseRingJson } from './json_text.mjs';
 import { NotSealed, Sealer, run } from './operations.mjs';
 import {
   Refused, RingError, SecretTextError, decodeBase64url, decodeRootSecret, deriveCsrfToken, deriveKeyId,
@@ -21,16 +21,21 @@ const bytes = field.hex;
 /** Text, or the short form of a letter that repeats. */
 const text = (value) => (value !== null && typeof value === 'object' ? value.repeat.repeat(value.times) : value);
 
-/** "outcome check" of what a call refuses, or null. */
+/** "outcome check" of what a call refuses, with "transient" where its cookie is to be left in place, or null. */
 function refusal(call) {
   try {
     call();
   } catch (error) {
-    if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return `${error.outcome} ${error.check}`;
+    if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return told(error);
     if (error instanceof SecretTextError || error instanceof RingError) return `invalid ${error.check}`;
     throw error;
   }
   return null;
+}
+
+/** What a vector or an error tells of a refusal. */
+function told({ outcome = 'invalid', check, transient = false }) {
+  return `${outcome} ${check}${transient ? ' transient' : ''}`;
 }
 
 function repaired(vector) {
@@ -42,8 +47,8 @@ function repaired(vector) {
 
 /** Refused for the one reason, and not once that is repaired. */
 function checkRefused(vector, call) {
-  strictEqual(refusal(() => call(vector)), `${vector.outcome ?? 'invalid'} ${vector.check}`);
-  const then = vector.then === undefined ? null : `${vector.then.outcome} ${vector.then.check}`;
+  strictEqual(refusal(() => call(vector)), told(vector));
+  const then = vector.then === undefined ? null : told(vector.then);
   strictEqual(refusal(() => call(repaired(vector))), then, 'repaired');
 }
 
@@ -116,20 +121,32 @@ function seal(vector) {
   strictEqual(sealRecord({ sealingKey, salt, ad, record }), vector.token, 'token');
 }
 
-function keysOf(vector) {
+/** A ring, and what its keys are asked with. */
+function ringAt(vector) {
   const [now, leeway] = [u64(vector, 'now'), u64(vector, 'leeway_ms')];
-  return ringFromFile(vector.ring, leeway).keysAt(now, leeway, vector.name, vector.app);
+  return [ringFromFile(vector.ring, leeway), [now, leeway, vector.name, vector.app]];
 }
 
-const opened = (vector) =>
-  openToken({
-    token: vector.token,
-    keys: keysOf(vector),
+function keysOf(vector) {
+  const [ring, asked] = ringAt(vector);
+  return ring.keysAt(...asked);
+}
+
+const opened = (vector) => openText(vector, vector.token);
+
+function openText(vector, token) {
+  const [ring, asked] = ringAt(vector);
+  return openToken({
+    token,
+    keys: ring.keysAt(...asked),
+    coming: ring.comingIds(...asked),
     ad: bytes(vector, 'ad'),
     now: u64(vector, 'now'),
     leeway: u64(vector, 'leeway_ms'),
     maxLifetime: u64(vector, 'max_lifetime_ms'),
+    maxTtl: u64(vector, 'max_ttl_ms'),
   });
+}
 
 function openValid(vector) {
   const got = opened(vector);
@@ -283,7 +300,7 @@ function ringKeys(vector) {
 
 function parsedRing(ringText) {
   try {
-    return parseJson(ringText);
+    return parseRingJson(ringText);
   } catch (error) {
     throw new RingError('json', error.message);
   }
@@ -406,6 +423,6 @@ export const FILES = {
     RingFile: ringFile,
     RingRefused: (vector) => checkRefused(vector, loaded),
   },
-  'operations.json': { OperationDone: operationDone, OperationRefused: operationRefused },
+  'operations.json': { OperationDone: operationDone, OperationRefused: operationRefused, OperationOrder: operationRefused },
   'accumulated.json': { Accumulated: accumulated, AccumulatedSession: accumulatedSession },
 };

@@ -35,20 +35,25 @@ def text(value):
 
 
 def refusal(call, *arguments):
-    """(outcome, check) of what a call refuses, or None."""
+    """(outcome, check, transient) of what a call refuses, or None."""
     try:
         call(*arguments)
-    except (Refused, NotSealed, dbsc.Ends) as refused:
-        return refused.outcome, refused.check
+    except (Refused, NotSealed) as refused:
+        return refused.outcome, refused.check, refused.transient
+    except dbsc.Ends as refused:
+        return refused.outcome, refused.check, False
     except (SecretError, RingError) as refused:
-        return "invalid", refused.check
+        return "invalid", refused.check, False
     return None
+
+
+def told(vector):
+    return vector.get("outcome", "invalid"), vector["check"], vector.get("transient", False)
 
 
 def check_refused(vector, call):
     """Refused for the one reason, and not once that is repaired."""
-    expected = vector.get("outcome", "invalid"), vector["check"]
-    same("check", refusal(call, vector), expected)
+    same("check", refusal(call, vector), told(vector))
     same("repaired", refusal(call, repaired(vector)), repaired_outcome(vector))
 
 
@@ -61,7 +66,7 @@ def repaired(vector):
 
 def repaired_outcome(vector):
     then = vector.get("then")
-    return (then["outcome"], then["check"]) if then else None
+    return told(then) if then else None
 
 
 # Root secrets and derivation ----------------------------------------------
@@ -135,15 +140,26 @@ def seal(vector):
     same("token", token, vector["token"])
 
 
-def keys_of(vector):
+def ring_at(vector):
+    """A ring, and what its keys are asked with."""
     now, leeway = number(vector, "now"), number(vector, "leeway_ms")
-    ring = format_v1.parse_ring(vector["ring"], leeway)
-    return ring.keys_at(now, leeway, vector["name"], vector["app"])
+    return format_v1.parse_ring(vector["ring"], leeway), (now, leeway, vector["name"], vector["app"])
+
+
+def keys_of(vector):
+    ring, asked = ring_at(vector)
+    return ring.keys_at(*asked)
 
 
 def opened(vector):
-    clock = [number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms")]
-    return format_v1.open_token(keys_of(vector), vector["token"], raw(vector, "ad"), *clock)
+    return open_text(vector, vector["token"])
+
+
+def open_text(vector, token):
+    ring, asked = ring_at(vector)
+    limits = [number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms", "max_ttl_ms")]
+    keys, coming = ring.keys_at(*asked), ring.coming_ids(*asked)
+    return format_v1.open_token(keys, token, raw(vector, "ad"), *limits, coming)
 
 
 def open_valid(vector):
@@ -426,7 +442,11 @@ FILES = {
         "DbscBoundRefused": dbsc_bound_refused,
     },
     "ring.json": {"RingKeys": ring_keys, "RingFile": ring_file, "RingRefused": ring_refused},
-    "operations.json": {"OperationDone": operation_done, "OperationRefused": operation_refused},
+    "operations.json": {
+        "OperationDone": operation_done,
+        "OperationRefused": operation_refused,
+        "OperationOrder": operation_refused,
+    },
     "accumulated.json": {
         "Accumulated": accumulated_hash, "AccumulatedSession": accumulated_session,
     },

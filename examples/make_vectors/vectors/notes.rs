@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::json::{Json, Members};
 
 /// Flag, kind of mistake that it looks for (in Wycheproof's terms), and what it is about.
-const NOTES: [(&str, &str, &str); 69] = [
+const NOTES: [(&str, &str, &str); 74] = [
     ("Accumulated", "BASIC", "Many tokens at once, of every kind that the format has."),
     (
         "AssociatedData",
@@ -35,6 +35,7 @@ const NOTES: [(&str, &str, &str); 69] = [
         "Changed ciphertext that decrypts to a record as sound as the original: only the tag tells.",
     ),
     ("Data", "FUNCTIONALITY", "Data is an object of RFC 8259, stored byte for byte."),
+    ("DataDepth", "EDGE_CASE", "Data is nested 64 levels deep at most, so that every common reader of JSON takes it."),
     (
         "DataNotParsed",
         "FUNCTIONALITY",
@@ -81,6 +82,12 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("KnownAnswer", "BASIC", "The known answers of SPEC.md, section 18."),
     ("Leeway", "EDGE_CASE", "Clocks differ. What lies further in the future than the leeway is refused."),
     ("Lifetime", "AUTH_BYPASS", "A session ends at its maximum lifetime, however often it was renewed."),
+    (
+        "MaxTtl",
+        "AUTH_BYPASS",
+        "A session ends a maximum TTL after its renewal, whatever was sealed: a maximum that became shorter counts at \
+         once.",
+    ),
     ("NoSealingKey", "FUNCTIONALITY", "A ring without a key that seals loads and opens; only sealing fails."),
     ("Normal", "BASIC", "Nothing out of the ordinary."),
     ("Operation", "BASIC", "What an operation keeps of a session and what it makes anew."),
@@ -94,6 +101,7 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("OtherName", "AUTH_BYPASS", "A token of one cookie is refused in another."),
     ("OtherRoot", "AUTH_BYPASS", "A token under another root secret, or another period of it."),
     ("OtherSession", "AUTH_BYPASS", "A CSRF token belongs to one session."),
+    ("OtherUser", "AUTH_BYPASS", "Data of one user never becomes another's: a login as somebody else begins with {}."),
     (
         "Padding",
         "MISSING_STEP",
@@ -106,6 +114,11 @@ const NOTES: [(&str, &str, &str); 69] = [
         "RingDuplicate",
         "MISSING_STEP",
         "A member given twice: many readers of JSON take the last and say nothing.",
+    ),
+    (
+        "RingEscape",
+        "MALLEABILITY",
+        "A secret or a time has one spelling, and no copy of it is made to undo an escape. Names may have escapes.",
     ),
     ("RingFile", "FUNCTIONALITY", "A legal ring file."),
     ("RingJson", "FUNCTIONALITY", "A ring file is one JSON object."),
@@ -122,6 +135,7 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("Salt", "AUTH_BYPASS", "Another salt is another message key, and stands in the AAD."),
     ("Saturation", "EDGE_CASE", "Arithmetic on times saturates at zero and at 2^64 - 1."),
     ("SecretLength", "EDGE_CASE", "Root secrets have 32 to 64 bytes, all of which count."),
+    ("Settings", "FUNCTIONALITY", "Settings that contradict each other, the ring or the format."),
     (
         "Separator",
         "AUTH_BYPASS",

@@ -1,12 +1,12 @@
 //! Operations that succeed.
 
 use super::super::file::Vector;
-use super::super::open_valid::daily;
-use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, scene};
+use super::super::open_valid::{daily, nested};
+use super::super::scene::{CREATED, DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife, Scene, root, scene};
 use super::case::{Case, case};
 
 pub(super) fn vectors() -> Vec<Vector> {
-    [created(), data(), sizes(), touched(), kept(), renamed(), rotated(), deleted()]
+    [created(), data(), nested_data(), sizes(), touched(), kept(), renamed(), logged_in(), rotated(), deleted()]
         .into_iter()
         .flatten()
         .collect()
@@ -21,9 +21,9 @@ fn created() -> Vec<Vector> {
     vec![
         create("create: the default TTL", "Ttl", &|_| {}),
         create("create: a TTL of 1 ms", "Ttl", &|c| c.ttl = 1),
-        create("create: the maximum TTL", "Ttl", &|c| (c.max_ttl, c.ttl) = (2 * DAY, 2 * DAY)),
+        create("create: the maximum TTL", "Ttl", &|c| (c.scene.max_ttl_ms, c.ttl) = (2 * DAY, 2 * DAY)),
         create("create: 1 ms more than the maximum TTL is cut", "Ttl", &|c| {
-            (c.max_ttl, c.ttl) = (2 * DAY, 2 * DAY + 1);
+            (c.scene.max_ttl_ms, c.ttl) = (2 * DAY, 2 * DAY + 1);
         }),
         create("create: the longest TTL that can be asked for is cut", "Ttl", &|c| c.ttl = u64::MAX),
         create("create: the default TTL is cut to the maximum lifetime", "Lifetime", &|c| {
@@ -38,8 +38,9 @@ fn created() -> Vec<Vector> {
         create("create: an empty user id", "User", &|c| c.user = Some(String::new())),
         create("create: a user id of other scripts", "Unicode", &|c| c.user = Some("жé中😀".into())),
         create("create: with associated data", "AssociatedData", &|c| c.scene.ad = b"tenant-7".to_vec()),
+        create("create: the default TTL is the maximum TTL", "Ttl", &|c| c.scene.max_ttl_ms = DAY),
         create("create: the maximum TTL is the ring's longest", "Ttl", &|c| {
-            (c.scene.max_ttl_s, c.max_ttl, c.default_ttl) = (60, 60_000, 60_000);
+            (c.scene.max_ttl_s, c.scene.max_ttl_ms, c.default_ttl) = (60, 60_000, 60_000);
         }),
     ]
 }
@@ -64,6 +65,41 @@ fn data() -> Vec<Vector> {
     let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
     all.push(done("update: no data stands for {}", "Data", "update", |c| c.data = String::new()));
     all
+}
+
+/// 64 levels of arrays and objects are the most; what looks like one within a text is none.
+fn nested_data() -> Vec<Vector> {
+    let (lists, objects) = (nested(64), objects(64));
+    let texts = [
+        ("64 levels of lists in an object", lists.clone()),
+        ("64 levels of objects", objects.clone()),
+        ("64 levels of objects and lists in turn", in_turn(64)),
+        ("64 levels twice, side by side", format!("{{{},{}}}", &lists[1..lists.len() - 1], &objects[1..objects.len() - 1])),
+        ("brackets within a text", format!(r#"{{"[{{":"{}"}}"#, "[{".repeat(40))),
+        ("brackets after an escaped quotation mark", format!(r#"{{"a":"\"{}"}}"#, "[".repeat(70))),
+        ("brackets after an escaped backslash", format!(r#"{{"a":"\\","b":"{}"}}"#, "[".repeat(70))),
+    ];
+    let of = |(what, data): (&str, String)| {
+        done(&format!("create: {what}"), "DataDepth", "create", |c| c.data = data.clone())
+    };
+    let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
+    all.push(done("update: 64 levels of lists in an object", "DataDepth", "update", |c| c.data = nested(64)));
+    all.push(done("update: data of 65 levels is replaced", "DataDepth", "update", |c| c.scene.data = nested(65)));
+    for op in ["touch", "reseal", "cycle", "login"] {
+        let comment = format!("{op}: data of 65 levels is kept, and not looked at again");
+        all.push(done(&comment, "DataDepth", op, |c| c.scene.data = nested(65)));
+    }
+    all
+}
+
+/// Objects of so many levels.
+pub(super) fn objects(levels: usize) -> String {
+    format!("{}{{}}{}", r#"{"a":"#.repeat(levels - 1), "}".repeat(levels - 1))
+}
+
+/// Objects and lists in turn, of so many levels, which is an even number.
+pub(super) fn in_turn(levels: usize) -> String {
+    format!("{}{}", r#"{"a":["#.repeat(levels / 2), "]}".repeat(levels / 2))
 }
 
 /// Data of so many bytes.
@@ -123,6 +159,17 @@ fn touched() -> Vec<Vector> {
         touch("touch: renewed on a server whose clock is ahead, and from then on", "Leeway", &|c| {
             (c.scene.now, c.ttl) = (RENEWED - 60_000, HOUR);
         }),
+        touch("touch: a session of a longer maximum TTL gets no more than the maximum of now", "MaxTtl", &|c| {
+            (c.scene.max_ttl_ms, c.default_ttl, c.ttl) = (HOUR / 4, HOUR / 4, HOUR);
+        }),
+        touch("touch: 1 ms before a maximum TTL after its renewal", "MaxTtl", &|c| {
+            (c.scene.max_ttl_ms, c.default_ttl, c.scene.now) = (HOUR / 4, HOUR / 4, RENEWED + HOUR / 4 - 1);
+        }),
+        touch("touch: 2 ms before the end of time", "Saturation", &|c| {
+            let last = u64::MAX;
+            (c.scene.created, c.scene.renewed, c.scene.expires) = (last - 5, last - 4, last - 1);
+            c.scene.now = last - 2;
+        }),
         touch("touch: 1 ms before it expires", "Expiry", &|c| c.scene.now = EXPIRES - 1),
         touch("touch: with associated data", "AssociatedData", &|c| c.scene.ad = vec![0]),
         touch("touch: padding is made anew", "Padding", &|c| c.padding = 256),
@@ -142,6 +189,12 @@ fn kept() -> Vec<Vector> {
         done("reseal: an expiry beyond the lifetime is kept", "Lifetime", "reseal", |c| {
             c.scene.max_lifetime_ms = HOUR;
         }),
+        done("update: an expiry beyond the maximum TTL is kept", "MaxTtl", "update", |c| {
+            (c.scene.max_ttl_ms, c.default_ttl) = (HOUR / 4, HOUR / 4);
+        }),
+        done("reseal: an expiry beyond the maximum TTL is kept", "MaxTtl", "reseal", |c| {
+            (c.scene.max_ttl_ms, c.default_ttl) = (HOUR / 4, HOUR / 4);
+        }),
         done("reseal: without the padding it had", "Padding", "reseal", |c| c.scene.padding = 40),
     ]
 }
@@ -152,7 +205,7 @@ fn renamed() -> Vec<Vector> {
         done("cycle: an empty user id stays one", "User", "cycle", |c| c.scene.user = Some(String::new())),
         done("cycle: with associated data", "AssociatedData", "cycle", |c| c.scene.ad = b"t".to_vec()),
         done("login: a new session with the data of the old one", "Operation", "login", |_| {}),
-        done("login: of an anonymous session", "Operation", "login", |c| c.scene.user = None),
+        done("login: of an anonymous session", "Operation", "login", |c| c.user = Some("user-42".into())),
         done("login: with an empty user id", "User", "login", |c| c.user = Some(String::new())),
         done("login: on a server whose clock is behind", "Leeway", "login", |c| {
             c.scene.now = RENEWED - 60_000;
@@ -164,9 +217,32 @@ fn renamed() -> Vec<Vector> {
     ]
 }
 
+/// Data of one user never becomes another's.
+fn logged_in() -> Vec<Vector> {
+    let of = |comment: &str, before: &str, user: &str| {
+        done(comment, "OtherUser", "login", |c| {
+            (c.scene.user, c.user) = (Some(before.into()), Some(user.into()));
+        })
+    };
+    vec![
+        of("login: the same user again keeps the data", "user-42", "user-42"),
+        of("login: another user begins with {}", "user-42", "user-7"),
+        of("login: a user id that another one begins with is another user", "user-42", "user-4"),
+        of("login: a user id in capitals is another user", "user-42", "USER-42"),
+        of("login: a user id that is normalized otherwise is another user", "e\u{301}", "\u{e9}"),
+        of("login: the empty user id again keeps the data", "", ""),
+        of("login: from the empty user id to another user", "", "user-7"),
+        of("login: from a user to the empty user id, which is another", "user-42", ""),
+        done("login: another user, and the data left behind was nested too deep", "OtherUser", "login", |c| {
+            (c.scene.user, c.scene.data) = (Some("user-42".into()), nested(65));
+        }),
+    ]
+}
+
 /// The key that seals need not be the one that opened.
 fn rotated() -> Vec<Vector> {
     let accepted = scene().with(|s| {
+        s.user = None;
         s.roots.push(RootLife { activate_at_ms: RENEWED, ..root(2) });
         s.now = RENEWED;
     });
@@ -174,7 +250,8 @@ fn rotated() -> Vec<Vector> {
         (s.roots, s.sealing) = (vec![root(1), RootLife { activate_at_ms: RENEWED + 1, ..root(2) }], 1);
     });
     let midnight = (RENEWED / DAY + 1) * DAY;
-    let yesterday = daily().with(|s| (s.now, s.max_ttl_s) = (midnight, 30 * 86_400));
+    let month = |s: &mut Scene| (s.max_ttl_s, s.max_ttl_ms) = (30 * DAY_S, 30 * DAY);
+    let yesterday = daily().with(month).with(|s| s.now = midnight);
     let tomorrow = yesterday.with(|s| (s.now, s.epoch) = (midnight - 1, s.epoch + 1));
     let mut all = Vec::new();
     for op in ["update", "touch", "reseal", "cycle", "login"] {
@@ -187,7 +264,7 @@ fn rotated() -> Vec<Vector> {
     all.push(done("reseal: opened by the epoch of yesterday", "Epoch", "reseal", |c| c.scene = yesterday));
     all.push(done("reseal: opened by the epoch of tomorrow", "Epoch", "reseal", |c| c.scene = tomorrow));
     all.push(done("create: with the key of an epoch", "Epoch", "create", |c| {
-        c.scene = daily().with(|s| s.max_ttl_s = 30 * 86_400);
+        c.scene = daily().with(month);
     }));
     all
 }

@@ -4,7 +4,8 @@ use super::super::file::Vector;
 use super::super::json::{Json, Members};
 use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, salt, scene};
 use super::case::{Case, case};
-use super::done::of_len;
+use super::super::open_valid::nested;
+use super::done::{in_turn, objects, of_len};
 
 pub(super) fn vectors() -> Vec<Vector> {
     let mut all = data();
@@ -14,6 +15,8 @@ pub(super) fn vectors() -> Vec<Vector> {
     all.extend(times());
     all.extend(tokens());
     all.extend(settings());
+    all.extend(names());
+    all.extend(two_faults());
     all
 }
 
@@ -47,9 +50,11 @@ impl Fault {
         // The token is the good one's, however the change would make it.
         let bad = good.with(|c| c.token = Some(good.token())).with(change);
         let mut outcome = members! { "outcome": self.outcome, "check": self.check };
+        outcome.extend(bad.scene.is_transient(self.check).then(|| ("transient", Json::from(true))));
+        let kind = if more.iter().any(|(name, _)| *name == "then") { "OperationOrder" } else { "OperationRefused" };
         outcome.extend(more);
         outcome.push(("repair", repair));
-        bad.vector("OperationRefused", (comment, flag), outcome)
+        bad.vector(kind, (comment, flag), outcome)
     }
 }
 
@@ -104,6 +109,17 @@ fn data() -> Vec<Vector> {
     };
     let mut all: Vec<Vector> = NO_OBJECTS.into_iter().map(of).collect();
     all.push(DATA.vector("update: a list for data", "Data", &case("update"), |c| c.data = "[]".into()));
+    for (comment, op, deep) in [
+        ("create: 65 levels of lists in an object", "create", nested(65)),
+        ("create: 65 levels of objects", "create", objects(65)),
+        ("create: 66 levels of objects and lists in turn", "create", in_turn(66)),
+        ("create: 65 levels beside flat members", "create", nested(65).replacen('{', "{\"b\":{},\"c\":[],", 1)),
+        ("create: 65 levels after a text that ends in a backslash", "create", nested(65).replacen('{', r#"{"b":"\\","#, 1)),
+        ("create: 1000 levels of lists", "create", nested(1_000)),
+        ("update: 65 levels of lists in an object", "update", nested(65)),
+    ] {
+        all.push(DATA.vector(comment, "DataDepth", &case(op), |c| c.data = deep));
+    }
     all
 }
 
@@ -224,6 +240,11 @@ fn tokens() -> Vec<Vector> {
         all.push(
             fault("not_found", "expired", "now").vector(&comment, "Expiry", &last, |c| c.scene.now = EXPIRES),
         );
+        let comment = format!("{op}: a maximum TTL after its renewal");
+        let short = good.with(|c| (c.default_ttl, c.scene.max_ttl_ms) = (500, 1_001));
+        all.push(fault("not_found", "expired", "max_ttl_ms").vector(&comment, "MaxTtl", &short, |c| {
+            c.scene.max_ttl_ms = 1_000;
+        }));
         let comment = format!("{op}: a token whose lifetime is over");
         all.push(fault("not_found", "expired", "max_lifetime_ms").vector(&comment, "Lifetime", &good, |c| {
             c.scene.max_lifetime_ms = 61_000;
@@ -254,12 +275,106 @@ fn tokens() -> Vec<Vector> {
 fn settings() -> Vec<Vector> {
     let fault = Fault { outcome: "refused", check: "max_ttl", member: "max_ttl_ms" };
     let short = case("create").with(|c| {
-        (c.scene.max_ttl_s, c.max_ttl, c.default_ttl) = (3_600, HOUR, HOUR);
+        (c.scene.max_ttl_s, c.scene.max_ttl_ms, c.default_ttl) = (3_600, HOUR, HOUR);
     });
     vec![
-        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| c.max_ttl += 1),
+        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| c.scene.max_ttl_ms += 1),
         fault.vector("a maximum TTL of 31 days, in a ring of 30", "Ttl", &case("create"), |c| {
-            c.max_ttl += DAY;
+            c.scene.max_ttl_ms += DAY;
         }),
+        fault.vector("a maximum TTL of zero", "Settings", &case("create"), |c| c.scene.max_ttl_ms = 0),
+        setting("default_ttl", "default_ttl_ms").vector(
+            "a default TTL 1 ms longer than the maximum TTL, to which it is not cut",
+            "Settings",
+            &short,
+            |c| c.default_ttl += 1,
+        ),
+        setting("default_ttl", "default_ttl_ms")
+            .vector("a default TTL of zero", "Settings", &short, |c| c.default_ttl = 0),
+        setting("max_lifetime", "max_lifetime_ms")
+            .vector("a maximum lifetime of zero", "Settings", &short, |c| c.scene.max_lifetime_ms = 0),
+        setting("max_token_chars", "max_token_chars")
+            .vector("room for tokens of 137 characters", "Settings", &short, |c| c.max_token_chars = Some(137)),
+        setting("max_token_chars", "max_token_chars")
+            .vector("room for tokens of 8193 characters", "Settings", &short, |c| c.max_token_chars = Some(8193)),
+        setting("max_token_chars", "name").vector(
+            "a cookie name of 3959 bytes, which leaves room for 137 characters",
+            "Settings",
+            &short,
+            |c| c.scene.name = "n".repeat(3_959),
+        ),
     ]
+}
+
+fn setting(check: &'static str, member: &'static str) -> Fault {
+    Fault { outcome: "refused", check, member }
+}
+
+/// Names that no browser would send back as they are.
+fn names() -> Vec<Vector> {
+    let of = |(what, name): (&str, &str)| {
+        setting("name", "name").vector(&format!("{what} for a cookie name"), "Settings", &case("create"), |c| {
+            c.scene.name = name.into();
+        })
+    };
+    [
+        ("no text", ""),
+        ("a text with a semicolon", "a;b"),
+        ("a text with an equals sign", "a=b"),
+        ("a text with a comma", "a,b"),
+        ("a text with a line feed", "a\nb"),
+        ("a text with DEL", "a\u{7f}b"),
+        ("a text with a control character of Latin-1", "a\u{85}b"),
+        ("a space before a text", " a"),
+        ("a space after a text", "a "),
+        ("a no-break space after a text", "a\u{a0}"),
+    ]
+    .into_iter()
+    .map(of)
+    .collect()
+}
+
+/// The token is judged before anything that is to be sealed.
+fn two_faults() -> Vec<Vector> {
+    let expired = |comment: &str, op: &'static str, then: [&str; 2], change: &dyn Fn(&mut Case)| {
+        let late = case(op).with(|c| c.scene.now = EXPIRES - 1).with(change);
+        let fault = Fault { outcome: "not_found", check: "expired", member: "now" };
+        fault.with(comment, "Order", &late, |c| c.scene.now = EXPIRES, then_of(then))
+    };
+    let forged = Fault { outcome: "invalid", check: "aead", member: "ad" };
+    let short = Fault { outcome: "not_found", check: "expired", member: "max_lifetime_ms" };
+    let list = case("update").with(|c| c.data = "[]".into());
+    let staged = vec![RootLife { activate_at_ms: RENEWED + DAY, ..root(1) }];
+    vec![
+        expired("update: an expired session, and a list for data", "update", ["invalid", "data"], &|c| {
+            c.data = "[]".into();
+        }),
+        expired("update: an expired session, and data nested too deep", "update", ["invalid", "data"], &|c| {
+            c.data = nested(65);
+        }),
+        expired("update: an expired session, and too much data", "update", ["backend", "size"], &|c| {
+            c.data = of_len(4_000);
+        }),
+        expired("login: an expired session, and too long a user id", "login", ["invalid", "user_id"], &|c| {
+            c.user = Some("u".repeat(65_535));
+        }),
+        expired("touch: an expired session, and no key that seals", "touch", ["backend", "no_key"], &|c| {
+            c.token = Some(c.token());
+            c.scene.roots = staged.clone();
+        }),
+        forged.with("update: other associated data, and a list for data", "Order", &list, |c| c.scene.ad = vec![1], {
+            then_of(["invalid", "data"])
+        }),
+        short.with(
+            "update: over by the maximum lifetime alone, and a list for data",
+            "Order",
+            &list,
+            |c| c.scene.max_lifetime_ms = 60_000,
+            then_of(["invalid", "data"]),
+        ),
+    ]
+}
+
+fn then_of([outcome, check]: [&str; 2]) -> Members {
+    members! { "then": members! { "outcome": outcome, "check": check } }
 }
