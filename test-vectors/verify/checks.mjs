@@ -4,6 +4,7 @@ import { deepStrictEqual, strictEqual, throws } from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
 
 import { Accumulation, draw } from './accumulated.mjs';
+import { Unclear, find } from './cookies.mjs';
 import { Ends, Over, Server, bindingOf } from './dbsc.mjs';
 import { parseJson, parseRingJson } from './json_text.mjs';
 import { NotSealed, Sealer, run } from './operations.mjs';
@@ -185,6 +186,11 @@ function openRefused(vector) {
   const really = [vector, { ...repaired(vector), token: vector.token }].some(sealedByRing);
   if (!really) throw new Error('no key of the ring seals its record so');
 }
+
+// ---- cookies ------------------------------------------------------------------------------------------------
+
+const cookiesFound = (vector) =>
+  find(vector.headers, vector.name, vector.in_two, (token) => openText(vector, token));
 
 // ---- CSRF tokens --------------------------------------------------------------------------------------------
 
@@ -403,6 +409,11 @@ export const FILES = {
   'open_valid.json': { SealedSessionOpen: openValid },
   'open_invalid.json': { SealedSessionOpenRefused: openRefused },
   'open_order.json': { SealedSessionOpenOrder: openRefused },
+  'cookies.json': {
+    CookiesFound: (vector) => strictEqual(cookiesFound(vector), vector.token),
+    CookiesRefused: (vector) => strictEqual(refusal(() => cookiesFound(vector)), told(vector)),
+    CookiesUnclear: (vector) => throws(() => cookiesFound(vector), Unclear),
+  },
   'csrf.json': {
     CsrfMade: csrfMade,
     CsrfTaken: csrfTaken,

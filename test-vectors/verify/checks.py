@@ -4,6 +4,7 @@ another one."""
 import json
 
 import accumulated
+import cookies
 import dbsc
 import operations
 import sealed_session as format_v1
@@ -192,6 +193,26 @@ def sealed_by(vector):
     octets = format_v1.b64_decode(vector["token"])
     for key, _ in keys_of(vector).values():
         yield format_v1.seal_raw(key, octets[17:41], raw(vector, "ad"), raw(vector, "record"))
+
+
+# Cookies ------------------------------------------------------------------
+
+
+def cookies_found(vector):
+    open_record = lambda token: open_text(vector, token).record
+    return cookies.find(vector["headers"], vector["name"], vector["in_two"], open_record)
+
+
+def cookies_session(vector):
+    same("token", cookies_found(vector), vector["token"])
+
+
+def cookies_unclear(vector):
+    try:
+        found = cookies_found(vector)
+    except cookies.Unclear:
+        return
+    raise Mismatch("found", "no telling which is meant", found)
 
 
 # CSRF tokens --------------------------------------------------------------
@@ -430,6 +451,11 @@ FILES = {
     "open_valid.json": {"SealedSessionOpen": open_valid},
     "open_invalid.json": {"SealedSessionOpenRefused": open_refused},
     "open_order.json": {"SealedSessionOpenOrder": open_refused},
+    "cookies.json": {
+        "CookiesFound": cookies_session,
+        "CookiesRefused": lambda vector: same("check", refusal(cookies_found, vector), told(vector)),
+        "CookiesUnclear": cookies_unclear,
+    },
     "csrf.json": {"CsrfMade": csrf_made, "CsrfTaken": csrf_taken, "CsrfRefused": csrf_refused},
     "dbsc.json": {
         "DbscOffered": dbsc_offered,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::json::{Json, Members};
 
 /// Flag, kind of mistake that it looks for (in Wycheproof's terms), and what it is about.
-const NOTES: [(&str, &str, &str); 74] = [
+const NOTES: [(&str, &str, &str); 78] = [
     ("Accumulated", "BASIC", "Many tokens at once, of every kind that the format has."),
     (
         "AssociatedData",
@@ -33,6 +33,13 @@ const NOTES: [(&str, &str, &str); 74] = [
         "Ciphertext",
         "AUTH_BYPASS",
         "Changed ciphertext that decrypts to a record as sound as the original: only the tag tells.",
+    ),
+    ("Cookie", "BASIC", "A session's cookie, as it stands in a request."),
+    (
+        "CookieName",
+        "AUTH_BYPASS",
+        "A name is compared byte for byte. Who decodes or trims it takes a cookie that any neighbour may set for one with \
+         __Host-, of which browsers promise that none can.",
     ),
     ("Data", "FUNCTIONALITY", "Data is an object of RFC 8259, stored byte for byte."),
     ("DataDepth", "EDGE_CASE", "Data is nested 64 levels deep at most, so that every common reader of JSON takes it."),
@@ -135,6 +142,12 @@ const NOTES: [(&str, &str, &str); 74] = [
     ("Salt", "AUTH_BYPASS", "Another salt is another message key, and stands in the AAD."),
     ("Saturation", "EDGE_CASE", "Arithmetic on times saturates at zero and at 2^64 - 1."),
     ("SecretLength", "EDGE_CASE", "Root secrets have 32 to 64 bytes, all of which count."),
+    (
+        "SeveralCookies",
+        "FUNCTIONALITY",
+        "Several cookies of one name: the newest of one session, none of several, and of what is refused the most \
+         forgiving.",
+    ),
     ("Settings", "FUNCTIONALITY", "Settings that contradict each other, the ring or the format."),
     (
         "Separator",
@@ -155,6 +168,7 @@ const NOTES: [(&str, &str, &str); 74] = [
     ("Times", "EDGE_CASE", "Times of every magnitude."),
     ("Truncated", "AUTH_BYPASS", "Bytes or characters fewer than were sealed."),
     ("Ttl", "EDGE_CASE", "How long a session is asked to live, and how long it may."),
+    ("TwoCookies", "FUNCTIONALITY", "A token that is too long for one cookie stands in two."),
     ("Unicode", "EDGE_CASE", "Text is UTF-8 and is never normalized."),
     ("User", "EDGE_CASE", "Anonymous, the empty user id, and the longest one."),
     ("UserNotUtf8", "MISSING_STEP", "A user id that is not UTF-8 (RFC 3629), under a good tag."),
