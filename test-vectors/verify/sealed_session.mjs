@@ -870,6 +870,8 @@ function testLifetime(report) {
   check('last millisecond', {}, { now: expires - 1n }, 'ok');
   check('expired', {}, { now: expires }, 'not_found expired');
   check('lifetime, last millisecond', {}, { maxLifetime: renewed - created + 1n }, 'ok');
+  check('maximum TTL, last millisecond', {}, { now: renewed + 4n, maxTtl: 5n }, 'ok');
+  check('maximum TTL over', {}, { now: renewed + 5n, maxTtl: 5n }, 'not_found expired');
   check('lifetime over', {}, { maxLifetime: renewed - created }, 'not_found expired');
   const late = { created: U64_MAX - 2n, renewed: U64_MAX - 2n, expires: U64_MAX };
   check('lifetime saturates', late, { now: U64_MAX - 1n, maxLifetime: 9n }, 'ok');

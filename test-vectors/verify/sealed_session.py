@@ -740,7 +740,7 @@ def answer(request):
 def open_request(token, **changes):
     request = {"op": "open", "secret": bytes(range(32)).hex(), "app": "", "name": "sid"}
     request |= {"period_s": "0", "epoch": "0", "ad": "", "token": token, "now": str(NOW)}
-    request |= {"leeway_ms": str(LEEWAY), "max_lifetime_ms": str(LIFETIME)}
+    request |= {"leeway_ms": str(LEEWAY), "max_lifetime_ms": str(LIFETIME), "max_ttl_ms": "2592000000"}
     return request | changes
 
 
@@ -852,6 +852,7 @@ def bad_times():
     yield (CREATED, RENEWED, EXPIRES), {"now": str(EXPIRES)}, *late
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "60000"}, *late
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "0"}, *late
+    yield (CREATED, RENEWED, EXPIRES), {"max_ttl_ms": "5", "now": str(RENEWED + 5)}, *late
     yield (0, 0, U64_MAX), {"now": str(U64_MAX), "max_lifetime_ms": str(U64_MAX)}, *late
     # Of two reasons the earlier step is the one that is reported.
     yield (CREATED, EXPIRES, EXPIRES), {"now": str(EXPIRES)}, *order
@@ -864,6 +865,7 @@ def good_times():
     yield (CREATED, RENEWED, EXPIRES), {"now": str(RENEWED - LEEWAY)}, EXPIRES
     yield (CREATED, RENEWED, EXPIRES), {"now": str(EXPIRES - 1)}, EXPIRES
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "60001"}, RENEWED + 1
+    yield (CREATED, RENEWED, EXPIRES), {"max_ttl_ms": "5", "now": str(RENEWED + 4)}, RENEWED + 5
     yield (CREATED, CREATED, EXPIRES), {"max_lifetime_ms": str(U64_MAX)}, EXPIRES
     top = {"now": str(U64_MAX - 1), "leeway_ms": str(U64_MAX), "max_lifetime_ms": "5"}
     yield (U64_MAX - 2, U64_MAX - 1, U64_MAX), top, U64_MAX

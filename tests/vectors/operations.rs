@@ -76,7 +76,9 @@ fn is_refused_as(vector: &Vector, outcome: &str, check: &str) -> Verdict {
     match operation(vector) {
         Ok(_) => Err(format!("expected {check}, and it is done")),
         Err(Refusal::Operation(ResealError::Open(error))) => vector.same_refusal(outcome, check, &error),
-        Err(Refusal::Operation(ResealError::Seal(error))) => same("refusal", names_of(&error), (outcome, check)),
+        Err(Refusal::Operation(ResealError::Seal(error))) => {
+            same("refusal", names_of(&error), (outcome, check))
+        }
         Err(Refusal::Config(error)) => same("refusal", ("refused", setting_of(&error)), (outcome, check)),
     }
 }

@@ -168,7 +168,13 @@ fn names() -> Vec<Vector> {
     let a = good("a");
     let of = |comment, header: String| case(comment, "CookieName", header, Found::Nothing);
     let named = |comment, name: &str| of(comment, format!("{name}={a}"));
-    let none = Case { comment: "no header", flag: "CookieName", in_two: false, headers: vec![], found: Found::Nothing };
+    let none = Case {
+        comment: "no header",
+        flag: "CookieName",
+        in_two: false,
+        headers: vec![],
+        found: Found::Nothing,
+    };
     vec![
         none.into_vector(),
         of("an empty header", String::new()),

@@ -42,7 +42,11 @@ const NOTES: [(&str, &str, &str); 78] = [
          __Host-, of which browsers promise that none can.",
     ),
     ("Data", "FUNCTIONALITY", "Data is an object of RFC 8259, stored byte for byte."),
-    ("DataDepth", "EDGE_CASE", "Data is nested 64 levels deep at most, so that every common reader of JSON takes it."),
+    (
+        "DataDepth",
+        "EDGE_CASE",
+        "Data is nested 64 levels deep at most, so that every common reader of JSON takes it.",
+    ),
     (
         "DataNotParsed",
         "FUNCTIONALITY",
@@ -108,7 +112,11 @@ const NOTES: [(&str, &str, &str); 78] = [
     ("OtherName", "AUTH_BYPASS", "A token of one cookie is refused in another."),
     ("OtherRoot", "AUTH_BYPASS", "A token under another root secret, or another period of it."),
     ("OtherSession", "AUTH_BYPASS", "A CSRF token belongs to one session."),
-    ("OtherUser", "AUTH_BYPASS", "Data of one user never becomes another's: a login as somebody else begins with {}."),
+    (
+        "OtherUser",
+        "AUTH_BYPASS",
+        "Data of one user never becomes another's: a login as somebody else begins with {}.",
+    ),
     (
         "Padding",
         "MISSING_STEP",

@@ -69,8 +69,18 @@ fn circumstances() -> Vec<Refusal> {
     vec![
         of(("of a revoked key, and expired", "key_id", "expired"), &over, "ring", revoke),
         of(("under other associated data, and expired", "aead", "expired"), &over, "ad", other_ad),
-        of(("of a revoked key, and a maximum TTL after its renewal", "key_id", "expired"), &idle, "ring", revoke),
-        of(("under other associated data, a maximum TTL after its renewal", "aead", "expired"), &idle, "ad", other_ad),
+        of(
+            ("of a revoked key, and a maximum TTL after its renewal", "key_id", "expired"),
+            &idle,
+            "ring",
+            revoke,
+        ),
+        of(
+            ("under other associated data, a maximum TTL after its renewal", "aead", "expired"),
+            &idle,
+            "ad",
+            other_ad,
+        ),
         of(("in the future, and its lifetime over", "future", "expired"), &ahead, "leeway_ms", |s| {
             s.leeway_ms = 0;
         }),
@@ -127,7 +137,12 @@ fn records() -> Vec<Refusal> {
         of_record(both, &padded, BAD_DATA, &bad_padding),
         of_record(("bad padding, and in the future", "padding", "future"), &ahead, &bad_padding, &[]),
         of_record(("bad padding, and expired", "padding", "expired"), &late, &bad_padding, &[]),
-        of_record(("bad padding, and a maximum TTL after its renewal", "padding", "expired"), &idle, &bad_padding, &[]),
+        of_record(
+            ("bad padding, and a maximum TTL after its renewal", "padding", "expired"),
+            &idle,
+            &bad_padding,
+            &[],
+        ),
         of_record(("times out of order, and expired", "time_order", "expired"), &late, &[(8, 0xFF)], &[]),
         of_record(
             ("times out of order, and in the future", "time_order", "future"),

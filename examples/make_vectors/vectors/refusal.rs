@@ -87,7 +87,17 @@ impl Refusal {
         assert_ne!(bad, good, "{comment}");
         let repair = ("token", Json::from(good));
         let (comment, scene) = (comment.into(), scene.clone());
-        Self { comment, flag, check, then: None, scene, token: bad, record: None, repair, of_next_epoch: false }
+        Self {
+            comment,
+            flag,
+            check,
+            then: None,
+            scene,
+            token: bad,
+            record: None,
+            repair,
+            of_next_epoch: false,
+        }
     }
 
     /// A token with two faults, of which the repair mends the first.
@@ -115,7 +125,9 @@ impl Refusal {
         body.extend(told(self.check, self.of_next_epoch || self.scene.is_transient(self.check)));
         body.push(("repair", Json::Object(vec![self.repair])));
         // What is left is told of the session: in these vectors the repair of the first fault changes no time.
-        body.extend(self.then.map(|check| ("then", Json::Object(told(check, self.scene.is_transient(check))))));
+        body.extend(
+            self.then.map(|check| ("then", Json::Object(told(check, self.scene.is_transient(check))))),
+        );
         Vector {
             kind: if self.then.is_some() { "SealedSessionOpenOrder" } else { "SealedSessionOpenRefused" },
             group: self.scene.opener(),

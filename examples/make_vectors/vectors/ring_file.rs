@@ -76,9 +76,10 @@ pub(super) fn vectors() -> Vec<Vector> {
             key.with("created_at", "\"2030-01-01T00:00:00Z\""),
         ),
         of_key("a member's name with an escape", key.without("period_s").with("\\u0070eriod_s", "0")),
-        of_key("every member's name with an escape", Key(
-            key.0.iter().map(|(name, value)| (escaped(name), value.clone())).collect(),
-        )),
+        of_key(
+            "every member's name with an escape",
+            Key(key.0.iter().map(|(name, value)| (escaped(name), value.clone())).collect()),
+        ),
         timed("the last time there is", "9999-12-30T22:00:00Z"),
         timed("the last time there is, with a fraction", "9999-12-30T22:00:00.000Z"),
         timed("1 ms before the last time there is", "9999-12-30T21:59:59.999Z"),

@@ -93,7 +93,9 @@ fn members_of_the_ring(all: &mut Vec<Vector>) {
     ] {
         refused(all, comment, "RingMember", "format", bad, &good);
     }
-    for value in ["0", "-1", "1.5", "\"60\"", "null", "true", "18446744073709551616", "-0", "60.0", "6e1", "[60]"] {
+    for value in
+        ["0", "-1", "1.5", "\"60\"", "null", "true", "18446744073709551616", "-0", "60.0", "6e1", "[60]"]
+    {
         let comment = format!("a longest TTL of {value}");
         let bad = text(&format!(",\"max_ttl_s\":{value}"), &[Key::new(1)]);
         refused(all, &comment, "RingMember", "max_ttl_s", bad, &good);
@@ -216,9 +218,23 @@ fn escapes(all: &mut Vec<Vector>) {
     let format = good.replace("sealed-session-ring/1", "\\u0073ealed-session-ring/1");
     refused(all, "a letter of the format as an escape", "RingEscape", "format", format, &good);
     let letter = format!("\"{}\"", secret(1).replacen('s', "\\u0073", 1));
-    refused(all, "a letter of a secret as an escape", "RingEscape", "secret", one(key.with("secret", &letter)), &good);
+    refused(
+        all,
+        "a letter of a secret as an escape",
+        "RingEscape",
+        "secret",
+        one(key.with("secret", &letter)),
+        &good,
+    );
     let end = format!("\"{}\\n\"", secret(1));
-    refused(all, "a line feed after a secret, as an escape", "RingEscape", "secret", one(key.with("secret", &end)), &good);
+    refused(
+        all,
+        "a line feed after a secret, as an escape",
+        "RingEscape",
+        "secret",
+        one(key.with("secret", &end)),
+        &good,
+    );
     for (name, value) in [
         ("created_at", "\"\\u0032026-11-20T00:10:00Z\""),
         ("activate_at", "\"2026-11-20T00:10:00\\u005a\""),

@@ -67,19 +67,31 @@ fn damaged() -> Vec<Vector> {
         invalid("a second part that is missing its end", &[("", &marked(&most)), (".1", &rest[4..])], "aead"),
         invalid("the two parts exchanged", &[("", &marked(&second)), (".1", &first)], "version"),
         invalid("the parts of two tokens", &[("", &marked(&first)), (".1", &other)], "aead"),
-        invalid("a second part that begins with 2.", &[("", &marked(&first)), (".1", &marked(&second))], "base64"),
+        invalid(
+            "a second part that begins with 2.",
+            &[("", &marked(&first)), (".1", &marked(&second))],
+            "base64",
+        ),
         invalid("2. twice", &[("", &marked(&marked(&first))), (".1", &second)], "base64"),
         invalid("1. in place of 2.", &[("", &format!("1.{most}")), (".1", &rest)], "base64"),
-        invalid("8192 characters in two cookies", &[("", &marked(&full_first)), (".1", &full_second)], "key_id"),
-        invalid("8193 characters in two cookies", &[("", &marked(&full_first)), (".1", &format!("{full_second}A"))], {
-            "length"
-        }),
+        invalid(
+            "8192 characters in two cookies",
+            &[("", &marked(&full_first)), (".1", &full_second)],
+            "key_id",
+        ),
+        invalid(
+            "8193 characters in two cookies",
+            &[("", &marked(&full_first)), (".1", &format!("{full_second}A"))],
+            "length",
+        ),
         case("a second part alone", &[(".1", &second)], Found::Nothing),
-        case("an expired token in two cookies", &{
-            [("", marked(&parts(&expired(), 100).0)), (".1", parts(&expired(), 100).1)]
-        }
-        .each_ref()
-        .map(|(end, value)| (*end, value.as_str())), Found::NotFound),
+        case(
+            "an expired token in two cookies",
+            &{ [("", marked(&parts(&expired(), 100).0)), (".1", parts(&expired(), 100).1)] }
+                .each_ref()
+                .map(|(end, value)| (*end, value.as_str())),
+            Found::NotFound,
+        ),
     ]
 }
 
@@ -92,23 +104,37 @@ fn several() -> Vec<Vector> {
     vec![
         case("a stale second part before the right one", &[("", &a1), (".1", &b2), (".1", &a2)], found(&a)),
         case("a stale first part before the right one", &[("", &b1), ("", &a1), (".1", &a2)], found(&a)),
-        case("two tokens of one session, each in two cookies", &[("", &a1), ("", &new1), (".1", &a2), (".1", &new2)], {
-            found(&new)
-        }),
-        case("two sessions, each in two cookies", &[("", &a1), ("", &b1), (".1", &a2), (".1", &b2)], Found::Unclear),
+        case(
+            "two tokens of one session, each in two cookies",
+            &[("", &a1), ("", &new1), (".1", &a2), (".1", &new2)],
+            found(&new),
+        ),
+        case(
+            "two sessions, each in two cookies",
+            &[("", &a1), ("", &b1), (".1", &a2), (".1", &b2)],
+            Found::Unclear,
+        ),
         case("a whole token beside one in two cookies", &[("", &new), ("", &a1), (".1", &a2)], found(&new)),
-        case("two first parts and three second ones make six", &{
-            [("", a1.as_str()), ("", &b1), (".1", &a2), (".1", &a2), (".1", &a2)]
-        }, Found::Unclear),
-        case("one first part and four second ones make four", &{
-            [("", a1.as_str()), (".1", &b2), (".1", &b2), (".1", &b2), (".1", &a2)]
-        }, found(&a)),
-        case("one first part and five second ones make five", &{
-            [("", a1.as_str()), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2)]
-        }, Found::Unclear),
-        case("a whole token and five second parts make one", &{
-            [("", a.as_str()), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2)]
-        }, found(&a)),
+        case(
+            "two first parts and three second ones make six",
+            &{ [("", a1.as_str()), ("", &b1), (".1", &a2), (".1", &a2), (".1", &a2)] },
+            Found::Unclear,
+        ),
+        case(
+            "one first part and four second ones make four",
+            &{ [("", a1.as_str()), (".1", &b2), (".1", &b2), (".1", &b2), (".1", &a2)] },
+            found(&a),
+        ),
+        case(
+            "one first part and five second ones make five",
+            &{ [("", a1.as_str()), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2)] },
+            Found::Unclear,
+        ),
+        case(
+            "a whole token and five second parts make one",
+            &{ [("", a.as_str()), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2), (".1", &a2)] },
+            found(&a),
+        ),
     ]
 }
 
@@ -117,7 +143,8 @@ fn not_in_two() -> Vec<Vector> {
     let a = good("a");
     let (first, second) = parts(&a, 140);
     let of = |comment, cookies: &[(&str, &str)], found| {
-        Case { comment, flag: "TwoCookies", in_two: false, headers: vec![header(cookies)], found }.into_vector()
+        Case { comment, flag: "TwoCookies", in_two: false, headers: vec![header(cookies)], found }
+            .into_vector()
     };
     assert_eq!(server().name, "__Host-session");
     vec![

@@ -112,9 +112,7 @@ fn ttl_over() -> Vec<Refusal> {
     let both = scene().with(|s| {
         (s.max_ttl_ms, s.max_lifetime_ms, s.now) = (120_000, 180_001, RENEWED + 119_999);
     });
-    let late = |comment: &str, more: u64| {
-        at(comment, "MaxTtl", "expired", &short, RENEWED + 120_000 + more)
-    };
+    let late = |comment: &str, more: u64| at(comment, "MaxTtl", "expired", &short, RENEWED + 120_000 + more);
     let over = |comment: &str, good: &Scene| at(comment, "MaxTtl", "expired", good, good.now + 1);
     vec![
         late("a maximum TTL after its renewal", 0),
@@ -133,7 +131,13 @@ fn ttl_over() -> Vec<Refusal> {
         at("10 minutes after the end of its lifetime", "Lifetime", "expired", &lived(), {
             CREATED + 120_000 + 600_000
         }),
-        at("at its expiry, 1 ms after the end of a maximum TTL", "MaxTtl", "expired", &last_of_both(), EXPIRES),
+        at(
+            "at its expiry, 1 ms after the end of a maximum TTL",
+            "MaxTtl",
+            "expired",
+            &last_of_both(),
+            EXPIRES,
+        ),
     ]
 }
 

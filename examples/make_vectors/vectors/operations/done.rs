@@ -6,10 +6,21 @@ use super::super::scene::{CREATED, DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife,
 use super::case::{Case, case};
 
 pub(super) fn vectors() -> Vec<Vector> {
-    [created(), data(), nested_data(), sizes(), touched(), kept(), renamed(), logged_in(), rotated(), deleted()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        created(),
+        data(),
+        nested_data(),
+        sizes(),
+        touched(),
+        kept(),
+        renamed(),
+        logged_in(),
+        rotated(),
+        deleted(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn done(comment: &str, flag: &'static str, op: &'static str, change: impl FnOnce(&mut Case)) -> Vector {
@@ -74,7 +85,10 @@ fn nested_data() -> Vec<Vector> {
         ("64 levels of lists in an object", lists.clone()),
         ("64 levels of objects", objects.clone()),
         ("64 levels of objects and lists in turn", in_turn(64)),
-        ("64 levels twice, side by side", format!("{{{},{}}}", &lists[1..lists.len() - 1], &objects[1..objects.len() - 1])),
+        (
+            "64 levels twice, side by side",
+            format!("{{{},{}}}", &lists[1..lists.len() - 1], &objects[1..objects.len() - 1]),
+        ),
         ("brackets within a text", format!(r#"{{"[{{":"{}"}}"#, "[{".repeat(40))),
         ("brackets after an escaped quotation mark", format!(r#"{{"a":"\"{}"}}"#, "[".repeat(70))),
         ("brackets after an escaped backslash", format!(r#"{{"a":"\\","b":"{}"}}"#, "[".repeat(70))),
@@ -84,11 +98,19 @@ fn nested_data() -> Vec<Vector> {
     };
     let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
     all.push(done("update: 64 levels of lists in an object", "DataDepth", "update", |c| c.data = nested(64)));
-    all.push(done("update: data of 65 levels is replaced", "DataDepth", "update", |c| c.scene.data = nested(65)));
+    all.push(done("update: data of 65 levels is replaced", "DataDepth", "update", |c| {
+        c.scene.data = nested(65)
+    }));
     for op in ["touch", "reseal", "cycle", "login"] {
         let comment = format!("{op}: data of 65 levels is kept, and not looked at again");
         all.push(done(&comment, "DataDepth", op, |c| c.scene.data = nested(65)));
     }
+    all.push(done("touch: a list for data is kept", "DataNotParsed", "touch", |c| {
+        c.scene.data = "[]".into()
+    }));
+    all.push(done("reseal: empty data is kept, and is not {}", "DataNotParsed", "reseal", |c| {
+        c.scene.data.clear()
+    }));
     all
 }
 
@@ -159,9 +181,13 @@ fn touched() -> Vec<Vector> {
         touch("touch: renewed on a server whose clock is ahead, and from then on", "Leeway", &|c| {
             (c.scene.now, c.ttl) = (RENEWED - 60_000, HOUR);
         }),
-        touch("touch: a session of a longer maximum TTL gets no more than the maximum of now", "MaxTtl", &|c| {
-            (c.scene.max_ttl_ms, c.default_ttl, c.ttl) = (HOUR / 4, HOUR / 4, HOUR);
-        }),
+        touch(
+            "touch: a session of a longer maximum TTL gets no more than the maximum of now",
+            "MaxTtl",
+            &|c| {
+                (c.scene.max_ttl_ms, c.default_ttl, c.ttl) = (HOUR / 4, HOUR / 4, HOUR);
+            },
+        ),
         touch("touch: 1 ms before a maximum TTL after its renewal", "MaxTtl", &|c| {
             (c.scene.max_ttl_ms, c.default_ttl, c.scene.now) = (HOUR / 4, HOUR / 4, RENEWED + HOUR / 4 - 1);
         }),
@@ -233,9 +259,14 @@ fn logged_in() -> Vec<Vector> {
         of("login: the empty user id again keeps the data", "", ""),
         of("login: from the empty user id to another user", "", "user-7"),
         of("login: from a user to the empty user id, which is another", "user-42", ""),
-        done("login: another user, and the data left behind was nested too deep", "OtherUser", "login", |c| {
-            (c.scene.user, c.scene.data) = (Some("user-42".into()), nested(65));
-        }),
+        done(
+            "login: another user, and the data left behind was nested too deep",
+            "OtherUser",
+            "login",
+            |c| {
+                (c.scene.user, c.scene.data) = (Some("user-42".into()), nested(65));
+            },
+        ),
     ]
 }
 

@@ -2,9 +2,9 @@
 
 use super::super::file::Vector;
 use super::super::json::{Json, Members};
+use super::super::open_valid::nested;
 use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, salt, scene};
 use super::case::{Case, case};
-use super::super::open_valid::nested;
 use super::done::{in_turn, objects, of_len};
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -51,7 +51,8 @@ impl Fault {
         let bad = good.with(|c| c.token = Some(good.token())).with(change);
         let mut outcome = members! { "outcome": self.outcome, "check": self.check };
         outcome.extend(bad.scene.is_transient(self.check).then(|| ("transient", Json::from(true))));
-        let kind = if more.iter().any(|(name, _)| *name == "then") { "OperationOrder" } else { "OperationRefused" };
+        let kind =
+            if more.iter().any(|(name, _)| *name == "then") { "OperationOrder" } else { "OperationRefused" };
         outcome.extend(more);
         outcome.push(("repair", repair));
         bad.vector(kind, (comment, flag), outcome)
@@ -113,8 +114,16 @@ fn data() -> Vec<Vector> {
         ("create: 65 levels of lists in an object", "create", nested(65)),
         ("create: 65 levels of objects", "create", objects(65)),
         ("create: 66 levels of objects and lists in turn", "create", in_turn(66)),
-        ("create: 65 levels beside flat members", "create", nested(65).replacen('{', "{\"b\":{},\"c\":[],", 1)),
-        ("create: 65 levels after a text that ends in a backslash", "create", nested(65).replacen('{', r#"{"b":"\\","#, 1)),
+        (
+            "create: 65 levels beside flat members",
+            "create",
+            nested(65).replacen('{', "{\"b\":{},\"c\":[],", 1),
+        ),
+        (
+            "create: 65 levels after a text that ends in a backslash",
+            "create",
+            nested(65).replacen('{', r#"{"b":"\\","#, 1),
+        ),
         ("create: 1000 levels of lists", "create", nested(1_000)),
         ("update: 65 levels of lists in an object", "update", nested(65)),
     ] {
@@ -278,7 +287,9 @@ fn settings() -> Vec<Vector> {
         (c.scene.max_ttl_s, c.scene.max_ttl_ms, c.default_ttl) = (3_600, HOUR, HOUR);
     });
     vec![
-        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| c.scene.max_ttl_ms += 1),
+        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| {
+            c.scene.max_ttl_ms += 1
+        }),
         fault.vector("a maximum TTL of 31 days, in a ring of 30", "Ttl", &case("create"), |c| {
             c.scene.max_ttl_ms += DAY;
         }),
@@ -291,12 +302,24 @@ fn settings() -> Vec<Vector> {
         ),
         setting("default_ttl", "default_ttl_ms")
             .vector("a default TTL of zero", "Settings", &short, |c| c.default_ttl = 0),
-        setting("max_lifetime", "max_lifetime_ms")
-            .vector("a maximum lifetime of zero", "Settings", &short, |c| c.scene.max_lifetime_ms = 0),
-        setting("max_token_chars", "max_token_chars")
-            .vector("room for tokens of 137 characters", "Settings", &short, |c| c.max_token_chars = Some(137)),
-        setting("max_token_chars", "max_token_chars")
-            .vector("room for tokens of 8193 characters", "Settings", &short, |c| c.max_token_chars = Some(8193)),
+        setting("max_lifetime", "max_lifetime_ms").vector(
+            "a maximum lifetime of zero",
+            "Settings",
+            &short,
+            |c| c.scene.max_lifetime_ms = 0,
+        ),
+        setting("max_token_chars", "max_token_chars").vector(
+            "room for tokens of 137 characters",
+            "Settings",
+            &short,
+            |c| c.max_token_chars = Some(137),
+        ),
+        setting("max_token_chars", "max_token_chars").vector(
+            "room for tokens of 8193 characters",
+            "Settings",
+            &short,
+            |c| c.max_token_chars = Some(8193),
+        ),
         setting("max_token_chars", "name").vector(
             "a cookie name of 3959 bytes, which leaves room for 137 characters",
             "Settings",
@@ -313,9 +336,14 @@ fn setting(check: &'static str, member: &'static str) -> Fault {
 /// Names that no browser would send back as they are.
 fn names() -> Vec<Vector> {
     let of = |(what, name): (&str, &str)| {
-        setting("name", "name").vector(&format!("{what} for a cookie name"), "Settings", &case("create"), |c| {
-            c.scene.name = name.into();
-        })
+        setting("name", "name").vector(
+            &format!("{what} for a cookie name"),
+            "Settings",
+            &case("create"),
+            |c| {
+                c.scene.name = name.into();
+            },
+        )
     };
     [
         ("no text", ""),
@@ -349,9 +377,14 @@ fn two_faults() -> Vec<Vector> {
         expired("update: an expired session, and a list for data", "update", ["invalid", "data"], &|c| {
             c.data = "[]".into();
         }),
-        expired("update: an expired session, and data nested too deep", "update", ["invalid", "data"], &|c| {
-            c.data = nested(65);
-        }),
+        expired(
+            "update: an expired session, and data nested too deep",
+            "update",
+            ["invalid", "data"],
+            &|c| {
+                c.data = nested(65);
+            },
+        ),
         expired("update: an expired session, and too much data", "update", ["backend", "size"], &|c| {
             c.data = of_len(4_000);
         }),
@@ -362,9 +395,13 @@ fn two_faults() -> Vec<Vector> {
             c.token = Some(c.token());
             c.scene.roots = staged.clone();
         }),
-        forged.with("update: other associated data, and a list for data", "Order", &list, |c| c.scene.ad = vec![1], {
-            then_of(["invalid", "data"])
-        }),
+        forged.with(
+            "update: other associated data, and a list for data",
+            "Order",
+            &list,
+            |c| c.scene.ad = vec![1],
+            then_of(["invalid", "data"]),
+        ),
         short.with(
             "update: over by the maximum lifetime alone, and a list for data",
             "Order",
