@@ -29,7 +29,7 @@ enum Found {
     Nothing,
     Unclear,
     Invalid(&'static str),
-    NotFound,
+    Expired,
     /// Refused by this outcome and check, and the cookie is to be left in place.
     Transient(&'static str, &'static str),
 }
@@ -66,7 +66,7 @@ fn told(found: Found) -> (&'static str, Members) {
         Found::Nothing => ("CookiesFound", members! { "token": Json::Null }),
         Found::Unclear => ("CookiesUnclear", vec![]),
         Found::Invalid(check) => ("CookiesRefused", refused("invalid", check)),
-        Found::NotFound => ("CookiesRefused", refused("not_found", "expired")),
+        Found::Expired => ("CookiesRefused", refused("not_found", "expired")),
         Found::Transient(outcome, check) => {
             let transient = members! { "transient": true };
             ("CookiesRefused", [refused(outcome, check), transient].concat())
@@ -152,7 +152,7 @@ fn one() -> Vec<Vector> {
         refused("a comma and more after the value", &format!("{a}, lang=de"), "base64"),
         refused("a value that is percent-encoded", &a.replacen('A', "%41", 1), "base64"),
         refused("a space within the value", &a.replacen('A', "A ", 1), "base64"),
-        case("an expired session", "Cookie", cookie(&expired()), Found::NotFound),
+        case("an expired session", "Cookie", cookie(&expired()), Found::Expired),
         case("a session in the future", "Cookie", cookie(&future()), Found::Transient("invalid", "future")),
         case(
             "a session that is over by the maximum TTL alone",

@@ -51,9 +51,9 @@ fn refusals() -> Vec<Vector> {
     let transient = || Found::Transient("invalid", "future");
     let by_limits = || Found::Transient("not_found", "expired");
     vec![
-        case("refused: forged, expired", &[bad, over], Found::NotFound),
-        case("refused: expired, forged", &[over, bad], Found::NotFound),
-        case("refused: expired between two that are forged", &[bad, over, bad], Found::NotFound),
+        case("refused: forged, expired", &[bad, over], Found::Expired),
+        case("refused: expired, forged", &[over, bad], Found::Expired),
+        case("refused: expired between two that are forged", &[bad, over, bad], Found::Expired),
         case("refused: in the future, forged", &[ahead, bad], transient()),
         case("refused: forged, in the future", &[bad, ahead], transient()),
         case("refused: in the future, expired", &[ahead, over], transient()),

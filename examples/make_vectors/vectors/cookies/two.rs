@@ -90,7 +90,7 @@ fn damaged() -> Vec<Vector> {
             &{ [("", marked(&parts(&expired(), 100).0)), (".1", parts(&expired(), 100).1)] }
                 .each_ref()
                 .map(|(end, value)| (*end, value.as_str())),
-            Found::NotFound,
+            Found::Expired,
         ),
     ]
 }

@@ -99,17 +99,17 @@ fn nested_data() -> Vec<Vector> {
     let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
     all.push(done("update: 64 levels of lists in an object", "DataDepth", "update", |c| c.data = nested(64)));
     all.push(done("update: data of 65 levels is replaced", "DataDepth", "update", |c| {
-        c.scene.data = nested(65)
+        c.scene.data = nested(65);
     }));
     for op in ["touch", "reseal", "cycle", "login"] {
         let comment = format!("{op}: data of 65 levels is kept, and not looked at again");
         all.push(done(&comment, "DataDepth", op, |c| c.scene.data = nested(65)));
     }
     all.push(done("touch: a list for data is kept", "DataNotParsed", "touch", |c| {
-        c.scene.data = "[]".into()
+        c.scene.data = "[]".into();
     }));
     all.push(done("reseal: empty data is kept, and is not {}", "DataNotParsed", "reseal", |c| {
-        c.scene.data.clear()
+        c.scene.data.clear();
     }));
     all
 }

@@ -288,7 +288,7 @@ fn settings() -> Vec<Vector> {
     });
     vec![
         fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| {
-            c.scene.max_ttl_ms += 1
+            c.scene.max_ttl_ms += 1;
         }),
         fault.vector("a maximum TTL of 31 days, in a ring of 30", "Ttl", &case("create"), |c| {
             c.scene.max_ttl_ms += DAY;
