@@ -1,14 +1,20 @@
 //! Operations on sessions, under given randomness: what they seal, and what they refuse.
 
 mod case;
+mod depth;
 mod done;
+mod login;
 mod refused;
+mod settings;
+mod two_faults;
 
 use super::file::{self, File};
 
 pub(crate) fn file() -> File {
     let mut vectors = done::vectors();
     vectors.extend(refused::vectors());
+    vectors.extend(settings::vectors());
+    vectors.extend(two_faults::vectors());
     let header = [
         "Operations on a session (SPEC.md, section 14), with what a sealer must check (section 8) and the \
          size limits (section 10).",

@@ -1,20 +1,21 @@
 //! Operations that succeed.
 
 use super::super::file::Vector;
-use super::super::open_valid::{daily, nested};
+use super::super::open_valid::daily;
 use super::super::scene::{CREATED, DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife, Scene, root, scene};
 use super::case::{Case, case};
+use super::{depth, login};
 
 pub(super) fn vectors() -> Vec<Vector> {
     [
         created(),
         data(),
-        nested_data(),
+        depth::vectors(),
         sizes(),
         touched(),
         kept(),
         renamed(),
-        logged_in(),
+        login::vectors(),
         rotated(),
         deleted(),
     ]
@@ -23,7 +24,12 @@ pub(super) fn vectors() -> Vec<Vector> {
     .collect()
 }
 
-fn done(comment: &str, flag: &'static str, op: &'static str, change: impl FnOnce(&mut Case)) -> Vector {
+pub(super) fn done(
+    comment: &str,
+    flag: &'static str,
+    op: &'static str,
+    change: impl FnOnce(&mut Case),
+) -> Vector {
     case(op).with(change).done(comment, flag)
 }
 
@@ -76,52 +82,6 @@ fn data() -> Vec<Vector> {
     let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
     all.push(done("update: no data stands for {}", "Data", "update", |c| c.data = String::new()));
     all
-}
-
-/// 64 levels of arrays and objects are the most; what looks like one within a text is none.
-fn nested_data() -> Vec<Vector> {
-    let (lists, objects) = (nested(64), objects(64));
-    let texts = [
-        ("64 levels of lists in an object", lists.clone()),
-        ("64 levels of objects", objects.clone()),
-        ("64 levels of objects and lists in turn", in_turn(64)),
-        (
-            "64 levels twice, side by side",
-            format!("{{{},{}}}", &lists[1..lists.len() - 1], &objects[1..objects.len() - 1]),
-        ),
-        ("brackets within a text", format!(r#"{{"[{{":"{}"}}"#, "[{".repeat(40))),
-        ("brackets after an escaped quotation mark", format!(r#"{{"a":"\"{}"}}"#, "[".repeat(70))),
-        ("brackets after an escaped backslash", format!(r#"{{"a":"\\","b":"{}"}}"#, "[".repeat(70))),
-    ];
-    let of = |(what, data): (&str, String)| {
-        done(&format!("create: {what}"), "DataDepth", "create", |c| c.data = data.clone())
-    };
-    let mut all: Vec<Vector> = texts.into_iter().map(of).collect();
-    all.push(done("update: 64 levels of lists in an object", "DataDepth", "update", |c| c.data = nested(64)));
-    all.push(done("update: data of 65 levels is replaced", "DataDepth", "update", |c| {
-        c.scene.data = nested(65);
-    }));
-    for op in ["touch", "reseal", "cycle", "login"] {
-        let comment = format!("{op}: data of 65 levels is kept, and not looked at again");
-        all.push(done(&comment, "DataDepth", op, |c| c.scene.data = nested(65)));
-    }
-    all.push(done("touch: a list for data is kept", "DataNotParsed", "touch", |c| {
-        c.scene.data = "[]".into();
-    }));
-    all.push(done("reseal: empty data is kept, and is not {}", "DataNotParsed", "reseal", |c| {
-        c.scene.data.clear();
-    }));
-    all
-}
-
-/// Objects of so many levels.
-pub(super) fn objects(levels: usize) -> String {
-    format!("{}{{}}{}", r#"{"a":"#.repeat(levels - 1), "}".repeat(levels - 1))
-}
-
-/// Objects and lists in turn, of so many levels, which is an even number.
-pub(super) fn in_turn(levels: usize) -> String {
-    format!("{}{}", r#"{"a":["#.repeat(levels / 2), "]}".repeat(levels / 2))
 }
 
 /// Data of so many bytes.
@@ -240,33 +200,6 @@ fn renamed() -> Vec<Vector> {
             c.scene.max_lifetime_ms = 2 * HOUR;
         }),
         done("login: with associated data", "AssociatedData", "login", |c| c.scene.ad = b"t".to_vec()),
-    ]
-}
-
-/// Data of one user never becomes another's.
-fn logged_in() -> Vec<Vector> {
-    let of = |comment: &str, before: &str, user: &str| {
-        done(comment, "OtherUser", "login", |c| {
-            (c.scene.user, c.user) = (Some(before.into()), Some(user.into()));
-        })
-    };
-    vec![
-        of("login: the same user again keeps the data", "user-42", "user-42"),
-        of("login: another user begins with {}", "user-42", "user-7"),
-        of("login: a user id that another one begins with is another user", "user-42", "user-4"),
-        of("login: a user id in capitals is another user", "user-42", "USER-42"),
-        of("login: a user id that is normalized otherwise is another user", "e\u{301}", "\u{e9}"),
-        of("login: the empty user id again keeps the data", "", ""),
-        of("login: from the empty user id to another user", "", "user-7"),
-        of("login: from a user to the empty user id, which is another", "user-42", ""),
-        done(
-            "login: another user, and the data left behind was nested too deep",
-            "OtherUser",
-            "login",
-            |c| {
-                (c.scene.user, c.scene.data) = (Some("user-42".into()), nested(65));
-            },
-        ),
     ]
 }
 

@@ -3,9 +3,10 @@
 use super::super::file::Vector;
 use super::super::json::{Json, Members};
 use super::super::open_valid::nested;
-use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, salt, scene};
+use super::super::scene::{CREATED, DAY, EXPIRES, RENEWED, RootLife, root, salt, scene};
 use super::case::{Case, case};
-use super::done::{in_turn, objects, of_len};
+use super::depth::{in_turn, objects};
+use super::done::of_len;
 
 pub(super) fn vectors() -> Vec<Vector> {
     let mut all = data();
@@ -14,21 +15,18 @@ pub(super) fn vectors() -> Vec<Vector> {
     all.extend(no_key());
     all.extend(times());
     all.extend(tokens());
-    all.extend(settings());
-    all.extend(names());
-    all.extend(two_faults());
     all
 }
 
 /// A case with a fault in one member, whose repair is that member of the good case.
-struct Fault {
-    outcome: &'static str,
-    check: &'static str,
-    member: &'static str,
+pub(super) struct Fault {
+    pub(super) outcome: &'static str,
+    pub(super) check: &'static str,
+    pub(super) member: &'static str,
 }
 
 impl Fault {
-    fn vector(
+    pub(super) fn vector(
         &self,
         comment: &str,
         flag: &'static str,
@@ -38,7 +36,7 @@ impl Fault {
         self.with(comment, flag, good, change, vec![])
     }
 
-    fn with(
+    pub(super) fn with(
         &self,
         comment: &str,
         flag: &'static str,
@@ -279,139 +277,4 @@ fn tokens() -> Vec<Vector> {
         );
     }
     all
-}
-
-fn settings() -> Vec<Vector> {
-    let fault = Fault { outcome: "refused", check: "max_ttl", member: "max_ttl_ms" };
-    let short = case("create").with(|c| {
-        (c.scene.max_ttl_s, c.scene.max_ttl_ms, c.default_ttl) = (3_600, HOUR, HOUR);
-    });
-    vec![
-        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| {
-            c.scene.max_ttl_ms += 1;
-        }),
-        fault.vector("a maximum TTL of 31 days, in a ring of 30", "Ttl", &case("create"), |c| {
-            c.scene.max_ttl_ms += DAY;
-        }),
-        fault.vector("a maximum TTL of zero", "Settings", &case("create"), |c| c.scene.max_ttl_ms = 0),
-        setting("default_ttl", "default_ttl_ms").vector(
-            "a default TTL 1 ms longer than the maximum TTL, to which it is not cut",
-            "Settings",
-            &short,
-            |c| c.default_ttl += 1,
-        ),
-        setting("default_ttl", "default_ttl_ms")
-            .vector("a default TTL of zero", "Settings", &short, |c| c.default_ttl = 0),
-        setting("max_lifetime", "max_lifetime_ms").vector(
-            "a maximum lifetime of zero",
-            "Settings",
-            &short,
-            |c| c.scene.max_lifetime_ms = 0,
-        ),
-        setting("max_token_chars", "max_token_chars").vector(
-            "room for tokens of 137 characters",
-            "Settings",
-            &short,
-            |c| c.max_token_chars = Some(137),
-        ),
-        setting("max_token_chars", "max_token_chars").vector(
-            "room for tokens of 8193 characters",
-            "Settings",
-            &short,
-            |c| c.max_token_chars = Some(8193),
-        ),
-        setting("max_token_chars", "name").vector(
-            "a cookie name of 3959 bytes, which leaves room for 137 characters",
-            "Settings",
-            &short,
-            |c| c.scene.name = "n".repeat(3_959),
-        ),
-    ]
-}
-
-fn setting(check: &'static str, member: &'static str) -> Fault {
-    Fault { outcome: "refused", check, member }
-}
-
-/// Names that no browser would send back as they are.
-fn names() -> Vec<Vector> {
-    let of = |(what, name): (&str, &str)| {
-        setting("name", "name").vector(
-            &format!("{what} for a cookie name"),
-            "Settings",
-            &case("create"),
-            |c| {
-                c.scene.name = name.into();
-            },
-        )
-    };
-    [
-        ("no text", ""),
-        ("a text with a semicolon", "a;b"),
-        ("a text with an equals sign", "a=b"),
-        ("a text with a comma", "a,b"),
-        ("a text with a line feed", "a\nb"),
-        ("a text with DEL", "a\u{7f}b"),
-        ("a text with a control character of Latin-1", "a\u{85}b"),
-        ("a space before a text", " a"),
-        ("a space after a text", "a "),
-        ("a no-break space after a text", "a\u{a0}"),
-    ]
-    .into_iter()
-    .map(of)
-    .collect()
-}
-
-/// The token is judged before anything that is to be sealed.
-fn two_faults() -> Vec<Vector> {
-    let expired = |comment: &str, op: &'static str, then: [&str; 2], change: &dyn Fn(&mut Case)| {
-        let late = case(op).with(|c| c.scene.now = EXPIRES - 1).with(change);
-        let fault = Fault { outcome: "not_found", check: "expired", member: "now" };
-        fault.with(comment, "Order", &late, |c| c.scene.now = EXPIRES, then_of(then))
-    };
-    let forged = Fault { outcome: "invalid", check: "aead", member: "ad" };
-    let short = Fault { outcome: "not_found", check: "expired", member: "max_lifetime_ms" };
-    let list = case("update").with(|c| c.data = "[]".into());
-    let staged = vec![RootLife { activate_at_ms: RENEWED + DAY, ..root(1) }];
-    vec![
-        expired("update: an expired session, and a list for data", "update", ["invalid", "data"], &|c| {
-            c.data = "[]".into();
-        }),
-        expired(
-            "update: an expired session, and data nested too deep",
-            "update",
-            ["invalid", "data"],
-            &|c| {
-                c.data = nested(65);
-            },
-        ),
-        expired("update: an expired session, and too much data", "update", ["backend", "size"], &|c| {
-            c.data = of_len(4_000);
-        }),
-        expired("login: an expired session, and too long a user id", "login", ["invalid", "user_id"], &|c| {
-            c.user = Some("u".repeat(65_535));
-        }),
-        expired("touch: an expired session, and no key that seals", "touch", ["backend", "no_key"], &|c| {
-            c.token = Some(c.token());
-            c.scene.roots = staged.clone();
-        }),
-        forged.with(
-            "update: other associated data, and a list for data",
-            "Order",
-            &list,
-            |c| c.scene.ad = vec![1],
-            then_of(["invalid", "data"]),
-        ),
-        short.with(
-            "update: over by the maximum lifetime alone, and a list for data",
-            "Order",
-            &list,
-            |c| c.scene.max_lifetime_ms = 60_000,
-            then_of(["invalid", "data"]),
-        ),
-    ]
-}
-
-fn then_of([outcome, check]: [&str; 2]) -> Members {
-    members! { "then": members! { "outcome": outcome, "check": check } }
 }
