@@ -47,9 +47,10 @@ impl Policy {
         Ok(Times { renewed, expires, ..times })
     }
 
-    /// When a session expires by both its idle timeout and its absolute lifetime.
+    /// When a session expires: at the time that was sealed, at the end of its absolute lifetime or a maximum TTL
+    /// after its renewal, whichever comes first. A limit that became shorter counts for sessions that exist.
     pub(crate) fn expires_at(&self, times: Times) -> u64 {
-        times.expires.min(times.created.saturating_add(self.max_lifetime_ms))
+        times.expires.min(self.limit(times))
     }
 
     /// A session renewed further ahead than clocks may differ was not made by a server of ours.
@@ -94,10 +95,15 @@ impl Policy {
         Ok(token::max_record_len(self.max_token_chars) - record::unpadded_len(user_id, data))
     }
 
+    /// When a session ends by this store's settings, whatever was sealed.
+    fn limit(&self, Times { created, renewed, .. }: Times) -> u64 {
+        let lifetime = created.saturating_add(self.max_lifetime_ms);
+        lifetime.min(renewed.saturating_add(self.max_ttl_ms))
+    }
+
     fn expiry(&self, created: u64, renewed: u64, asked_ttl_ms: u64) -> u64 {
         let ttl = if asked_ttl_ms == 0 { self.default_ttl_ms } else { asked_ttl_ms };
-        let idle = renewed.saturating_add(ttl.min(self.max_ttl_ms));
-        idle.min(created.saturating_add(self.max_lifetime_ms))
+        self.expires_at(Times { created, renewed, expires: renewed.saturating_add(ttl) })
     }
 }
 
@@ -216,14 +222,37 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_the_earlier_of_idle_timeout_and_absolute_lifetime() {
-        let times = Times { created: 0, renewed: 900, expires: 1_200 };
-        assert_eq!(POLICY.expires_at(times), 1_000);
-        assert_eq!(POLICY.check_live(times, 999), Ok(()));
-        assert_eq!(POLICY.check_live(times, 1_000), Err(Reason::Expired));
-        let times = Times { created: 0, renewed: 0, expires: 5 };
-        assert_eq!(POLICY.check_live(times, 4), Ok(()));
-        assert_eq!(POLICY.check_live(times, 5), Err(Reason::Expired));
+    fn a_session_ends_at_its_expiry_its_lifetime_or_the_maximum_ttl_whichever_is_first() {
+        for (created, renewed, expires, end) in [
+            (0, 0, 5, 5),
+            (0, 900, 1_200, 1_000),
+            (0, 100, 1_200, 600),
+            (0, 500, 1_000, 1_000),
+            (0, 0, 500, 500),
+        ] {
+            let times = Times { created, renewed, expires };
+            assert_eq!(POLICY.expires_at(times), end, "{times:?}");
+            assert_eq!(POLICY.check_live(times, end - 1), Ok(()), "{times:?}");
+            assert_eq!(POLICY.check_live(times, end), Err(Reason::Expired), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn a_maximum_ttl_that_became_shorter_counts_for_sessions_that_exist() {
+        let shorter = Policy { max_ttl_ms: 300, ..POLICY };
+        let sealed_before = POLICY.begin(0, 500).unwrap();
+        assert_eq!((sealed_before.expires, shorter.expires_at(sealed_before)), (500, 300));
+        assert_eq!(shorter.check_live(sealed_before, 300), Err(Reason::Expired));
+        assert_eq!(shorter.renew(sealed_before, 50, 500).unwrap().expires, 350, "and renewing gives no more");
+    }
+
+    #[test]
+    fn no_limit_wraps_at_the_end_of_time() {
+        let times = Times { created: u64::MAX - 2, renewed: u64::MAX - 1, expires: u64::MAX };
+        assert_eq!(POLICY.expires_at(times), u64::MAX);
+        let endless = Policy { max_ttl_ms: u64::MAX, max_lifetime_ms: u64::MAX, ..POLICY };
+        assert_eq!(endless.expires_at(Times { created: 1, renewed: 1, expires: 7 }), 7);
+        assert_eq!(endless.renew(times, u64::MAX - 1, u64::MAX).unwrap().expires, u64::MAX);
     }
 
     #[test]

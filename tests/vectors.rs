@@ -13,6 +13,9 @@
 
 #[path = "vectors/accumulated.rs"]
 mod accumulated;
+#[cfg(feature = "cookie")]
+#[path = "vectors/cookies.rs"]
+mod cookies;
 #[path = "vectors/csrf.rs"]
 mod csrf;
 #[cfg(feature = "dbsc")]

@@ -90,14 +90,16 @@ impl SealedStoreBuilder {
         self
     }
 
-    /// The longest TTL that create and touch give; more is cut to it. At most the ring's longest life of a
-    /// token, and by default that or 30 days, whichever is shorter.
+    /// The longest TTL that create and touch give; more is cut to it. A shorter one counts at once for sessions that
+    /// exist: each ends so long after its last renewal at the latest. At most the ring's longest life of a token, and
+    /// by default that or 30 days, whichever is shorter.
     pub fn max_ttl(mut self, ttl: Duration) -> Self {
         self.max_ttl = Some(ttl);
         self
     }
 
-    /// How long a session can live in all, however often it is touched. Default 30 days.
+    /// How long a session can live in all, however often it is touched. A shorter one counts at once for sessions that
+    /// exist. Default 30 days.
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_lifetime = Some(lifetime);
         self

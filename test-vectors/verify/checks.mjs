@@ -4,8 +4,9 @@ import { deepStrictEqual, strictEqual, throws } from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
 
 import { Accumulation, draw } from './accumulated.mjs';
+import { Unclear, find } from './cookies.mjs';
 import { Ends, Over, Server, bindingOf, unquoted } from './dbsc.mjs';
-import { parseJson } from './json_text.mjs';
+import { parseJson, parseRingJson } from './json_text.mjs';
 import { NotSealed, Sealer, run } from './operations.mjs';
 import {
   Refused, RingError, SecretTextError, decodeBase64url, decodeRootSecret, deriveCsrfToken, deriveKeyId,
@@ -21,16 +22,21 @@ const bytes = field.hex;
 /** Text, or the short form of a letter that repeats. */
 const text = (value) => (value !== null && typeof value === 'object' ? value.repeat.repeat(value.times) : value);
 
-/** "outcome check" of what a call refuses, or null. */
+/** "outcome check" of what a call refuses, with "transient" where its cookie is to be left in place, or null. */
 function refusal(call) {
   try {
     call();
   } catch (error) {
-    if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return `${error.outcome} ${error.check}`;
+    if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return told(error);
     if (error instanceof SecretTextError || error instanceof RingError) return `invalid ${error.check}`;
     throw error;
   }
   return null;
+}
+
+/** What a vector or an error tells of a refusal. */
+function told({ outcome = 'invalid', check, transient = false }) {
+  return `${outcome} ${check}${transient ? ' transient' : ''}`;
 }
 
 function repaired(vector) {
@@ -42,8 +48,8 @@ function repaired(vector) {
 
 /** Refused for the one reason, and not once that is repaired. */
 function checkRefused(vector, call) {
-  strictEqual(refusal(() => call(vector)), `${vector.outcome ?? 'invalid'} ${vector.check}`);
-  const then = vector.then === undefined ? null : `${vector.then.outcome} ${vector.then.check}`;
+  strictEqual(refusal(() => call(vector)), told(vector));
+  const then = vector.then === undefined ? null : told(vector.then);
   strictEqual(refusal(() => call(repaired(vector))), then, 'repaired');
 }
 
@@ -116,20 +122,32 @@ function seal(vector) {
   strictEqual(sealRecord({ sealingKey, salt, ad, record }), vector.token, 'token');
 }
 
-function keysOf(vector) {
+/** A ring, and what its keys are asked with. */
+function ringAt(vector) {
   const [now, leeway] = [u64(vector, 'now'), u64(vector, 'leeway_ms')];
-  return ringFromFile(vector.ring, leeway).keysAt(now, leeway, vector.name, vector.app);
+  return [ringFromFile(vector.ring, leeway), [now, leeway, vector.name, vector.app]];
 }
 
-const opened = (vector) =>
-  openToken({
-    token: vector.token,
-    keys: keysOf(vector),
+function keysOf(vector) {
+  const [ring, asked] = ringAt(vector);
+  return ring.keysAt(...asked);
+}
+
+const opened = (vector) => openText(vector, vector.token);
+
+function openText(vector, token) {
+  const [ring, asked] = ringAt(vector);
+  return openToken({
+    token,
+    keys: ring.keysAt(...asked),
+    coming: ring.comingIds(...asked),
     ad: bytes(vector, 'ad'),
     now: u64(vector, 'now'),
     leeway: u64(vector, 'leeway_ms'),
     maxLifetime: u64(vector, 'max_lifetime_ms'),
+    maxTtl: u64(vector, 'max_ttl_ms'),
   });
+}
 
 function openValid(vector) {
   const got = opened(vector);
@@ -168,6 +186,11 @@ function openRefused(vector) {
   const really = [vector, { ...repaired(vector), token: vector.token }].some(sealedByRing);
   if (!really) throw new Error('no key of the ring seals its record so');
 }
+
+// ---- cookies ------------------------------------------------------------------------------------------------
+
+const cookiesFound = (vector) =>
+  find(vector.headers, vector.name, vector.in_two, (token) => openText(vector, token));
 
 // ---- CSRF tokens --------------------------------------------------------------------------------------------
 
@@ -288,7 +311,7 @@ function ringKeys(vector) {
 
 function parsedRing(ringText) {
   try {
-    return parseJson(ringText);
+    return parseRingJson(ringText);
   } catch (error) {
     throw new RingError('json', error.message);
   }
@@ -391,6 +414,11 @@ export const FILES = {
   'open_valid.json': { SealedSessionOpen: openValid },
   'open_invalid.json': { SealedSessionOpenRefused: openRefused },
   'open_order.json': { SealedSessionOpenOrder: openRefused },
+  'cookies.json': {
+    CookiesFound: (vector) => strictEqual(cookiesFound(vector), vector.token),
+    CookiesRefused: (vector) => strictEqual(refusal(() => cookiesFound(vector)), told(vector)),
+    CookiesUnclear: (vector) => throws(() => cookiesFound(vector), Unclear),
+  },
   'csrf.json': {
     CsrfMade: csrfMade,
     CsrfTaken: csrfTaken,
@@ -414,6 +442,6 @@ export const FILES = {
     RingFile: ringFile,
     RingRefused: (vector) => checkRefused(vector, loaded),
   },
-  'operations.json': { OperationDone: operationDone, OperationRefused: operationRefused },
+  'operations.json': { OperationDone: operationDone, OperationRefused: operationRefused, OperationOrder: operationRefused },
   'accumulated.json': { Accumulated: accumulated, AccumulatedSession: accumulatedSession },
 };

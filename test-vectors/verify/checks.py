@@ -4,6 +4,7 @@ another one."""
 import json
 
 import accumulated
+import cookies
 import dbsc
 import operations
 import sealed_session as format_v1
@@ -35,20 +36,25 @@ def text(value):
 
 
 def refusal(call, *arguments):
-    """(outcome, check) of what a call refuses, or None."""
+    """(outcome, check, transient) of what a call refuses, or None."""
     try:
         call(*arguments)
-    except (Refused, NotSealed, dbsc.Ends) as refused:
-        return refused.outcome, refused.check
+    except (Refused, NotSealed) as refused:
+        return refused.outcome, refused.check, refused.transient
+    except dbsc.Ends as refused:
+        return refused.outcome, refused.check, False
     except (SecretError, RingError) as refused:
-        return "invalid", refused.check
+        return "invalid", refused.check, False
     return None
+
+
+def told(vector):
+    return vector.get("outcome", "invalid"), vector["check"], vector.get("transient", False)
 
 
 def check_refused(vector, call):
     """Refused for the one reason, and not once that is repaired."""
-    expected = vector.get("outcome", "invalid"), vector["check"]
-    same("check", refusal(call, vector), expected)
+    same("check", refusal(call, vector), told(vector))
     same("repaired", refusal(call, repaired(vector)), repaired_outcome(vector))
 
 
@@ -61,7 +67,7 @@ def repaired(vector):
 
 def repaired_outcome(vector):
     then = vector.get("then")
-    return (then["outcome"], then["check"]) if then else None
+    return told(then) if then else None
 
 
 # Root secrets and derivation ----------------------------------------------
@@ -135,15 +141,26 @@ def seal(vector):
     same("token", token, vector["token"])
 
 
-def keys_of(vector):
+def ring_at(vector):
+    """A ring, and what its keys are asked with."""
     now, leeway = number(vector, "now"), number(vector, "leeway_ms")
-    ring = format_v1.parse_ring(vector["ring"], leeway)
-    return ring.keys_at(now, leeway, vector["name"], vector["app"])
+    return format_v1.parse_ring(vector["ring"], leeway), (now, leeway, vector["name"], vector["app"])
+
+
+def keys_of(vector):
+    ring, asked = ring_at(vector)
+    return ring.keys_at(*asked)
 
 
 def opened(vector):
-    clock = [number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms")]
-    return format_v1.open_token(keys_of(vector), vector["token"], raw(vector, "ad"), *clock)
+    return open_text(vector, vector["token"])
+
+
+def open_text(vector, token):
+    ring, asked = ring_at(vector)
+    limits = [number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms", "max_ttl_ms")]
+    keys, coming = ring.keys_at(*asked), ring.coming_ids(*asked)
+    return format_v1.open_token(keys, token, raw(vector, "ad"), *limits, coming)
 
 
 def open_valid(vector):
@@ -176,6 +193,26 @@ def sealed_by(vector):
     octets = format_v1.b64_decode(vector["token"])
     for key, _ in keys_of(vector).values():
         yield format_v1.seal_raw(key, octets[17:41], raw(vector, "ad"), raw(vector, "record"))
+
+
+# Cookies ------------------------------------------------------------------
+
+
+def cookies_found(vector):
+    open_record = lambda token: open_text(vector, token).record
+    return cookies.find(vector["headers"], vector["name"], vector["in_two"], open_record)
+
+
+def cookies_session(vector):
+    same("token", cookies_found(vector), vector["token"])
+
+
+def cookies_unclear(vector):
+    try:
+        found = cookies_found(vector)
+    except cookies.Unclear:
+        return
+    raise Mismatch("found", "no telling which is meant", found)
 
 
 # CSRF tokens --------------------------------------------------------------
@@ -419,6 +456,11 @@ FILES = {
     "open_valid.json": {"SealedSessionOpen": open_valid},
     "open_invalid.json": {"SealedSessionOpenRefused": open_refused},
     "open_order.json": {"SealedSessionOpenOrder": open_refused},
+    "cookies.json": {
+        "CookiesFound": cookies_session,
+        "CookiesRefused": lambda vector: same("check", refusal(cookies_found, vector), told(vector)),
+        "CookiesUnclear": cookies_unclear,
+    },
     "csrf.json": {"CsrfMade": csrf_made, "CsrfTaken": csrf_taken, "CsrfRefused": csrf_refused},
     "dbsc.json": {
         "DbscOffered": dbsc_offered,
@@ -434,7 +476,11 @@ FILES = {
         "DbscCsrf": dbsc_csrf,
     },
     "ring.json": {"RingKeys": ring_keys, "RingFile": ring_file, "RingRefused": ring_refused},
-    "operations.json": {"OperationDone": operation_done, "OperationRefused": operation_refused},
+    "operations.json": {
+        "OperationDone": operation_done,
+        "OperationRefused": operation_refused,
+        "OperationOrder": operation_refused,
+    },
     "accumulated.json": {
         "Accumulated": accumulated_hash, "AccumulatedSession": accumulated_session,
     },

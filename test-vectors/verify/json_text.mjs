@@ -2,10 +2,19 @@
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
 
-/** The value of a JSON text, its whole numbers as BigInt. Throws on a member that is given twice. */
+/**
+ * The value of a JSON text, its whole numbers as BigInt; what has a fraction or an exponent is NaN. Throws on a member
+ * that is given twice.
+ */
 export function parseJson(text) {
   JSON.parse(text); // the grammar is the engine's to judge; below, the text is known to be JSON
   return new Reader(text.match(TOKEN)).value();
+}
+
+/** The same for a ring file, where names may have escapes and texts may not: such a text is an object instead. */
+export function parseRingJson(text) {
+  JSON.parse(text);
+  return new RingReader(text.match(TOKEN)).value();
 }
 
 /** The same with every object as the Pairs of its members, those that are given twice included. */
@@ -32,7 +41,12 @@ class Reader {
     const token = this.next();
     if (token === '{') return this.object();
     if (token === '[') return this.list();
-    return /^-?\d+$/.test(token) ? BigInt(token) : JSON.parse(token);
+    if (/^\d+$/.test(token)) return BigInt(token);
+    return /^[-\d]/.test(token) ? NaN : this.scalar(token);
+  }
+
+  scalar(token) {
+    return JSON.parse(token);
   }
 
   list() {
@@ -70,5 +84,11 @@ class Reader {
 class PairsReader extends Reader {
   object() {
     return this.pairs();
+  }
+}
+
+class RingReader extends Reader {
+  scalar(token) {
+    return token.includes('\\') ? {} : JSON.parse(token);
   }
 }

@@ -4,11 +4,12 @@
 // It draws nothing: the caller gives salt and uid.
 
 import {
-  MAX_TEXT, Refused, encodeRecord, encodeUtf8, inOrder, minimum, openToken, saturatingAdd, sealRecord,
+  MAX_TEXT, MIN_TEXT, Refused, encodeRecord, encodeUtf8, inOrder, minimum, openToken, saturatingAdd, sealRecord,
 } from './sealed_session.mjs';
 
 const MAX_COOKIE = 4096;
 const MAX_USER = 65534;
+const MAX_DEPTH = 64;
 const ENVELOPE = 57;
 
 /** A session that cannot be sealed as asked. `more` tells the sizes, if it is about a size. */
@@ -16,12 +17,26 @@ export class NotSealed extends Error {
   constructor(outcome, check, more = {}) {
     super(`${outcome}: ${check}`);
     this.name = 'NotSealed';
-    Object.assign(this, { outcome, check, more });
+    Object.assign(this, { outcome, check, more, transient: false });
   }
 }
 
-/** The data as it is stored; it must be an object of RFC 8259, which is what JSON.parse reads. */
-function stored(data) {
+/** Levels of arrays and objects in a text that is JSON. */
+function depth(text) {
+  let [level, deepest] = [0, 0];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') level += 1;
+    else if (token === ']' || token === '}') level -= 1;
+    deepest = Math.max(deepest, level);
+  }
+  return deepest;
+}
+
+/**
+ * Data that a caller gives, as it is stored: an object of RFC 8259, which is what JSON.parse reads. Later operations do
+ * not look at it again.
+ */
+function given(data) {
   let value;
   try {
     value = JSON.parse(data || '{}');
@@ -29,6 +44,7 @@ function stored(data) {
     throw new NotSealed('invalid', 'data');
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new NotSealed('invalid', 'data');
+  if (depth(data) > MAX_DEPTH) throw new NotSealed('invalid', 'data');
   return data || '{}';
 }
 
@@ -43,7 +59,22 @@ const nextMultiple = (length, multiple) => (multiple > 1 ? Math.ceil(length / mu
 export class Sealer {
   constructor(settings) {
     Object.assign(this, settings);
-    if (this.maxTtl > this.ring.maxTtlS * 1000n) throw new NotSealed('refused', 'max_ttl');
+    const wrong = this.wrongSetting();
+    if (wrong !== undefined) throw new NotSealed('refused', wrong);
+  }
+
+  wrongSetting() {
+    const [limit, longest] = [this.limit(), this.ring.maxTtlS * 1000n];
+    const checks = [
+      ['name', isCookieName(this.name)],
+      ['max_token_chars', limit >= MIN_TEXT && limit <= MAX_TEXT],
+      ['default_ttl', this.defaultTtl > 0n],
+      ['max_ttl', this.maxTtl > 0n],
+      ['max_lifetime', this.maxLifetime > 0n],
+      ['default_ttl', this.defaultTtl <= this.maxTtl],
+      ['max_ttl', this.maxTtl <= longest],
+    ];
+    return checks.find(([, right]) => !right)?.[0];
   }
 
   keys(now) {
@@ -52,14 +83,14 @@ export class Sealer {
 
   /** The record as it was sealed. */
   open(token, now, ad) {
-    const { leeway, maxLifetime } = this;
-    const session = openToken({ token, keys: this.keys(now), ad, now, leeway, maxLifetime });
+    const { leeway, maxLifetime, maxTtl } = this;
+    const coming = this.ring.comingIds(now, leeway, this.name, this.app);
+    const session = openToken({ token, keys: this.keys(now), coming, ad, now, leeway, maxLifetime, maxTtl });
     return { ...session, expires: session.sealedExpires };
   }
 
   limit() {
-    const chars = this.maxTokenChars ?? MAX_COOKIE - encodeUtf8(this.name).length;
-    return Math.min(chars, MAX_TEXT);
+    return this.maxTokenChars ?? MAX_COOKIE - encodeUtf8(this.name).length;
   }
 
   /** E of section 14. */
@@ -69,10 +100,10 @@ export class Sealer {
   }
 
   /** Section 8, whose steps are numbered here. */
-  seal(now, { data, ...rest }, ad, salt) {
+  seal(now, session, ad, salt) {
     const sealing = [...this.keys(now).values()].find(({ state }) => state === 'sealing'); // 1
     if (sealing === undefined) throw new NotSealed('backend', 'no_key');
-    const session = { ...rest, data: stored(data) }; // 2
+    // 2, for the data: given()
     const userLength = session.user === null ? 0 : encodeUtf8(session.user).length;
     if (userLength > MAX_USER) throw new NotSealed('invalid', 'user_id');
     if (!inOrder(session)) throw new NotSealed('backend', 'expired_at_once'); // 3
@@ -91,12 +122,17 @@ export class Sealer {
   }
 }
 
+/** Section 6. */
+function isCookieName(name) {
+  return name !== '' && !/[;=,]|\p{Cc}/u.test(name) && !/^\p{White_Space}|\p{White_Space}$/u.test(name);
+}
+
 function begun(sealer, { now, uid, user, data }, ttl) {
   return { created: now, renewed: now, expires: sealer.expiry(now, now, ttl), uid, user, data };
 }
 
 const changes = {
-  update: (sealer, asked, session) => ({ ...session, data: asked.data }),
+  update: (sealer, asked, session) => ({ ...session, data: given(asked.data) }),
 
   touch(sealer, asked, session) {
     const renewed = session.renewed > asked.now ? session.renewed : asked.now;
@@ -107,7 +143,11 @@ const changes = {
 
   reseal: (sealer, asked, session) => session,
   cycle: (sealer, asked, session) => ({ ...session, uid: asked.uid }),
-  login: (sealer, asked, session) => begun(sealer, { ...asked, data: session.data }, 0n),
+
+  login(sealer, asked, session) {
+    const keeps = session.user === null || session.user === asked.user;
+    return begun(sealer, { ...asked, data: keeps ? session.data : '{}' }, asked.ttl ?? 0n);
+  },
 };
 
 /** The token that an operation seals; delete seals none. */
@@ -115,7 +155,7 @@ export function run(sealer, asked) {
   if (asked.op === 'delete') return null;
   const session =
     asked.op === 'create'
-      ? begun(sealer, asked, asked.ttl)
+      ? begun(sealer, { ...asked, data: given(asked.data) }, asked.ttl)
       : changes[asked.op](sealer, asked, sealer.open(asked.token, asked.now, asked.ad));
   return sealer.seal(asked.now, session, asked.ad, asked.salt);
 }

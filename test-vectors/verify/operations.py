@@ -5,6 +5,8 @@ from no other implementation. It draws nothing: the caller gives salt and uid.
 """
 
 import json
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 import sealed_session as format_v1
@@ -12,12 +14,15 @@ from sealed_session import Record, Refused, add_u64
 
 MAX_COOKIE = 4096
 MAX_USER = 65_534
+MAX_DEPTH = 64
 ENVELOPE = 57
 
 
 class NotSealed(Exception):
     """A session that cannot be sealed as asked. `more` tells the sizes, if it
     is about a size."""
+
+    transient = False
 
     def __init__(self, outcome, check, **more):
         super().__init__(f"{outcome}: {check}")
@@ -37,11 +42,22 @@ def check_object(text):
         value = json.loads(text, parse_constant=no_constant, parse_int=str, parse_float=str)
     except (ValueError, RecursionError) as error:
         raise NotSealed("invalid", "data") from error
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or depth(text) > MAX_DEPTH:
         raise NotSealed("invalid", "data")
 
 
-def stored(data):
+def depth(text):
+    """Levels of arrays and objects in a text that is JSON."""
+    deepest = level = 0
+    for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        level += (bracket in "[{") - (bracket in "]}")
+        deepest = max(deepest, level)
+    return deepest
+
+
+def given(data):
+    """Data that a caller gives, as it is stored. Later operations do not look
+    at it again."""
     check_object(data or "{}")
     return data or "{}"
 
@@ -52,6 +68,12 @@ def token_chars(record_len):
 
 def record_room(chars):
     return chars * 3 // 4 - ENVELOPE
+
+
+def is_cookie_name(name):
+    """Section 6."""
+    bad = any(char in ";=," or unicodedata.category(char) == "Cc" for char in name)
+    return name != "" and name.strip() == name and not bad
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,15 @@ class Sealer:
     max_token_chars: int | None
 
     def __post_init__(self):
+        if not is_cookie_name(self.name):
+            raise NotSealed("refused", "name")
+        if not format_v1.MIN_TEXT <= self.limit() <= format_v1.MAX_TEXT:
+            raise NotSealed("refused", "max_token_chars")
+        for name in ("default_ttl", "max_ttl", "max_lifetime"):
+            if getattr(self, name) == 0:
+                raise NotSealed("refused", name)
+        if self.default_ttl > self.max_ttl:
+            raise NotSealed("refused", "default_ttl")
         if self.max_ttl > self.ring.max_ttl_s * 1000:
             raise NotSealed("refused", "max_ttl")
 
@@ -77,15 +108,13 @@ class Sealer:
 
     def open(self, token, now, associated_data):
         """The record as it was sealed."""
-        keys = self.keys(now)
-        opened = format_v1.open_token(keys, token, associated_data, now, self.leeway, self.max_lifetime)
-        return opened.sealed
+        coming = self.ring.coming_ids(now, self.leeway, self.name, self.app)
+        limits = now, self.leeway, self.max_lifetime, self.max_ttl
+        return format_v1.open_token(self.keys(now), token, associated_data, *limits, coming).sealed
 
     def limit(self):
         chars = self.max_token_chars
-        if chars is None:
-            chars = MAX_COOKIE - len(self.name.encode("utf-8"))
-        return min(chars, format_v1.MAX_TEXT)
+        return MAX_COOKIE - len(self.name.encode("utf-8")) if chars is None else chars
 
     def expiry(self, created, start, ttl):
         """E of section 14."""
@@ -97,8 +126,7 @@ class Sealer:
         sealing = [key for key, state in self.keys(now).values() if state == "sealing"]  # 1
         if not sealing:
             raise NotSealed("backend", "no_key")
-        record = replace(record, data=stored(record.data))  # 2
-        if record.user is not None and len(record.user.encode("utf-8")) > MAX_USER:
+        if record.user is not None and len(record.user.encode("utf-8")) > MAX_USER:  # 2, for the data: given()
             raise NotSealed("invalid", "user_id")
         if not record.created <= record.renewed < record.expires:  # 3
             raise NotSealed("backend", "expired_at_once")
@@ -129,7 +157,7 @@ class Asked:
 
 def created(sealer, asked):
     expires = sealer.expiry(asked.now, asked.now, asked.ttl)
-    return Record(asked.now, asked.now, expires, asked.uid, asked.user, asked.data)
+    return Record(asked.now, asked.now, expires, asked.uid, asked.user, given(asked.data))
 
 
 def touched(sealer, asked, record):
@@ -141,12 +169,13 @@ def touched(sealer, asked, record):
 
 
 def logged_in(sealer, asked, record):
-    expires = sealer.expiry(asked.now, asked.now, 0)
-    return Record(asked.now, asked.now, expires, asked.uid, asked.user, record.data)
+    expires = sealer.expiry(asked.now, asked.now, asked.ttl or 0)
+    data = record.data if record.user in (None, asked.user) else "{}"
+    return Record(asked.now, asked.now, expires, asked.uid, asked.user, data)
 
 
 CHANGES = {
-    "update": lambda sealer, asked, record: replace(record, data=asked.data),
+    "update": lambda sealer, asked, record: replace(record, data=given(asked.data)),
     "touch": touched,
     "reseal": lambda sealer, asked, record: record,
     "cycle": lambda sealer, asked, record: replace(record, uid=asked.uid),

@@ -19,7 +19,7 @@ const SALT_BYTES = 24;
 const TAG_BYTES = 16;
 const UID_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES;
-const MIN_TEXT = 138;
+export const MIN_TEXT = 138;
 export const MAX_TEXT = 8192;
 // 8192 characters carry 6144 bytes; what the envelope does not take is the largest record that can be opened.
 const MAX_RECORD = (MAX_TEXT / 4) * 3 - HEADER_BYTES - TAG_BYTES;
@@ -33,10 +33,15 @@ const SECRET_PREFIX = 'ssr1_';
 // Fixed is safe: a message key, derived with a fresh salt, seals one message only.
 const NONCE = Buffer.alloc(12);
 
-/** A token that is not opened. `check` names the first check that failed. */
+// 9999-12-30T22:00:00Z, the last time that a ring file may have.
+const LAST_RING_TIME_MS = 253402207200000;
+const JUST_OVER_MS = 600000n;
+
+/** A token that is not opened. `check` names the first check that failed; `transient`: leave its cookie in place. */
 export class Refused extends Error {
-  constructor(check, outcome = 'invalid') {
+  constructor(check, outcome = 'invalid', transient = false) {
     super(`${outcome}: ${check}`);
+    this.transient = transient;
     this.name = 'Refused';
     this.outcome = outcome;
     this.check = check;
@@ -269,12 +274,15 @@ export function parseRecord(bytes) {
 export const inOrder = ({ created, renewed, expires }) => created <= renewed && renewed < expires;
 
 /** Returns when the session really ends, which is what a read reports as its expiry. */
-function checkTimes(session, { now, leeway, maxLifetime }) {
+function checkTimes(session, { now, leeway, maxLifetime, maxTtl }) {
   if (!inOrder(session)) throw new Refused('time_order');
-  if (session.renewed > saturatingAdd(now, leeway)) throw new Refused('future');
-  const end = minimum(session.expires, saturatingAdd(session.created, maxLifetime));
-  if (now >= end) throw new Refused('expired', 'not_found');
-  return end;
+  if (session.renewed > saturatingAdd(now, leeway)) throw new Refused('future', 'invalid', true);
+  const limit = minimum(saturatingAdd(session.created, maxLifetime), saturatingAdd(session.renewed, maxTtl));
+  const end = minimum(session.expires, limit);
+  if (now < end) return end;
+  // Over by the settings of this server alone, whose limits may just have become shorter.
+  const justOver = limit <= now && now < minimum(session.expires, saturatingAdd(limit, JUST_OVER_MS));
+  throw new Refused('expired', 'not_found', justOver);
 }
 
 // ---- tokens -------------------------------------------------------------------------------------------------
@@ -316,10 +324,12 @@ function decodeEnvelope(token) {
 
 const OPENING_STATES = new Set(['sealing', 'accepted', 'staged']);
 
-export function findKey(keys, keyId) {
+export function findKey(keys, keyId, coming = new Set()) {
   const key = keys.get(keyId);
   // A revoked or gone key answers as an unknown one does.
-  if (key === undefined || !OPENING_STATES.has(key.state)) throw new Refused('key_id');
+  if (key === undefined || !OPENING_STATES.has(key.state)) {
+    throw new Refused('key_id', 'invalid', coming.has(keyId));
+  }
   return key;
 }
 
@@ -337,12 +347,17 @@ function decrypt({ header, salt, ciphertext, tag }, sealingKey, ad) {
   return plaintext;
 }
 
-/** `keys`: Map of key id (hex) to {sealingKey, state}, as Ring.keysAt gives it for the same `now` and `leeway`. */
-export function openToken({ token, keys, ad = Buffer.alloc(0), now, leeway, maxLifetime }) {
+/**
+ * `keys`: Map of key id (hex) to {sealingKey, state}, as Ring.keysAt gives it for the same `now` and `leeway`; `coming`
+ * as Ring.comingIds does.
+ */
+export function openToken({
+  token, keys, coming, ad = Buffer.alloc(0), now, leeway, maxLifetime, maxTtl = U64_MAX,
+}) {
   const envelope = decodeEnvelope(token);
-  const key = findKey(keys, envelope.keyId);
+  const key = findKey(keys, envelope.keyId, coming);
   const session = parseRecord(decrypt(envelope, key.sealingKey, ad));
-  const expires = checkTimes(session, { now, leeway, maxLifetime });
+  const expires = checkTimes(session, { now, leeway, maxLifetime, maxTtl });
   return { ...session, expires, sealedExpires: session.expires, keyId: envelope.keyId, keyState: key.state };
 }
 
@@ -427,6 +442,17 @@ export class Ring {
     });
     return keys;
   }
+
+  /** The ids of the epochs that come next, of all roots that open. */
+  comingIds(now, leeway, name, app) {
+    const states = this.rootStates(now);
+    const opening = this.roots.filter((root, i) => root.period_s !== 0n && OPENING_STATES.has(states[i]));
+    const idOf = (root) => {
+      const epoch = saturatingAdd(now, leeway) / (root.period_s * 1000n) + 1n;
+      return deriveKeyId(deriveSealingKey(root.prk, { app, name, periodS: root.period_s, epoch })).toString('hex');
+    };
+    return new Set(opening.map(idOf));
+  }
 }
 
 /** A root that is staged, gone or revoked gives its state to all its epochs; the others differ by epoch. */
@@ -445,6 +471,7 @@ function timestampMs(text, what) {
   if (!(ms >= 0) || new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19)) {
     throw new RingError(what, `ring: ${what} is not a UTC time since 1970`);
   }
+  if (ms > LAST_RING_TIME_MS) throw new RingError(what, `ring: ${what} is after 9999-12-30T22:00:00Z`);
   return BigInt(ms);
 }
 
@@ -544,6 +571,7 @@ function requestOpening(request) {
     now: field.u64(request, 'now'),
     leeway: field.u64(request, 'leeway_ms'),
     maxLifetime: field.u64(request, 'max_lifetime_ms'),
+    maxTtl: field.u64(request, 'max_ttl_ms'),
   };
 }
 
@@ -842,6 +870,8 @@ function testLifetime(report) {
   check('last millisecond', {}, { now: expires - 1n }, 'ok');
   check('expired', {}, { now: expires }, 'not_found expired');
   check('lifetime, last millisecond', {}, { maxLifetime: renewed - created + 1n }, 'ok');
+  check('maximum TTL, last millisecond', {}, { now: renewed + 4n, maxTtl: 5n }, 'ok');
+  check('maximum TTL over', {}, { now: renewed + 5n, maxTtl: 5n }, 'not_found expired');
   check('lifetime over', {}, { maxLifetime: renewed - created }, 'not_found expired');
   const late = { created: U64_MAX - 2n, renewed: U64_MAX - 2n, expires: U64_MAX };
   check('lifetime saturates', late, { now: U64_MAX - 1n, maxLifetime: 9n }, 'ok');
@@ -1042,6 +1072,7 @@ const knownRequest = {
   now: `${times.renewed}`,
   leeway_ms: '0',
   max_lifetime_ms: '100000',
+  max_ttl_ms: '1000000',
 };
 
 function testProtocol(report) {

@@ -36,17 +36,21 @@ SECRET_PREFIX = "ssr1_"
 RING_FORMAT = "sealed-session-ring/1"
 DEFAULT_MAX_TTL_S = 30 * 86400
 MAX_EPOCHS = 1024
+LAST_RING_TIME_MS = 253_402_207_200_000  # 9999-12-30T22:00:00Z
+JUST_OVER_MS = 600_000
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 DIGITS = {char: value for value, char in enumerate(ALPHABET)}
 
 
 class Refused(Exception):
-    """A token that does not open. `check` names the step that refused it."""
+    """A token that does not open. `check` names the step that refused it, and
+    `transient` says that the cookie is to be left in place."""
 
-    def __init__(self, check, outcome="invalid"):
+    def __init__(self, check, outcome="invalid", transient=False):
         super().__init__(f"{outcome}: {check}")
         self.check = check
         self.outcome = outcome
+        self.transient = transient
 
 
 class SecretError(ValueError):
@@ -281,11 +285,11 @@ def decode_text(token):
         raise Refused("base64") from error
 
 
-def find_key(keys, key_id):
+def find_key(keys, key_id, coming=()):
     """Step 3. A token is tried under the key that it names and no other."""
     sealing_key, state = keys.get(key_id, (None, "unknown"))
     if state not in ("sealing", "accepted", "staged"):
-        raise Refused("key_id")
+        raise Refused("key_id", transient=key_id in coming)
     return sealing_key, state
 
 
@@ -299,14 +303,16 @@ def decrypt(sealing_key, raw, associated_data):
         raise Refused("aead") from error
 
 
-def check_clock(record, now, leeway, max_lifetime):
+def check_clock(record, now, leeway, max_lifetime, max_ttl):
     """The end of step 5, and step 6. Returns the expiry that a reader reports."""
     if record.renewed > add_u64(now, leeway):
-        raise Refused("future")
-    expires = min(record.expires, add_u64(record.created, max_lifetime))
-    if now >= expires:
-        raise Refused("expired", "not_found")
-    return expires
+        raise Refused("future", transient=True)
+    limit = min(add_u64(record.created, max_lifetime), add_u64(record.renewed, max_ttl))
+    if now >= min(record.expires, limit):
+        # Another server, or this one before it was restarted, may have wider limits.
+        by_limits_alone = limit <= now < min(record.expires, add_u64(limit, JUST_OVER_MS))
+        raise Refused("expired", "not_found", transient=by_limits_alone)
+    return min(record.expires, limit)
 
 
 @dataclass(frozen=True)
@@ -317,16 +323,17 @@ class Opened:
     key_state: str
 
 
-def open_token(keys, token, associated_data, now, leeway, max_lifetime):
-    """`keys` maps key id -> (sealing key, state). Raises Refused."""
+def open_token(keys, token, associated_data, now, leeway, max_lifetime, max_ttl=U64_MAX, coming=()):
+    """`keys` maps key id -> (sealing key, state); `coming` are the ids of the
+    epochs that follow those. Raises Refused."""
     raw = decode_text(token)
     if raw[:1] != VERSION:
         raise Refused("version")
     key_id = raw[1:17]
-    sealing_key, state = find_key(keys, key_id)
+    sealing_key, state = find_key(keys, key_id, coming)
     record = parse_record(decrypt(sealing_key, raw, associated_data))
     check_time_order(record)
-    expires = check_clock(record, now, leeway, max_lifetime)
+    expires = check_clock(record, now, leeway, max_lifetime, max_ttl)
     return Opened(replace(record, expires=expires), record, key_id, state)
 
 
@@ -425,6 +432,16 @@ class Ring:
                     raise RingError("two keys with one id", "secret")
         return keys
 
+    def coming_ids(self, now, leeway, name, app):
+        """The ids of the epochs that come next, of all roots that open."""
+        ids = set()
+        for root in self.roots:
+            if root.period_s and self.root_state(root, now) in ("staged", "active"):
+                epoch = epoch_window(root, self.max_ttl_s, now, leeway)[-1] + 1
+                key = derive_sealing_key(derive_prk(root.secret), app, name, root.period_s, epoch)
+                ids.add(derive_key_id(key))
+        return ids
+
 
 # Ring file ----------------------------------------------------------------
 
@@ -444,7 +461,10 @@ def parse_time_ms(text, check="time"):
     seconds = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
     if seconds < 0:
         raise RingError("a time before 1970", check)
-    return seconds * 1000 + int((found[2] or "0").ljust(3, "0"))
+    milliseconds = seconds * 1000 + int((found[2] or "0").ljust(3, "0"))
+    if milliseconds > LAST_RING_TIME_MS:
+        raise RingError("a time after 9999-12-30T22:00:00Z", check)
+    return milliseconds
 
 
 def check_fields(value, required, optional, place):
@@ -512,9 +532,26 @@ def no_constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
+def whole_number(text):
+    # `-0` is an integer of Python's, and has a sign.
+    return int(text) if text.isdigit() else float(text)
+
+
+JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(?=(\s*:)?)', re.DOTALL)
+
+
+def without_escaped_values(text):
+    """A ring file in which each value that has an escape is an object, which is
+    none of the types that a member may have. Names may have escapes."""
+    replace = lambda found: "{}" if "\\" in found[0] and not found[1] else found[0]
+    return JSON_STRING.sub(replace, text)
+
+
 def parse_ring_text(text, leeway=0):
+    hooks = {"object_pairs_hook": once, "parse_constant": no_constant, "parse_int": whole_number}
     try:
-        value = json.loads(text, object_pairs_hook=once, parse_constant=no_constant)
+        json.loads(text, **hooks)  # only what is JSON is looked through for escapes
+        value = json.loads(without_escaped_values(text), **hooks)
     except RingError:
         raise
     except (ValueError, RecursionError) as error:
@@ -546,7 +583,8 @@ def op_seal(request):
 
 def answer_open(keys, request):
     """The answer and, for a token that opened, what opened it."""
-    clock = [decimal_u64(request[field]) for field in ("now", "leeway_ms", "max_lifetime_ms")]
+    names = ("now", "leeway_ms", "max_lifetime_ms", "max_ttl_ms")
+    clock = [decimal_u64(request[field]) for field in names]
     try:
         opened = open_token(keys, request["token"], bytes.fromhex(request["ad"]), *clock)
     except Refused as refused:
@@ -702,7 +740,7 @@ def answer(request):
 def open_request(token, **changes):
     request = {"op": "open", "secret": bytes(range(32)).hex(), "app": "", "name": "sid"}
     request |= {"period_s": "0", "epoch": "0", "ad": "", "token": token, "now": str(NOW)}
-    request |= {"leeway_ms": str(LEEWAY), "max_lifetime_ms": str(LIFETIME)}
+    request |= {"leeway_ms": str(LEEWAY), "max_lifetime_ms": str(LIFETIME), "max_ttl_ms": "2592000000"}
     return request | changes
 
 
@@ -814,6 +852,7 @@ def bad_times():
     yield (CREATED, RENEWED, EXPIRES), {"now": str(EXPIRES)}, *late
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "60000"}, *late
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "0"}, *late
+    yield (CREATED, RENEWED, EXPIRES), {"max_ttl_ms": "5", "now": str(RENEWED + 5)}, *late
     yield (0, 0, U64_MAX), {"now": str(U64_MAX), "max_lifetime_ms": str(U64_MAX)}, *late
     # Of two reasons the earlier step is the one that is reported.
     yield (CREATED, EXPIRES, EXPIRES), {"now": str(EXPIRES)}, *order
@@ -826,6 +865,7 @@ def good_times():
     yield (CREATED, RENEWED, EXPIRES), {"now": str(RENEWED - LEEWAY)}, EXPIRES
     yield (CREATED, RENEWED, EXPIRES), {"now": str(EXPIRES - 1)}, EXPIRES
     yield (CREATED, RENEWED, EXPIRES), {"max_lifetime_ms": "60001"}, RENEWED + 1
+    yield (CREATED, RENEWED, EXPIRES), {"max_ttl_ms": "5", "now": str(RENEWED + 4)}, RENEWED + 5
     yield (CREATED, CREATED, EXPIRES), {"max_lifetime_ms": str(U64_MAX)}, EXPIRES
     top = {"now": str(U64_MAX - 1), "leeway_ms": str(U64_MAX), "max_lifetime_ms": "5"}
     yield (U64_MAX - 2, U64_MAX - 1, U64_MAX), top, U64_MAX

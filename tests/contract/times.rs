@@ -122,13 +122,38 @@ fn the_absolute_lifetime_ends_a_session_that_is_touched_for_ever() {
 fn a_shorter_lifetime_holds_for_tokens_that_were_sealed_before_it() {
     let clock = ManualClock::at(NOW);
     let id = created(&store(&clock), 10 * HOUR);
+    let stricter = builder(&clock).max_lifetime(Duration::from_secs(3 * 60 * 60)).build().unwrap();
+    over_for_the_stricter(&clock, &id, &stricter, 3 * HOUR);
+}
+
+#[test]
+fn a_shorter_maximum_ttl_holds_for_tokens_that_were_sealed_before_it() {
+    let clock = ManualClock::at(NOW);
+    let id = created(&store(&clock), 10 * HOUR);
+    over_for_the_stricter(&clock, &id, &short(&clock), HOUR);
+}
+
+fn over_for_the_stricter(clock: &ManualClock, id: &SessionId, stricter: &SealedStore, life: u64) {
+    assert_eq!(expiry(stricter, id), NOW + life, "read reports what is true here");
+    clock.set(NOW + life - 1);
+    assert!(stricter.read(id).is_ok());
+    clock.set(NOW + life);
+    assert_eq!(stricter.read(id), Err(SessionError::NotFound));
+    assert!(store(clock).read(id).is_ok());
+}
+
+#[test]
+fn renewing_under_a_shorter_maximum_ttl_gives_no_more_than_that() {
+    let clock = ManualClock::at(NOW);
+    let id = created(&store(&clock), 10 * HOUR);
     let stricter = short(&clock);
-    assert_eq!(expiry(&stricter, &id), NOW + 3 * HOUR, "read reports what is true here");
-    clock.set(NOW + 3 * HOUR - 1);
-    assert!(stricter.read(&id).is_ok());
-    clock.set(NOW + 3 * HOUR);
-    assert_eq!(stricter.read(&id), Err(SessionError::NotFound));
-    assert!(store(&clock).read(&id).is_ok());
+    clock.advance(5 * MINUTE);
+    let renewed = stricter.touch(&id, 10 * HOUR).unwrap();
+    assert_eq!(expiry(&stricter, &renewed), NOW + 5 * MINUTE + HOUR);
+    assert_eq!(expiry(&store(&clock), &renewed), NOW + 5 * MINUTE + HOUR, "it was sealed so");
+    let updated = stricter.update(&id, "{}").unwrap();
+    assert_eq!(expiry(&stricter, &updated), NOW + HOUR, "a change renews nothing");
+    assert_eq!(expiry(&store(&clock), &updated), NOW + 10 * HOUR, "and takes nothing from a wider store");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub(crate) struct Case {
     pub(crate) now: u64,
     leeway_ms: u64,
     max_lifetime_ms: u64,
+    max_ttl_ms: u64,
     revoked: bool,
     retire_at_s: Option<u64>,
     activate_at_s: u64,
@@ -77,6 +78,7 @@ impl Case {
             now,
             leeway_ms: rng.random_range(0..120_000),
             max_lifetime_ms: rng.random_range(1..200 * DAY_S * 1000),
+            max_ttl_ms: rng.random_range(1..=MAX_TTL_S * 1000),
             revoked: rng.random_bool(0.05),
             retire_at_s: rng.random_bool(0.2).then(|| around(rng, NEAR_MS / 1000, 20 * DAY_S)),
             activate_at_s: if rng.random_bool(0.5) { 0 } else { NEAR_MS / 1000 - 20 * DAY_S - 1 },
@@ -97,6 +99,7 @@ impl Case {
             renewed,
             leeway_ms: 60_000,
             max_lifetime_ms: MAX_TTL_S * 1000,
+            max_ttl_ms: MAX_TTL_S * 1000,
             revoked: false,
             retire_at_s: None,
             activate_at_s: 0,
@@ -129,6 +132,8 @@ impl Case {
             .app_id(&self.app)
             .leeway(Duration::from_millis(self.leeway_ms))
             .max_lifetime(Duration::from_millis(self.max_lifetime_ms))
+            .default_ttl(Duration::from_millis(1))
+            .max_ttl(Duration::from_millis(self.max_ttl_ms))
             .clock(ManualClock::at(self.now))
             .build()
             .unwrap();
@@ -193,6 +198,7 @@ impl Case {
             "now": self.now.to_string(),
             "leeway_ms": self.leeway_ms.to_string(),
             "max_lifetime_ms": self.max_lifetime_ms.to_string(),
+            "max_ttl_ms": self.max_ttl_ms.to_string(),
         })
     }
 

@@ -42,9 +42,20 @@ fn of_two_defects_the_one_that_is_checked_first_is_told() {
     });
 }
 
+#[test]
+fn a_refusal_says_whether_the_cookie_is_left_in_place() {
+    for file in ["open_invalid.json", "open_order.json"] {
+        run(file, |_, vector| match open(vector) {
+            Ok(_) => Err("it opens".into()),
+            Err(error) => same("transient", error.keeps_cookie(), vector.is_transient()),
+        });
+    }
+}
+
 fn open(vector: &Vector) -> Result<OpenedSession, OpenError> {
-    let lifetime = Duration::from_millis(vector.number("max_lifetime_ms"));
-    let store = vector.builder().max_lifetime(lifetime).build().unwrap();
+    let [lifetime, ttl] = ["max_lifetime_ms", "max_ttl_ms"].map(|name| vector.number(name));
+    let builder = vector.builder().max_lifetime(Duration::from_millis(lifetime));
+    let store = builder.max_ttl(Duration::from_millis(ttl)).build().unwrap();
     store.open_with(&SessionId::new(vector.text("token")), &vector.hex("ad"))
 }
 

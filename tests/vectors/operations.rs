@@ -15,8 +15,27 @@ use crate::reading::{Vector, Verdict, run, same};
 fn operations_seal_and_refuse() {
     run("operations.json", |kind, vector| match kind {
         "OperationDone" => is_done(vector),
-        "OperationRefused" => is_refused(vector),
+        "OperationRefused" => {
+            is_refused(vector)?;
+            operation(&vector.repaired()).map(drop).map_err(|e| format!("repaired, and still {e:?}"))
+        }
+        "OperationOrder" => {
+            is_refused(vector)?;
+            let then = vector.get("then");
+            let [outcome, check] = ["outcome", "check"].map(|name| then[name].as_str().unwrap());
+            is_refused_as(&vector.repaired(), outcome, check)
+        }
         _ => Err(format!("unknown type {kind}")),
+    });
+}
+
+#[test]
+fn a_refused_operation_says_whether_the_cookie_is_left_in_place() {
+    run("operations.json", |kind, vector| match operation(vector) {
+        Err(Refusal::Operation(ResealError::Open(error))) if kind != "OperationDone" => {
+            same("transient", error.keeps_cookie(), vector.is_transient())
+        }
+        _ => same("transient", false, vector.is_transient()),
     });
 }
 
@@ -46,19 +65,36 @@ fn is_done(vector: &Vector) -> Verdict {
 
 fn is_refused(vector: &Vector) -> Verdict {
     let (outcome, check) = (vector.text("outcome"), vector.text("check"));
+    is_refused_as(vector, &outcome, &check)?;
     match operation(vector) {
-        Ok(_) => return Err(format!("expected {check}, and it is done")),
-        Err(Refusal::Operation(ResealError::Open(error))) => vector.same_refusal(&outcome, &check, &error)?,
-        Err(Refusal::Operation(ResealError::Seal(error))) => {
-            same("refusal", names_of(&error), (&outcome, &check))?;
-            sizes(vector, &error)?;
-        }
-        Err(Refusal::Config(error)) => {
-            assert!(error.to_string().contains("longer than the ring's longest life of a token"), "{error}");
-            same("refusal", ("refused", "max_ttl"), (&outcome, &check))?;
-        }
+        Err(Refusal::Operation(ResealError::Seal(error))) => sizes(vector, &error),
+        _ => Ok(()),
     }
-    operation(&vector.repaired()).map(drop).map_err(|e| format!("repaired, and still {e:?}"))
+}
+
+fn is_refused_as(vector: &Vector, outcome: &str, check: &str) -> Verdict {
+    match operation(vector) {
+        Ok(_) => Err(format!("expected {check}, and it is done")),
+        Err(Refusal::Operation(ResealError::Open(error))) => vector.same_refusal(outcome, check, &error),
+        Err(Refusal::Operation(ResealError::Seal(error))) => {
+            same("refusal", names_of(&error), (outcome, check))
+        }
+        Err(Refusal::Config(error)) => same("refusal", ("refused", setting_of(&error)), (outcome, check)),
+    }
+}
+
+/// The setting that an error of a builder is about.
+fn setting_of(error: &ConfigError) -> &'static str {
+    const SETTINGS: [(&str, &str); 6] = [
+        ("is no cookie name", "name"),
+        ("max_token_chars", "max_token_chars"),
+        ("the maximum lifetime must be", "max_lifetime"),
+        ("the maximum TTL must be", "max_ttl"),
+        ("longer than the ring's longest life of a token", "max_ttl"),
+        ("the default TTL", "default_ttl"),
+    ];
+    let message = error.to_string();
+    SETTINGS.iter().find(|(part, _)| message.contains(part)).map_or("another setting", |(_, name)| name)
 }
 
 fn names_of(error: &SealError) -> (&'static str, &'static str) {

@@ -106,6 +106,10 @@ impl Vector {
         self.get("flags").as_array().unwrap().iter().any(|known| known == flag)
     }
 
+    pub(crate) fn is_transient(&self) -> bool {
+        self.has("transient")
+    }
+
     pub(crate) fn secret(&self) -> RootSecret {
         RootSecret::from_bytes(&self.hex("secret")).unwrap()
     }

@@ -13,6 +13,7 @@
 mod json;
 
 mod accumulated;
+mod cookies;
 mod csrf;
 mod dbsc;
 mod derivation;
@@ -49,6 +50,7 @@ pub(crate) fn quick() -> Vec<File> {
         open_valid::file(),
         open_invalid::file(),
         open_order::file(),
+        cookies::file(),
         csrf::file(),
         dbsc::file(),
         ring::file(),

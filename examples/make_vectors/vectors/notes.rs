@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::json::{Json, Members};
 
 /// Flag, kind of mistake that it looks for (in Wycheproof's terms), and what it is about.
-const NOTES: [(&str, &str, &str); 69] = [
+const NOTES: [(&str, &str, &str); 78] = [
     ("Accumulated", "BASIC", "Many tokens at once, of every kind that the format has."),
     (
         "AssociatedData",
@@ -34,7 +34,19 @@ const NOTES: [(&str, &str, &str); 69] = [
         "AUTH_BYPASS",
         "Changed ciphertext that decrypts to a record as sound as the original: only the tag tells.",
     ),
+    ("Cookie", "BASIC", "A session's cookie, as it stands in a request."),
+    (
+        "CookieName",
+        "AUTH_BYPASS",
+        "A name is compared byte for byte. Who decodes or trims it takes a cookie that any neighbour may set for one with \
+         __Host-, of which browsers promise that none can.",
+    ),
     ("Data", "FUNCTIONALITY", "Data is an object of RFC 8259, stored byte for byte."),
+    (
+        "DataDepth",
+        "EDGE_CASE",
+        "Data is nested 64 levels deep at most, so that every common reader of JSON takes it.",
+    ),
     (
         "DataNotParsed",
         "FUNCTIONALITY",
@@ -81,6 +93,12 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("KnownAnswer", "BASIC", "The known answers of SPEC.md, section 18."),
     ("Leeway", "EDGE_CASE", "Clocks differ. What lies further in the future than the leeway is refused."),
     ("Lifetime", "AUTH_BYPASS", "A session ends at its maximum lifetime, however often it was renewed."),
+    (
+        "MaxTtl",
+        "AUTH_BYPASS",
+        "A session ends a maximum TTL after its renewal, whatever was sealed: a maximum that became shorter counts at \
+         once.",
+    ),
     ("NoSealingKey", "FUNCTIONALITY", "A ring without a key that seals loads and opens; only sealing fails."),
     ("Normal", "BASIC", "Nothing out of the ordinary."),
     ("Operation", "BASIC", "What an operation keeps of a session and what it makes anew."),
@@ -95,6 +113,11 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("OtherRoot", "AUTH_BYPASS", "A token under another root secret, or another period of it."),
     ("OtherSession", "AUTH_BYPASS", "A CSRF token belongs to one session."),
     (
+        "OtherUser",
+        "AUTH_BYPASS",
+        "Data of one user never becomes another's: a login as somebody else begins with {}.",
+    ),
+    (
         "Padding",
         "MISSING_STEP",
         "Padding is zero to the last byte; anything else would be a second place for data, under a good tag.",
@@ -106,6 +129,11 @@ const NOTES: [(&str, &str, &str); 69] = [
         "RingDuplicate",
         "MISSING_STEP",
         "A member given twice: many readers of JSON take the last and say nothing.",
+    ),
+    (
+        "RingEscape",
+        "MALLEABILITY",
+        "A secret or a time has one spelling, and no copy of it is made to undo an escape. Names may have escapes.",
     ),
     ("RingFile", "FUNCTIONALITY", "A legal ring file."),
     ("RingJson", "FUNCTIONALITY", "A ring file is one JSON object."),
@@ -122,6 +150,13 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("Salt", "AUTH_BYPASS", "Another salt is another message key, and stands in the AAD."),
     ("Saturation", "EDGE_CASE", "Arithmetic on times saturates at zero and at 2^64 - 1."),
     ("SecretLength", "EDGE_CASE", "Root secrets have 32 to 64 bytes, all of which count."),
+    (
+        "SeveralCookies",
+        "FUNCTIONALITY",
+        "Several cookies of one name: the newest of one session, none of several, and of what is refused the most \
+         forgiving.",
+    ),
+    ("Settings", "FUNCTIONALITY", "Settings that contradict each other, the ring or the format."),
     (
         "Separator",
         "AUTH_BYPASS",
@@ -141,6 +176,7 @@ const NOTES: [(&str, &str, &str); 69] = [
     ("Times", "EDGE_CASE", "Times of every magnitude."),
     ("Truncated", "AUTH_BYPASS", "Bytes or characters fewer than were sealed."),
     ("Ttl", "EDGE_CASE", "How long a session is asked to live, and how long it may."),
+    ("TwoCookies", "FUNCTIONALITY", "A token that is too long for one cookie stands in two."),
     ("Unicode", "EDGE_CASE", "Text is UTF-8 and is never normalized."),
     ("User", "EDGE_CASE", "Anonymous, the empty user id, and the longest one."),
     ("UserNotUtf8", "MISSING_STEP", "A user id that is not UTF-8 (RFC 3629), under a good tag."),

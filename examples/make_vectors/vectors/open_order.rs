@@ -63,11 +63,24 @@ fn circumstances() -> Vec<Refusal> {
     let of = |(comment, check, then): Faults, sealed: &Scene, member, change: fn(&mut Scene)| {
         Refusal::elsewhere((comment, "Order", check), sealed, member, change).and_then(then)
     };
+    let idle = scene().with(|s| (s.now, s.max_ttl_ms) = (RENEWED + 120_000, 120_000));
     let revoke: fn(&mut Scene) = |s| s.roots[0].revoked = true;
     let other_ad: fn(&mut Scene) = |s| s.ad = vec![1];
     vec![
         of(("of a revoked key, and expired", "key_id", "expired"), &over, "ring", revoke),
         of(("under other associated data, and expired", "aead", "expired"), &over, "ad", other_ad),
+        of(
+            ("of a revoked key, and a maximum TTL after its renewal", "key_id", "expired"),
+            &idle,
+            "ring",
+            revoke,
+        ),
+        of(
+            ("under other associated data, a maximum TTL after its renewal", "aead", "expired"),
+            &idle,
+            "ad",
+            other_ad,
+        ),
         of(("in the future, and its lifetime over", "future", "expired"), &ahead, "leeway_ms", |s| {
             s.leeway_ms = 0;
         }),
@@ -113,6 +126,7 @@ fn bad_padding() -> [(usize, u8); 1] {
 fn records() -> Vec<Refusal> {
     let (padded, bad_padding) = (padded(), bad_padding());
     let late = padded.with(|s| s.now = EXPIRES);
+    let idle = padded.with(|s| (s.now, s.max_ttl_ms) = (RENEWED + 120_000, 120_000));
     let ahead = padded.with(|s| (s.renewed, s.expires) = (RENEWED + DAY, RENEWED + DAY + 1));
     let data = ("a user id and data that are not UTF-8", "record_user_id", "record_data");
     let user = ("a user id that is not UTF-8, and bad padding", "record_user_id", "padding");
@@ -123,6 +137,12 @@ fn records() -> Vec<Refusal> {
         of_record(both, &padded, BAD_DATA, &bad_padding),
         of_record(("bad padding, and in the future", "padding", "future"), &ahead, &bad_padding, &[]),
         of_record(("bad padding, and expired", "padding", "expired"), &late, &bad_padding, &[]),
+        of_record(
+            ("bad padding, and a maximum TTL after its renewal", "padding", "expired"),
+            &idle,
+            &bad_padding,
+            &[],
+        ),
         of_record(("times out of order, and expired", "time_order", "expired"), &late, &[(8, 0xFF)], &[]),
         of_record(
             ("times out of order, and in the future", "time_order", "future"),

@@ -4,7 +4,7 @@ use sealed_session::join_associated_data;
 
 use super::file::{self, File, Vector};
 use super::json::{Json, Members, hex};
-use super::scene::{CREATED, DAY, DAY_S, EXPIRES, RENEWED, RootLife, Scene, UID, root, salt, scene};
+use super::scene::{CREATED, DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife, Scene, UID, root, salt, scene};
 use super::seal;
 
 pub(crate) fn file() -> File {
@@ -24,6 +24,7 @@ pub(crate) fn file() -> File {
     contexts(&mut scenes);
     times(&mut scenes);
     lifetimes(&mut scenes);
+    ttls(&mut scenes);
     states(&mut scenes);
     epochs(&mut scenes);
     vectors.extend(scenes.0.into_iter().map(|(comment, flag, scene)| {
@@ -32,8 +33,8 @@ pub(crate) fn file() -> File {
     }));
     let header = [
         "Tokens that open (SPEC.md, section 9).",
-        "SealedSessionOpen: at `now`, a server with this ring file, application id, cookie name, leeway and \
-         maximum lifetime opens `token` with the associated data `ad`, and finds `opened`.",
+        "SealedSessionOpen: at `now`, a server with this ring file, application id, cookie name, leeway, \
+         maximum lifetime and maximum TTL opens `token` with the associated data `ad`, and finds `opened`.",
     ];
     file::build("open_valid.json", &header, vectors)
 }
@@ -54,7 +55,7 @@ fn vector(comment: &str, flag: &'static str, scene: &Scene, salt: [u8; 24]) -> V
         "opened": Json::Object(opened(scene)),
     };
     let (comment, flags) = (comment.into(), vec![flag]);
-    Vector { kind: "SealedSessionOpen", group: scene.server(), comment, flags, valid: true, body }
+    Vector { kind: "SealedSessionOpen", group: scene.opener(), comment, flags, valid: true, body }
 }
 
 fn opened(scene: &Scene) -> Members {
@@ -68,7 +69,7 @@ fn opened(scene: &Scene) -> Members {
         "data": &scene.data,
         "created_at_ms": scene.created,
         "renewed_at_ms": scene.renewed,
-        "expires_at_ms": scene.expires.min(scene.created.saturating_add(scene.max_lifetime_ms)),
+        "expires_at_ms": scene.expires.min(scene.limit()),
         "key_id": key.key_id.to_string(),
         "key_state": key.state.as_str(),
     }
@@ -105,6 +106,9 @@ fn texts(to: &mut Scenes) {
         let comment = format!("an opener does not parse the data: {data:?}");
         to.add(&comment, "DataNotParsed", |s| s.data = data.into());
     }
+    to.add("an opener does not count how deep the data is nested: 65 levels", "DataNotParsed", |s| {
+        s.data = nested(65);
+    });
     to.add("line separators in the data", "Unicode", |s| s.data = "{\"\u{2028}\":\"\u{2029}\"}".into());
 }
 
@@ -168,6 +172,31 @@ fn lifetimes(to: &mut Scenes) {
     to.add("no expiry but the lifetime", "Lifetime", |s| s.expires = u64::MAX);
 }
 
+/// A maximum TTL that is shorter than the one that the session was sealed under.
+fn ttls(to: &mut Scenes) {
+    to.add("1 ms before a maximum TTL after its renewal", "MaxTtl", |s| {
+        (s.max_ttl_ms, s.now) = (120_000, RENEWED + 119_999);
+    });
+    to.add("the maximum TTL ends before the expiry, and is the expiry that is told", "MaxTtl", |s| {
+        s.max_ttl_ms = 120_000;
+    });
+    to.add("the maximum TTL ends 1 ms after the expiry", "MaxTtl", |s| s.max_ttl_ms = HOUR + 1);
+    to.add("the maximum TTL ends 1 ms before the lifetime, and both before the expiry", "MaxTtl", |s| {
+        (s.max_ttl_ms, s.max_lifetime_ms) = (120_000, 180_001);
+    });
+    to.add("the lifetime ends 1 ms before the maximum TTL, and both before the expiry", "MaxTtl", |s| {
+        (s.max_ttl_ms, s.max_lifetime_ms) = (120_000, 179_999);
+    });
+    to.add("no expiry but the maximum TTL", "MaxTtl", |s| {
+        (s.expires, s.max_ttl_ms, s.max_lifetime_ms) = (u64::MAX, DAY, u64::MAX);
+    });
+    to.add("renewed + maximum TTL is beyond the end of time", "Saturation", |s| {
+        let last = u64::MAX;
+        (s.now, s.max_ttl_ms) = (last - 1, 3);
+        (s.created, s.renewed, s.expires) = (last - 2, last - 2, last);
+    });
+}
+
 fn states(to: &mut Scenes) {
     let next = |activate_at_ms| RootLife { activate_at_ms, ..root(2) };
     to.add("a staged key, 1 ms before it is activated", "KeyStaged", |s| {
@@ -189,11 +218,16 @@ fn states(to: &mut Scenes) {
     });
 }
 
+/// Data of so many levels: an object, and lists in it.
+pub(crate) fn nested(levels: usize) -> String {
+    format!(r#"{{"a":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1))
+}
+
 /// A root that changes its key daily, in a ring whose tokens live for an hour at most.
 pub(crate) fn daily() -> Scene {
     scene().with(|scene| {
         scene.roots[0].period_s = DAY_S;
-        scene.max_ttl_s = 3_600;
+        (scene.max_ttl_s, scene.max_ttl_ms) = (3_600, HOUR);
         scene.epoch = RENEWED / DAY;
         scene.expires = RENEWED + 30 * DAY;
         scene.max_lifetime_ms = 90 * DAY;
@@ -202,8 +236,10 @@ pub(crate) fn daily() -> Scene {
 
 fn epochs(to: &mut Scenes) {
     let midnight = (RENEWED / DAY + 1) * DAY;
+    // Renewed when it is opened: no token outlives the maximum TTL, and the epoch is what counts here.
     let mut add = |comment: &str, change: &dyn Fn(&mut Scene)| {
-        to.0.push((comment.to_owned(), "Epoch", daily().with(change)));
+        let scene = daily().with(change);
+        to.0.push((comment.to_owned(), "Epoch", scene.renewed_at(scene.now)));
     };
     add("the epoch of now", &|_| {});
     add("the last millisecond of an epoch", &|s| s.now = midnight - 1);

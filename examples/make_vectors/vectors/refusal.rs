@@ -17,6 +17,8 @@ pub(crate) struct Refusal {
     /// What the token seals, where its tag is right.
     record: Option<Vec<u8>>,
     repair: (&'static str, Json),
+    /// Whether it is a key of the next epoch that is unknown.
+    of_next_epoch: bool,
 }
 
 impl Refusal {
@@ -71,6 +73,7 @@ impl Refusal {
             token: good.token(&salt(comment)),
             record: Some(good.record()),
             repair: (member, good.member(member)),
+            of_next_epoch: false,
         }
     }
 
@@ -84,7 +87,17 @@ impl Refusal {
         assert_ne!(bad, good, "{comment}");
         let repair = ("token", Json::from(good));
         let (comment, scene) = (comment.into(), scene.clone());
-        Self { comment, flag, check, then: None, scene, token: bad, record: None, repair }
+        Self {
+            comment,
+            flag,
+            check,
+            then: None,
+            scene,
+            token: bad,
+            record: None,
+            repair,
+            of_next_epoch: false,
+        }
     }
 
     /// A token with two faults, of which the repair mends the first.
@@ -97,6 +110,11 @@ impl Refusal {
         Self { record: Some(record), ..self }
     }
 
+    /// Under a key of the epoch after the last one that opens.
+    pub(crate) fn of_next_epoch(self) -> Self {
+        Self { of_next_epoch: true, ..self }
+    }
+
     pub(crate) fn into_vector(self) -> Vector {
         let mut body = members! {
             "token": self.token,
@@ -104,12 +122,15 @@ impl Refusal {
             "now": self.scene.now,
         };
         body.extend(self.record.map(|record| ("record", Json::from(hex(&record)))));
-        body.extend(told(self.check));
+        body.extend(told(self.check, self.of_next_epoch || self.scene.is_transient(self.check)));
         body.push(("repair", Json::Object(vec![self.repair])));
-        body.extend(self.then.map(|check| ("then", Json::Object(told(check)))));
+        // What is left is told of the session: in these vectors the repair of the first fault changes no time.
+        body.extend(
+            self.then.map(|check| ("then", Json::Object(told(check, self.scene.is_transient(check))))),
+        );
         Vector {
             kind: if self.then.is_some() { "SealedSessionOpenOrder" } else { "SealedSessionOpenRefused" },
-            group: self.scene.server(),
+            group: self.scene.opener(),
             comment: self.comment,
             flags: vec![self.flag],
             valid: false,
@@ -118,7 +139,9 @@ impl Refusal {
     }
 }
 
-fn told(check: &str) -> Members {
+fn told(check: &str, transient: bool) -> Members {
     let outcome = if check == "expired" { "not_found" } else { "invalid" };
-    members! { "outcome": outcome, "check": check }
+    let mut told = members! { "outcome": outcome, "check": check };
+    told.extend(transient.then(|| ("transient", Json::from(true))));
+    told
 }

@@ -76,6 +76,13 @@ pub(super) fn vectors() -> Vec<Vector> {
             key.with("created_at", "\"2030-01-01T00:00:00Z\""),
         ),
         of_key("a member's name with an escape", key.without("period_s").with("\\u0070eriod_s", "0")),
+        of_key(
+            "every member's name with an escape",
+            Key(key.0.iter().map(|(name, value)| (escaped(name), value.clone())).collect()),
+        ),
+        timed("the last time there is", "9999-12-30T22:00:00Z"),
+        timed("the last time there is, with a fraction", "9999-12-30T22:00:00.000Z"),
+        timed("1 ms before the last time there is", "9999-12-30T21:59:59.999Z"),
         timed("a fraction of one digit", "2026-11-20T00:10:00.5Z"),
         timed("a fraction of two digits", "2026-11-20T00:10:00.05Z"),
         timed("a fraction of three digits", "2026-11-20T00:10:00.005Z"),
@@ -89,12 +96,33 @@ pub(super) fn vectors() -> Vec<Vector> {
             text("", &[key.with("revoked", "true"), Key::new(2), Key::new(3).with("revoked", "true")]),
         ),
         vector("1,024 epochs with the leeway of 60 s", windowed("936540")),
+        vector("the largest longest TTL and the largest period", endless(u64::MAX)),
+        vector("1,024 epochs of the largest longest TTL, by sums beyond 2^64", endless(SHORTEST_OF_ENDLESS)),
     ]
 }
 
 /// A new key every 1000 s: with a day of grace and a minute of leeway, 936,540 s make 1023 epochs and one.
 pub(super) fn windowed(max_ttl_s: &str) -> String {
     text(&format!(",\"max_ttl_s\":{max_ttl_s}"), &[Key::new(1).with("period_s", "1000")])
+}
+
+/// The shortest period of which the largest longest TTL, its grace and a minute of leeway make 1,024 epochs.
+pub(super) const SHORTEST_OF_ENDLESS: u64 = (u64::MAX as u128 + 60).div_ceil(1_022) as u64;
+
+/// The largest longest TTL, with a root of this period.
+pub(super) fn endless(period_s: u64) -> String {
+    text(",\"max_ttl_s\":18446744073709551615", &[Key::new(1).with("period_s", &period_s.to_string())])
+}
+
+/// A member's name as another spelling of JSON has it.
+fn escaped(name: &str) -> &'static str {
+    match name {
+        "secret" => "\\u0073ecret",
+        "period_s" => "period\\u005fs",
+        "activate_at" => "\\u0061ctivate_at",
+        "retire_at" => "retire_a\\u0074",
+        _ => "\\u0072evoked",
+    }
 }
 
 fn vector(comment: &str, text: String) -> Vector {

@@ -2,7 +2,7 @@
 
 use super::file::Vector;
 use super::json::Json;
-use super::ring_file::{Key, TIME, secret, text, windowed};
+use super::ring_file::{Key, SHORTEST_OF_ENDLESS, TIME, endless, secret, text, windowed};
 
 pub(super) fn vectors() -> Vec<Vector> {
     let mut all = Vec::new();
@@ -11,6 +11,7 @@ pub(super) fn vectors() -> Vec<Vector> {
     members_of_a_key(&mut all);
     times(&mut all);
     secrets(&mut all);
+    escapes(&mut all);
     lives(&mut all);
     windows(&mut all);
     all
@@ -92,7 +93,9 @@ fn members_of_the_ring(all: &mut Vec<Vector>) {
     ] {
         refused(all, comment, "RingMember", "format", bad, &good);
     }
-    for value in ["0", "-1", "1.5", "\"60\"", "null", "true", "18446744073709551616"] {
+    for value in
+        ["0", "-1", "1.5", "\"60\"", "null", "true", "18446744073709551616", "-0", "60.0", "6e1", "[60]"]
+    {
         let comment = format!("a longest TTL of {value}");
         let bad = text(&format!(",\"max_ttl_s\":{value}"), &[Key::new(1)]);
         refused(all, &comment, "RingMember", "max_ttl_s", bad, &good);
@@ -107,6 +110,8 @@ fn members_of_the_ring(all: &mut Vec<Vector>) {
     ] {
         refused(all, comment, "RingMember", "keys", bad, &good);
     }
+    let deep = text(",\"note\":[[[[{\"keys\":[]}]]]]", &[Key::new(1)]);
+    refused(all, "a nested member that is not in the table", "RingMember", "unknown", deep, &good);
     let bad = text(",\"max_ttl\":60", &[Key::new(1)]);
     refused(all, "a misspelt member of the ring", "RingMember", "unknown", bad, &good);
 }
@@ -117,7 +122,7 @@ fn members_of_a_key(all: &mut Vec<Vector>) {
     for name in ["secret", "period_s", "activate_at", "retire_at", "revoked"] {
         refused(all, &format!("no {name}"), "RingMember", name, one(key.without(name)), &good);
     }
-    for value in ["-1", "1.5", "\"0\"", "null", "false", "18446744073709551616"] {
+    for value in ["-1", "1.5", "\"0\"", "null", "false", "18446744073709551616", "-0", "0.0", "0e0", "{}"] {
         let comment = format!("a period of {value}");
         refused(all, &comment, "RingMember", "period_s", one(key.with("period_s", value)), &good);
     }
@@ -177,6 +182,9 @@ fn times(all: &mut Vec<Vector>) {
         ("month 13", "2026-13-01T00:10:00Z"),
         ("hour 24", "2026-11-20T24:00:00Z"),
         ("minute 60", "2026-11-20T00:60:00Z"),
+        ("1 ms after the last time there is", "9999-12-30T22:00:00.001Z"),
+        ("1 s after the last time there is", "9999-12-30T22:00:01Z"),
+        ("the end of the year 9999", "9999-12-31T23:59:59.999Z"),
         ("a time before 1970", "1969-12-31T23:59:59Z"),
         ("1 ms before 1970", "1969-12-31T23:59:59.999Z"),
     ] {
@@ -198,6 +206,42 @@ fn secrets(all: &mut Vec<Vector>) {
         ("a secret with a space in front", format!("\" {text_of}\"")),
     ] {
         refused(all, comment, "RingMember", "secret", one(key.with("secret", &value)), &good);
+    }
+}
+
+/// A name may have escapes, a value may not: a secret or a time has one spelling.
+fn escapes(all: &mut Vec<Vector>) {
+    let key = Key::new(1);
+    let good = one(key.clone());
+    let format = good.replace("sealed-session-ring/1", "sealed-session-ring\\/1");
+    refused(all, "an escape in the format", "RingEscape", "format", format, &good);
+    let format = good.replace("sealed-session-ring/1", "\\u0073ealed-session-ring/1");
+    refused(all, "a letter of the format as an escape", "RingEscape", "format", format, &good);
+    let letter = format!("\"{}\"", secret(1).replacen('s', "\\u0073", 1));
+    refused(
+        all,
+        "a letter of a secret as an escape",
+        "RingEscape",
+        "secret",
+        one(key.with("secret", &letter)),
+        &good,
+    );
+    let end = format!("\"{}\\n\"", secret(1));
+    refused(
+        all,
+        "a line feed after a secret, as an escape",
+        "RingEscape",
+        "secret",
+        one(key.with("secret", &end)),
+        &good,
+    );
+    for (name, value) in [
+        ("created_at", "\"\\u0032026-11-20T00:10:00Z\""),
+        ("activate_at", "\"2026-11-20T00:10:00\\u005a\""),
+        ("retire_at", "\"2026-11-20T00:10:01\\u002e5Z\""),
+    ] {
+        let comment = format!("an escape in {name}");
+        refused(all, &comment, "RingEscape", name, one(key.with(name, value)), &good);
     }
 }
 
@@ -252,6 +296,9 @@ fn windows(all: &mut Vec<Vector>) {
     refused(all, "a new key every second", "RingWindow", "period_s", every_second, &daily);
     let longest = text(",\"max_ttl_s\":18446744073709551615", &[Key::new(1).with("period_s", "86400")]);
     refused(all, "a daily key for the largest longest TTL", "RingWindow", "period_s", longest, &daily);
+    let comment = "1,025 epochs of the largest longest TTL, by sums beyond 2^64";
+    let (bad, good) = (endless(SHORTEST_OF_ENDLESS - 1), endless(SHORTEST_OF_ENDLESS));
+    refused(all, comment, "RingWindow", "period_s", bad, good);
     let [first, second] = [Key::new(1), Key::new(2).with("activate_at", "\"2026-11-20T00:10:01Z\"")];
     let bad = text("", &[first.clone(), second.with("period_s", "60")]);
     let two = text("", &[first, second]);

@@ -18,6 +18,8 @@ pub(crate) const EXPIRES: u64 = RENEWED + HOUR;
 pub(crate) const HOUR: u64 = 3_600_000;
 pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const DAY_S: u64 = DAY / 1000;
+/// For so long a session that is over by the server's settings alone is left in place.
+pub(crate) const JUST_OVER: u64 = 600_000;
 pub(crate) const UID: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// A root secret with its life, as a ring file describes it.
@@ -43,6 +45,7 @@ pub(crate) struct Scene {
     pub(crate) now: u64,
     pub(crate) leeway_ms: u64,
     pub(crate) max_lifetime_ms: u64,
+    pub(crate) max_ttl_ms: u64,
     pub(crate) created: u64,
     pub(crate) renewed: u64,
     pub(crate) expires: u64,
@@ -69,6 +72,7 @@ pub(crate) fn scene() -> Scene {
         now: RENEWED,
         leeway_ms: 60_000,
         max_lifetime_ms: 30 * DAY,
+        max_ttl_ms: 30 * DAY,
         created: CREATED,
         renewed: RENEWED,
         expires: EXPIRES,
@@ -84,6 +88,23 @@ impl Scene {
         let mut changed = self.clone();
         change(&mut changed);
         changed
+    }
+
+    /// The same session of an hour, renewed at another time.
+    pub(crate) fn renewed_at(&self, time: u64) -> Self {
+        self.with(|s| (s.created, s.renewed, s.expires) = (time, time, time + HOUR))
+    }
+
+    /// When the session ends by the server's settings, whatever was sealed.
+    pub(crate) fn limit(&self) -> u64 {
+        let lifetime = self.created.saturating_add(self.max_lifetime_ms);
+        lifetime.min(self.renewed.saturating_add(self.max_ttl_ms))
+    }
+
+    /// Whether a refusal of this session by this check may be the server's fault.
+    pub(crate) fn is_transient(&self, check: &str) -> bool {
+        let by_limits = self.limit()..self.limit().saturating_add(JUST_OVER).min(self.expires);
+        check == "future" || check == "expired" && by_limits.contains(&self.now)
     }
 
     pub(crate) fn secret(&self) -> RootSecret {
@@ -138,6 +159,13 @@ impl Scene {
             .collect()
     }
 
+    /// The same with all that counts when a session is opened.
+    pub(crate) fn opener(&self) -> Members {
+        let mut members = self.server();
+        members.push(("max_ttl_ms", self.member("max_ttl_ms")));
+        members
+    }
+
     /// What a vector calls by this name.
     pub(crate) fn member(&self, name: &str) -> Json {
         match name {
@@ -148,6 +176,7 @@ impl Scene {
             "now" => Json::from(self.now),
             "leeway_ms" => Json::from(self.leeway_ms),
             "max_lifetime_ms" => Json::from(self.max_lifetime_ms),
+            "max_ttl_ms" => Json::from(self.max_ttl_ms),
             _ => panic!("no vector has a member {name}"),
         }
     }

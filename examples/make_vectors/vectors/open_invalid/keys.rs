@@ -60,13 +60,14 @@ fn too_old() -> Vec<Refusal> {
     let midnight = (RENEWED / DAY + 1) * DAY;
     let over = midnight + DAY + 3_600_000;
     let of = |comment: &str, good: &Scene, now: u64| {
-        let good = good.with(|s| s.now = now - 1);
+        // Renewed just before: no token outlives the maximum TTL, and the epoch is what counts here.
+        let good = good.renewed_at(now - 1).with(|s| s.now = now - 1);
         Refusal::elsewhere((comment, "Epoch", "key_id"), &good, "now", |s| s.now = now)
     };
     let weekly = daily().with(|s| {
         (s.roots[0].period_s, s.epoch) = (7 * DAY_S, RENEWED / (7 * DAY));
     });
-    let longer_lived = daily().with(|s| s.max_ttl_s = 2 * DAY_S);
+    let longer_lived = daily().with(|s| (s.max_ttl_s, s.max_ttl_ms) = (2 * DAY_S, 2 * DAY));
     let what = ("an epoch of three days ago", "Epoch", "key_id");
     vec![
         of("an epoch whose grace is just over", &daily(), over),
@@ -80,25 +81,34 @@ fn too_old() -> Vec<Refusal> {
     ]
 }
 
-/// The record was renewed long before, so that nothing but the epoch lies in the future.
+/// The record was renewed before, so that nothing but the epoch lies in the future.
 fn too_new() -> Vec<Refusal> {
     let midnight = (RENEWED / DAY + 1) * DAY;
     let next = |now: u64, leeway_ms: u64| {
-        daily().with(|s| (s.now, s.leeway_ms, s.epoch) = (now, leeway_ms, s.epoch + 1))
+        let next = daily().with(|s| (s.now, s.leeway_ms, s.epoch) = (now, leeway_ms, s.epoch + 1));
+        next.renewed_at(now - 600_000)
     };
     let of = |comment: &str, good: &Scene, now: u64| {
         Refusal::elsewhere((comment, "Epoch", "key_id"), good, "now", |s| s.now = now)
     };
     let what = ("the next epoch, a minute ahead, without leeway", "Epoch", "key_id");
-    let later = next(midnight, 60_000).with(|s| s.epoch += 1);
+    let later = next(midnight, 60_000).with(|s| {
+        (s.max_ttl_s, s.max_ttl_ms, s.expires) = (2 * DAY_S, 2 * DAY, s.renewed + 2 * DAY);
+        (s.epoch, s.now) = (s.epoch + 1, midnight + DAY);
+    });
+    let not_yet = later.with(|s| s.now -= 60_000);
     vec![
         of(
             "the next epoch 1 ms before the leeway reaches it",
             &next(midnight - 60_000, 60_000),
             midnight - 60_001,
-        ),
-        of("the next epoch 1 ms before it begins, without leeway", &next(midnight, 0), midnight - 1),
-        of("the epoch after the next", &later.with(|s| s.now = midnight + DAY), midnight),
-        Refusal::elsewhere(what, &next(midnight - 60_000, 60_000), "leeway_ms", |s| s.leeway_ms = 0),
+        )
+        .of_next_epoch(),
+        of("the next epoch 1 ms before it begins, without leeway", &next(midnight, 0), midnight - 1)
+            .of_next_epoch(),
+        of("the epoch after the next, 1 ms before the leeway reaches the next", &not_yet, midnight - 60_001),
+        of("the epoch after the next", &later, midnight).of_next_epoch(),
+        Refusal::elsewhere(what, &next(midnight - 60_000, 60_000), "leeway_ms", |s| s.leeway_ms = 0)
+            .of_next_epoch(),
     ]
 }

@@ -2,10 +2,10 @@
 //! possible.
 
 use super::super::refusal::Refusal;
-use super::super::scene::{CREATED, DAY, EXPIRES, RENEWED, Scene, scene};
+use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, Scene, scene};
 
 pub(super) fn all() -> Vec<Refusal> {
-    [out_of_order(), in_the_future(), expired(), lifetime_over()].into_iter().flatten().collect()
+    [out_of_order(), in_the_future(), expired(), lifetime_over(), ttl_over()].into_iter().flatten().collect()
 }
 
 /// At 1 ms before the expiry nothing but the order is wrong: the record is neither in the future nor over.
@@ -101,4 +101,54 @@ fn lifetime_over() -> Vec<Refusal> {
         Refusal::elsewhere(what, &scene(), "max_lifetime_ms", |s| s.max_lifetime_ms = RENEWED - CREATED),
         Refusal::elsewhere(least, &scene(), "max_lifetime_ms", |s| s.max_lifetime_ms = 1),
     ]
+}
+
+/// A maximum TTL that has become shorter counts at once.
+fn ttl_over() -> Vec<Refusal> {
+    let short = scene().with(|s| (s.max_ttl_ms, s.now) = (120_000, RENEWED + 119_999));
+    let endless = short.with(|s| s.expires = u64::MAX);
+    let equal = scene().with(|s| (s.max_ttl_ms, s.now) = (HOUR, EXPIRES - 1));
+    let what = ("at the end of the maximum TTL of another server", "MaxTtl", "expired");
+    let both = scene().with(|s| {
+        (s.max_ttl_ms, s.max_lifetime_ms, s.now) = (120_000, 180_001, RENEWED + 119_999);
+    });
+    let late = |comment: &str, more: u64| at(comment, "MaxTtl", "expired", &short, RENEWED + 120_000 + more);
+    let over = |comment: &str, good: &Scene| at(comment, "MaxTtl", "expired", good, good.now + 1);
+    vec![
+        late("a maximum TTL after its renewal", 0),
+        late("10 minutes and 1 ms less after that", 599_999),
+        late("10 minutes after that", 600_000),
+        over("a maximum TTL after its renewal, with no expiry of its own", &endless),
+        over("maximum TTL and expiry end together", &equal),
+        over("the maximum TTL is over, and 1 ms later the lifetime", &both),
+        Refusal::elsewhere(what, &scene().with(|s| s.now += 60_000), "max_ttl_ms", |s| s.max_ttl_ms = 60_000),
+        Refusal::elsewhere(("a maximum TTL of 1 ms", "MaxTtl", "expired"), &ttl_of_2(), "max_ttl_ms", |s| {
+            s.max_ttl_ms = 1;
+        }),
+        at("10 minutes and 1 ms less after the end of its lifetime", "Lifetime", "expired", &lived(), {
+            CREATED + 120_000 + 599_999
+        }),
+        at("10 minutes after the end of its lifetime", "Lifetime", "expired", &lived(), {
+            CREATED + 120_000 + 600_000
+        }),
+        at(
+            "at its expiry, 1 ms after the end of a maximum TTL",
+            "MaxTtl",
+            "expired",
+            &last_of_both(),
+            EXPIRES,
+        ),
+    ]
+}
+
+fn ttl_of_2() -> Scene {
+    scene().with(|s| (s.max_ttl_ms, s.now) = (2, RENEWED + 1))
+}
+
+fn lived() -> Scene {
+    scene().with(|s| (s.max_lifetime_ms, s.now) = (120_000, CREATED + 119_999))
+}
+
+fn last_of_both() -> Scene {
+    scene().with(|s| (s.max_ttl_ms, s.now) = (HOUR - 1, EXPIRES - 2))
 }

@@ -22,7 +22,6 @@ pub(super) struct Case {
     /// Ring, server and time; where the operation begins with a token, the session as well.
     pub(super) scene: Scene,
     pub(super) default_ttl: u64,
-    pub(super) max_ttl: u64,
     pub(super) padding: usize,
     pub(super) max_token_chars: Option<usize>,
     pub(super) token: Option<String>,
@@ -34,9 +33,12 @@ pub(super) struct Case {
 pub(super) fn case(op: &'static str) -> Case {
     Case {
         op,
-        scene: scene().with(|s| s.now = RENEWED + 1_000),
+        scene: scene().with(|s| {
+            s.now = RENEWED + 1_000;
+            // A visitor who logs in keeps the data.
+            s.user = s.user.take().filter(|_| op != "login");
+        }),
         default_ttl: DAY,
-        max_ttl: 30 * DAY,
         padding: 1,
         max_token_chars: None,
         token: None,
@@ -59,10 +61,9 @@ impl Case {
     }
 
     pub(super) fn group(&self) -> Members {
-        let mut group = self.scene.server();
+        let mut group = self.scene.opener();
         group.extend(members! {
             "default_ttl_ms": self.default_ttl,
-            "max_ttl_ms": self.max_ttl,
             "padding": self.padding,
             "max_token_chars": self.max_token_chars,
         });
@@ -76,7 +77,7 @@ impl Case {
             "ttl_ms" => Json::from(self.ttl),
             "user" => self.user.as_deref().map_or(Json::Null, derivation::text),
             "data" => derivation::text(&self.data),
-            "max_ttl_ms" => Json::from(self.max_ttl),
+            "default_ttl_ms" => Json::from(self.default_ttl),
             "max_token_chars" => Json::from(self.max_token_chars),
             _ => self.scene.member(name),
         }
@@ -136,7 +137,7 @@ impl Case {
             .leeway(Duration::from_millis(self.scene.leeway_ms))
             .max_lifetime(Duration::from_millis(self.scene.max_lifetime_ms))
             .default_ttl(Duration::from_millis(self.default_ttl))
-            .max_ttl(Duration::from_millis(self.max_ttl))
+            .max_ttl(Duration::from_millis(self.scene.max_ttl_ms))
             .padding(self.padding)
             .clock(ManualClock::at(self.scene.now));
         self.max_token_chars.into_iter().fold(builder, SealedStoreBuilder::max_token_chars)

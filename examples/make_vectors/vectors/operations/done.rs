@@ -2,17 +2,34 @@
 
 use super::super::file::Vector;
 use super::super::open_valid::daily;
-use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, scene};
+use super::super::scene::{CREATED, DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife, Scene, root, scene};
 use super::case::{Case, case};
+use super::{depth, login};
 
 pub(super) fn vectors() -> Vec<Vector> {
-    [created(), data(), sizes(), touched(), kept(), renamed(), rotated(), deleted()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        created(),
+        data(),
+        depth::vectors(),
+        sizes(),
+        touched(),
+        kept(),
+        renamed(),
+        login::vectors(),
+        rotated(),
+        deleted(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn done(comment: &str, flag: &'static str, op: &'static str, change: impl FnOnce(&mut Case)) -> Vector {
+pub(super) fn done(
+    comment: &str,
+    flag: &'static str,
+    op: &'static str,
+    change: impl FnOnce(&mut Case),
+) -> Vector {
     case(op).with(change).done(comment, flag)
 }
 
@@ -21,9 +38,9 @@ fn created() -> Vec<Vector> {
     vec![
         create("create: the default TTL", "Ttl", &|_| {}),
         create("create: a TTL of 1 ms", "Ttl", &|c| c.ttl = 1),
-        create("create: the maximum TTL", "Ttl", &|c| (c.max_ttl, c.ttl) = (2 * DAY, 2 * DAY)),
+        create("create: the maximum TTL", "Ttl", &|c| (c.scene.max_ttl_ms, c.ttl) = (2 * DAY, 2 * DAY)),
         create("create: 1 ms more than the maximum TTL is cut", "Ttl", &|c| {
-            (c.max_ttl, c.ttl) = (2 * DAY, 2 * DAY + 1);
+            (c.scene.max_ttl_ms, c.ttl) = (2 * DAY, 2 * DAY + 1);
         }),
         create("create: the longest TTL that can be asked for is cut", "Ttl", &|c| c.ttl = u64::MAX),
         create("create: the default TTL is cut to the maximum lifetime", "Lifetime", &|c| {
@@ -38,8 +55,9 @@ fn created() -> Vec<Vector> {
         create("create: an empty user id", "User", &|c| c.user = Some(String::new())),
         create("create: a user id of other scripts", "Unicode", &|c| c.user = Some("жé中😀".into())),
         create("create: with associated data", "AssociatedData", &|c| c.scene.ad = b"tenant-7".to_vec()),
+        create("create: the default TTL is the maximum TTL", "Ttl", &|c| c.scene.max_ttl_ms = DAY),
         create("create: the maximum TTL is the ring's longest", "Ttl", &|c| {
-            (c.scene.max_ttl_s, c.max_ttl, c.default_ttl) = (60, 60_000, 60_000);
+            (c.scene.max_ttl_s, c.scene.max_ttl_ms, c.default_ttl) = (60, 60_000, 60_000);
         }),
     ]
 }
@@ -123,6 +141,21 @@ fn touched() -> Vec<Vector> {
         touch("touch: renewed on a server whose clock is ahead, and from then on", "Leeway", &|c| {
             (c.scene.now, c.ttl) = (RENEWED - 60_000, HOUR);
         }),
+        touch(
+            "touch: a session of a longer maximum TTL gets no more than the maximum of now",
+            "MaxTtl",
+            &|c| {
+                (c.scene.max_ttl_ms, c.default_ttl, c.ttl) = (HOUR / 4, HOUR / 4, HOUR);
+            },
+        ),
+        touch("touch: 1 ms before a maximum TTL after its renewal", "MaxTtl", &|c| {
+            (c.scene.max_ttl_ms, c.default_ttl, c.scene.now) = (HOUR / 4, HOUR / 4, RENEWED + HOUR / 4 - 1);
+        }),
+        touch("touch: 2 ms before the end of time", "Saturation", &|c| {
+            let last = u64::MAX;
+            (c.scene.created, c.scene.renewed, c.scene.expires) = (last - 5, last - 4, last - 1);
+            c.scene.now = last - 2;
+        }),
         touch("touch: 1 ms before it expires", "Expiry", &|c| c.scene.now = EXPIRES - 1),
         touch("touch: with associated data", "AssociatedData", &|c| c.scene.ad = vec![0]),
         touch("touch: padding is made anew", "Padding", &|c| c.padding = 256),
@@ -142,6 +175,12 @@ fn kept() -> Vec<Vector> {
         done("reseal: an expiry beyond the lifetime is kept", "Lifetime", "reseal", |c| {
             c.scene.max_lifetime_ms = HOUR;
         }),
+        done("update: an expiry beyond the maximum TTL is kept", "MaxTtl", "update", |c| {
+            (c.scene.max_ttl_ms, c.default_ttl) = (HOUR / 4, HOUR / 4);
+        }),
+        done("reseal: an expiry beyond the maximum TTL is kept", "MaxTtl", "reseal", |c| {
+            (c.scene.max_ttl_ms, c.default_ttl) = (HOUR / 4, HOUR / 4);
+        }),
         done("reseal: without the padding it had", "Padding", "reseal", |c| c.scene.padding = 40),
     ]
 }
@@ -152,7 +191,7 @@ fn renamed() -> Vec<Vector> {
         done("cycle: an empty user id stays one", "User", "cycle", |c| c.scene.user = Some(String::new())),
         done("cycle: with associated data", "AssociatedData", "cycle", |c| c.scene.ad = b"t".to_vec()),
         done("login: a new session with the data of the old one", "Operation", "login", |_| {}),
-        done("login: of an anonymous session", "Operation", "login", |c| c.scene.user = None),
+        done("login: of an anonymous session", "Operation", "login", |c| c.user = Some("user-42".into())),
         done("login: with an empty user id", "User", "login", |c| c.user = Some(String::new())),
         done("login: on a server whose clock is behind", "Leeway", "login", |c| {
             c.scene.now = RENEWED - 60_000;
@@ -167,6 +206,7 @@ fn renamed() -> Vec<Vector> {
 /// The key that seals need not be the one that opened.
 fn rotated() -> Vec<Vector> {
     let accepted = scene().with(|s| {
+        s.user = None;
         s.roots.push(RootLife { activate_at_ms: RENEWED, ..root(2) });
         s.now = RENEWED;
     });
@@ -174,7 +214,8 @@ fn rotated() -> Vec<Vector> {
         (s.roots, s.sealing) = (vec![root(1), RootLife { activate_at_ms: RENEWED + 1, ..root(2) }], 1);
     });
     let midnight = (RENEWED / DAY + 1) * DAY;
-    let yesterday = daily().with(|s| (s.now, s.max_ttl_s) = (midnight, 30 * 86_400));
+    let month = |s: &mut Scene| (s.max_ttl_s, s.max_ttl_ms) = (30 * DAY_S, 30 * DAY);
+    let yesterday = daily().with(month).with(|s| s.now = midnight);
     let tomorrow = yesterday.with(|s| (s.now, s.epoch) = (midnight - 1, s.epoch + 1));
     let mut all = Vec::new();
     for op in ["update", "touch", "reseal", "cycle", "login"] {
@@ -187,7 +228,7 @@ fn rotated() -> Vec<Vector> {
     all.push(done("reseal: opened by the epoch of yesterday", "Epoch", "reseal", |c| c.scene = yesterday));
     all.push(done("reseal: opened by the epoch of tomorrow", "Epoch", "reseal", |c| c.scene = tomorrow));
     all.push(done("create: with the key of an epoch", "Epoch", "create", |c| {
-        c.scene = daily().with(|s| s.max_ttl_s = 30 * 86_400);
+        c.scene = daily().with(month);
     }));
     all
 }

@@ -2,8 +2,10 @@
 
 use super::super::file::Vector;
 use super::super::json::{Json, Members};
-use super::super::scene::{CREATED, DAY, EXPIRES, HOUR, RENEWED, RootLife, root, salt, scene};
+use super::super::open_valid::nested;
+use super::super::scene::{CREATED, DAY, EXPIRES, RENEWED, RootLife, root, salt, scene};
 use super::case::{Case, case};
+use super::depth::{in_turn, objects};
 use super::done::of_len;
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -13,19 +15,18 @@ pub(super) fn vectors() -> Vec<Vector> {
     all.extend(no_key());
     all.extend(times());
     all.extend(tokens());
-    all.extend(settings());
     all
 }
 
 /// A case with a fault in one member, whose repair is that member of the good case.
-struct Fault {
-    outcome: &'static str,
-    check: &'static str,
-    member: &'static str,
+pub(super) struct Fault {
+    pub(super) outcome: &'static str,
+    pub(super) check: &'static str,
+    pub(super) member: &'static str,
 }
 
 impl Fault {
-    fn vector(
+    pub(super) fn vector(
         &self,
         comment: &str,
         flag: &'static str,
@@ -35,7 +36,7 @@ impl Fault {
         self.with(comment, flag, good, change, vec![])
     }
 
-    fn with(
+    pub(super) fn with(
         &self,
         comment: &str,
         flag: &'static str,
@@ -47,9 +48,12 @@ impl Fault {
         // The token is the good one's, however the change would make it.
         let bad = good.with(|c| c.token = Some(good.token())).with(change);
         let mut outcome = members! { "outcome": self.outcome, "check": self.check };
+        outcome.extend(bad.scene.is_transient(self.check).then(|| ("transient", Json::from(true))));
+        let kind =
+            if more.iter().any(|(name, _)| *name == "then") { "OperationOrder" } else { "OperationRefused" };
         outcome.extend(more);
         outcome.push(("repair", repair));
-        bad.vector("OperationRefused", (comment, flag), outcome)
+        bad.vector(kind, (comment, flag), outcome)
     }
 }
 
@@ -104,6 +108,25 @@ fn data() -> Vec<Vector> {
     };
     let mut all: Vec<Vector> = NO_OBJECTS.into_iter().map(of).collect();
     all.push(DATA.vector("update: a list for data", "Data", &case("update"), |c| c.data = "[]".into()));
+    for (comment, op, deep) in [
+        ("create: 65 levels of lists in an object", "create", nested(65)),
+        ("create: 65 levels of objects", "create", objects(65)),
+        ("create: 66 levels of objects and lists in turn", "create", in_turn(66)),
+        (
+            "create: 65 levels beside flat members",
+            "create",
+            nested(65).replacen('{', "{\"b\":{},\"c\":[],", 1),
+        ),
+        (
+            "create: 65 levels after a text that ends in a backslash",
+            "create",
+            nested(65).replacen('{', r#"{"b":"\\","#, 1),
+        ),
+        ("create: 1000 levels of lists", "create", nested(1_000)),
+        ("update: 65 levels of lists in an object", "update", nested(65)),
+    ] {
+        all.push(DATA.vector(comment, "DataDepth", &case(op), |c| c.data = deep));
+    }
     all
 }
 
@@ -224,6 +247,11 @@ fn tokens() -> Vec<Vector> {
         all.push(
             fault("not_found", "expired", "now").vector(&comment, "Expiry", &last, |c| c.scene.now = EXPIRES),
         );
+        let comment = format!("{op}: a maximum TTL after its renewal");
+        let short = good.with(|c| (c.default_ttl, c.scene.max_ttl_ms) = (500, 1_001));
+        all.push(fault("not_found", "expired", "max_ttl_ms").vector(&comment, "MaxTtl", &short, |c| {
+            c.scene.max_ttl_ms = 1_000;
+        }));
         let comment = format!("{op}: a token whose lifetime is over");
         all.push(fault("not_found", "expired", "max_lifetime_ms").vector(&comment, "Lifetime", &good, |c| {
             c.scene.max_lifetime_ms = 61_000;
@@ -249,17 +277,4 @@ fn tokens() -> Vec<Vector> {
         );
     }
     all
-}
-
-fn settings() -> Vec<Vector> {
-    let fault = Fault { outcome: "refused", check: "max_ttl", member: "max_ttl_ms" };
-    let short = case("create").with(|c| {
-        (c.scene.max_ttl_s, c.max_ttl, c.default_ttl) = (3_600, HOUR, HOUR);
-    });
-    vec![
-        fault.vector("a maximum TTL 1 ms longer than the ring's longest", "Ttl", &short, |c| c.max_ttl += 1),
-        fault.vector("a maximum TTL of 31 days, in a ring of 30", "Ttl", &case("create"), |c| {
-            c.max_ttl += DAY;
-        }),
-    ]
 }
