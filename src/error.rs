@@ -113,7 +113,7 @@ pub struct OpenError {
 }
 
 /// Whether the cookie of a refused token may be good all the same.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It is good nowhere.
     Final,
@@ -150,11 +150,15 @@ impl OpenError {
     }
 
     /// Of several refusals in one request, the one that says most: what may be good all the same, before what is over,
-    /// before what is no session.
+    /// before what is no session; the first of several alike.
     #[cfg(feature = "cookie")]
     pub(crate) fn or(self, other: Self) -> Self {
-        let weight = |error: &Self| (error.standing, error.is_not_found());
-        if weight(&other) > weight(&self) { other } else { self }
+        let rank = |error: &Self| match error {
+            error if error.keeps_cookie() => 2,
+            error if error.is_not_found() => 1,
+            _ => 0,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
     }
 
     /// Whether the token is authentic but its session is over ([`SessionError::NotFound`]); otherwise it is

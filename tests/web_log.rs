@@ -84,7 +84,7 @@ async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
     one(Level::ERROR, "after the headers of its response had been sent");
 
     send(good.clone(), Request::get("/cached")).await;
-    one(Level::WARN, "lets shared caches store it");
+    one(Level::WARN, "let shared caches store it");
 
     assert_eq!(send(good.clone(), Request::get("/wrong")).await.status(), 500);
     one(Level::ERROR, "the session's data is no u32");

@@ -111,7 +111,11 @@ fn a_server_that_is_ahead_by_more_than_the_leeway_is_not_believed() {
     let id = ahead.create(CreateOptions::default()).unwrap();
     assert!(daily(&ManualClock::at(midnight - 60 * SECOND)).read(&id).is_ok());
     let behind = daily(&ManualClock::at(midnight - 60 * SECOND - 1));
-    assert_eq!(refusal(&behind, id.as_str()), Reason::UnknownKey);
+    let refused = behind.open(&id).unwrap_err();
+    assert_eq!(refused.reason(), Reason::UnknownKey);
+    assert!(refused.keeps_cookie(), "its epoch begins here next");
+    let two_ahead = daily(&ManualClock::at(midnight - DAY - 60 * SECOND - 1));
+    assert_eq!(refusal(&two_ahead, id.as_str()), Reason::UnknownKey, "and this is no matter of a moment");
 }
 
 #[test]

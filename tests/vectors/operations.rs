@@ -99,7 +99,7 @@ fn setting_of(error: &ConfigError) -> &'static str {
 
 fn names_of(error: &SealError) -> (&'static str, &'static str) {
     match error {
-        SealError::NotAnObject { .. } => ("invalid", "data"),
+        SealError::NotAnObject { .. } | SealError::TooDeep { .. } => ("invalid", "data"),
         SealError::UserIdTooLong { .. } => ("invalid", "user_id"),
         SealError::TooLarge { .. } => ("backend", "size"),
         SealError::NoSealingKey => ("backend", "no_key"),

@@ -81,12 +81,6 @@ impl Server {
         Answer::of(app.oneshot(request).await.unwrap())
     }
 
-    /// The cookie, as a browser sends it, of a session in which this was done.
-    pub(crate) async fn cookie(&self, act: fn(&Session)) -> String {
-        let answer = self.call(&[], move |session| std::future::ready(act(&session))).await;
-        answer.pair()
-    }
-
     pub(crate) async fn logged_in(&self, user: &'static str) -> String {
         let login = move |session: Session| std::future::ready(session.authenticate(user));
         self.call(&[], login).await.pair()
