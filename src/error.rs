@@ -120,6 +120,7 @@ pub(crate) enum Standing {
     /// Its session is over by limits of this server that others need not have, since a moment ago.
     StricterLimits,
     /// Its session was revoked a moment ago, and what takes its place may be on the way to the client.
+    #[cfg(feature = "revocation")]
     JustRevoked,
     /// The same token may be opened in a moment, or by another server.
     Transient,

@@ -84,6 +84,7 @@ impl Policy {
     }
 
     /// The refusal of data that leave less than so many octets.
+    #[cfg(feature = "tower")]
     pub(crate) fn too_large(&self, user_id: Option<&str>, data: &str, room: usize) -> SealError {
         let needed = token::encoded_len(record::unpadded_len(user_id, data).saturating_add(room));
         SealError::TooLarge { needed, allowed: self.max_token_chars }

@@ -36,6 +36,9 @@ mod data;
 mod development;
 #[path = "web/direct.rs"]
 mod direct;
+#[cfg(feature = "revocation")]
+#[path = "web/ended.rs"]
+mod ended;
 #[path = "web/failures.rs"]
 mod failures;
 #[path = "web/flash.rs"]

@@ -121,7 +121,7 @@ impl Said {
             () if is("s-maxage") => self.s_maxage = longest(self.s_maxage),
             () if is("max-age") => self.max_age = longest(self.max_age),
             () if is("stale-while-revalidate") || is("stale-if-error") => {
-                self.stale |= directive.seconds() > 0
+                self.stale |= directive.seconds() > 0;
             }
             () if is("immutable") => self.stale = true,
             () => {}

@@ -141,8 +141,10 @@ pub(super) enum Timing {
 pub(super) enum Beside {
     Nothing,
     /// Cookies that a device may still prove.
+    #[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
     Unproven,
     /// Cookies of a session that is over.
+    #[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
     Over,
 }
 

@@ -33,8 +33,9 @@ pub(super) struct NotRecorded;
 
 impl Settling {
     /// With the values of `Set-Cookie` that go instead, should it not be recorded.
-    pub(super) fn or_else(self, endings: Vec<HeaderValue>) -> Self {
-        Self { endings, ..self }
+    pub(super) fn or_else(mut self, endings: Vec<HeaderValue>) -> Self {
+        self.endings = endings;
+        self
     }
 
     #[cfg(feature = "revocation")]

@@ -346,6 +346,7 @@ impl State {
 fn refused(error: OpenError) -> Came {
     match error.standing() {
         Standing::Transient => Came::Left(LeftInPlace::Transient),
+        #[cfg(feature = "revocation")]
         Standing::JustRevoked => Came::Left(LeftInPlace::JustRevoked),
         Standing::StricterLimits => Came::Left(LeftInPlace::StricterLimits),
         Standing::Final if error.is_not_found() => Came::Expired,

@@ -1,84 +1,16 @@
-//! What is ended has ended, whatever else a handler does and whatever becomes of its answer; what was begun by a handler
-//! that was cut off has not begun.
+//! What was begun by a handler that was cut off has not begun.
 
-use std::convert::Infallible;
+use axum::http::StatusCode;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use axum::routing::any;
-use sealed_session::http::{FlashLevel, Session};
-use sealed_session::{KeyRing, Root};
-use tower::{ServiceBuilder, ServiceExt as _, service_fn};
+use crate::direct::{NAME, Server};
 
-use crate::direct::{NAME, Server, with};
-use crate::site::{DAY, root};
-
-const FAILURES: [StatusCode; 4] = [
+/// Of handlers that were cut off, or may have been.
+pub(crate) const FAILURES: [StatusCode; 4] = [
     StatusCode::REQUEST_TIMEOUT,
     StatusCode::INTERNAL_SERVER_ERROR,
     StatusCode::SERVICE_UNAVAILABLE,
     StatusCode::GATEWAY_TIMEOUT,
 ];
-
-/// All that a handler may do after a logout.
-const AFTERWARDS: [fn(&Session); 6] = [
-    |_| {},
-    |session| session.flash(FlashLevel::Info, "See you.").unwrap(),
-    |session| session.insert("a", &1).unwrap(),
-    |session| drop(session.csrf_token()),
-    |session| session.authenticate("bob").unwrap(),
-    |session| session.cycle().unwrap(),
-];
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_counts_whatever_the_handler_wrote_and_answered() {
-    let server = Server::revoking();
-    for status in FAILURES {
-        for afterwards in AFTERWARDS {
-            let cookie = server.logged_in("ann").await;
-            let answer = server
-                .call(&with(&cookie), move |session| {
-                    session.logout().unwrap();
-                    afterwards(&session);
-                    std::future::ready(status)
-                })
-                .await;
-            assert_eq!(answer.status, status);
-            assert!(answer.removes(), "{status}: {:?}", answer.set_cookies());
-            assert_eq!(server.user(&cookie).await, None);
-        }
-    }
-}
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_counts_where_nothing_can_be_sealed() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let never = root(1).activating_at(u64::MAX);
-    let replace = |roots: Vec<Root>| server.store.replace_ring(KeyRing::new(roots).unwrap()).unwrap();
-    // The key opens and does not seal.
-    replace(vec![root(1).activating_at(server_now(&server) + DAY)]);
-    let answer = server
-        .call(&with(&cookie), |session| {
-            session.logout().unwrap();
-            std::future::ready(session.flash(FlashLevel::Info, "See you."))
-        })
-        .await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.removes(), "{:?}", answer.set_cookies());
-    replace(vec![root(1)]);
-    assert_eq!(server.user(&cookie).await, None);
-    drop(never);
-}
-
-#[cfg(feature = "revocation")]
-fn server_now(server: &Server) -> u64 {
-    use sealed_session::Clock as _;
-    server.clock.now_ms()
-}
 
 #[tokio::test]
 async fn a_login_of_a_handler_that_was_cut_off_is_none() {
@@ -94,28 +26,6 @@ async fn a_login_of_a_handler_that_was_cut_off_is_none() {
     }
 }
 
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_login_or_cycle_that_does_not_count_leaves_the_session_before_it() {
-    let acts: [fn(&Session); 3] = [
-        |session| session.authenticate("bob").unwrap(),
-        |session| session.cycle().unwrap(),
-        |session| session.insert("a", &1).unwrap(),
-    ];
-    for act in acts {
-        let server = Server::revoking();
-        let cookie = server.logged_in("ann").await;
-        let answer = server
-            .call(&with(&cookie), move |session| {
-                act(&session);
-                std::future::ready(StatusCode::REQUEST_TIMEOUT)
-            })
-            .await;
-        assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
-        assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
-    }
-}
-
 #[tokio::test]
 async fn what_is_saved_on_server_errors_is_saved() {
     let server = Server::with(|store, _| store, |layer| layer.save_on_server_error(true));
@@ -126,115 +36,6 @@ async fn what_is_saved_on_server_errors_is_saved() {
         })
         .await;
     assert!(answer.sets());
-}
-
-/// A time-out around the layer, a client that went away, a handler that panics: nobody gets an answer.
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_counts_where_the_handler_is_dropped_and_no_answer_goes() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let routes = Router::new().route(
-        "/",
-        any(|session: Session| async move {
-            session.logout().unwrap();
-            std::future::pending::<()>().await;
-        }),
-    );
-    let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-    let mut answer = Box::pin(routes.layer(server.layer.clone()).oneshot(request));
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await.is_pending());
-    assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"), "the answer may still come");
-    drop(answer);
-    assert_eq!(server.user(&cookie).await, None);
-}
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_login_counts_for_nothing_where_the_handler_is_dropped() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let routes = Router::new().route(
-        "/",
-        any(|session: Session| async move {
-            session.authenticate("bob").unwrap();
-            std::future::pending::<()>().await;
-        }),
-    );
-    let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-    let mut answer = Box::pin(routes.layer(server.layer.clone()).oneshot(request));
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await.is_pending());
-    drop(answer);
-    assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
-}
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_counts_where_the_service_fails() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let fails = service_fn(|request: Request<Body>| {
-        let session = request.extensions().get::<Session>().unwrap();
-        session.logout().unwrap();
-        std::future::ready(Err::<axum::response::Response, &str>("the connection broke"))
-    });
-    let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-    let answer = ServiceBuilder::new().layer(server.layer.clone()).service(fails).oneshot(request).await;
-    assert_eq!(answer.unwrap_err(), "the connection broke");
-    assert_eq!(server.user(&cookie).await, None);
-}
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_counts_where_the_handler_panics() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let panics = service_fn(|request: Request<Body>| async move {
-        let session = request.extensions().get::<Session>().unwrap();
-        session.logout().unwrap();
-        if session.user_id().is_none() {
-            panic!("a fault of the application");
-        }
-        Ok::<_, Infallible>(axum::response::Response::new(Body::empty()))
-    });
-    let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-    let service = ServiceBuilder::new().layer(server.layer.clone()).service(panics);
-    assert!(tokio::spawn(service.oneshot(request)).await.unwrap_err().is_panic());
-    assert_eq!(server.user(&cookie).await, None);
-}
-
-#[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_logout_that_is_not_recorded_says_so_and_removes_the_cookie() {
-    use sealed_session::revocation::Revocations;
-    use std::sync::atomic::Ordering;
-
-    for afterwards in AFTERWARDS {
-        for status in [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE] {
-            let backend = crate::troubled::Troubled::default();
-            let fails = std::sync::Arc::clone(&backend.fails);
-            let server = Server::with(
-                |store, clock| {
-                    let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend);
-                    store.revocations(revocations.unwrap())
-                },
-                |layer| layer,
-            );
-            let cookie = server.logged_in("ann").await;
-            fails.store(true, Ordering::Release);
-            let answer = server
-                .call(&with(&cookie), move |session| {
-                    session.logout().unwrap();
-                    afterwards(&session);
-                    std::future::ready(status)
-                })
-                .await;
-            assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-            assert!(answer.removes(), "{:?}", answer.set_cookies());
-            assert_eq!(answer.headers["sealed-session-refused"], "not_recorded");
-            assert_eq!(answer.cache_control(), ["no-store"]);
-        }
-    }
 }
 
 #[tokio::test]

@@ -68,6 +68,19 @@ impl Server {
         self.request("GET", headers, routes.layer(self.layer.clone())).await
     }
 
+    /// A request whose handler does this and says nothing.
+    pub(crate) async fn act(
+        &self,
+        headers: &[(&'static str, &str)],
+        act: impl Fn(&Session) + Clone + Send + Sync + 'static,
+    ) -> Answer {
+        let handler = move |session: Session| {
+            act(&session);
+            std::future::ready(())
+        };
+        self.call(headers, handler).await
+    }
+
     pub(crate) async fn request(
         &self,
         method: &str,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[cfg(feature = "revocation")]
 use axum::http::StatusCode;
 use sealed_session::http::{
     Creation, DataError, FlashLevel, LeftInPlace, Persistence, SameSite, Session, SessionLayer,
@@ -12,8 +13,10 @@ use sealed_session::{KeyRing, RootSecret, SealedStore};
 use crate::direct::{Answer, Server, with};
 use crate::site::{DAY, HOUR, MINUTE, NOON, root};
 
-/// All that a handler may store, and what the session says of it.
-const WRITES: [fn(&Session) -> Result<(), DataError>; 6] = [
+type Write = fn(&Session) -> Result<(), DataError>;
+
+/// All that a handler may store.
+const WRITES: [Write; 6] = [
     |session| session.insert("a", &1),
     |session| session.flash(FlashLevel::Info, "x"),
     |session| session.csrf_token().map(drop),
@@ -26,19 +29,18 @@ const WRITES: [fn(&Session) -> Result<(), DataError>; 6] = [
 async fn is_left(server: &Server, headers: &[(&'static str, &str)], why: LeftInPlace) {
     for write in WRITES {
         let answer = server
-            .call(headers, move |session| {
-                write(&session).unwrap();
+            .act(headers, move |session| {
+                write(session).unwrap();
                 assert_eq!(session.persistence(), Persistence::RequestOnly(why));
                 assert_eq!(session.expires_at(), None, "nothing is sent that could expire");
-                std::future::ready(())
             })
             .await;
         assert!(answer.sets_nothing(), "{why:?}: {:?}", answer.set_cookies());
     }
     let answer = server
-        .call(headers, |session| {
+        .act(headers, |session| {
             session.insert("a", &1).unwrap();
-            std::future::ready(assert_eq!(session.get::<u8>("a"), Ok(Some(1)), "it holds for the request"))
+            assert_eq!(session.get::<u8>("a"), Ok(Some(1)), "it holds for the request");
         })
         .await;
     assert!(answer.sets_nothing());
@@ -59,9 +61,9 @@ async fn is_overwritten(server: &Server, headers: &[(&'static str, &str)]) {
     ];
     for act in acts {
         let answer = server
-            .call(headers, move |session| {
-                act(&session);
-                std::future::ready(assert_eq!(session.persistence(), Persistence::Sent))
+            .act(headers, move |session| {
+                act(session);
+                assert_eq!(session.persistence(), Persistence::Sent);
             })
             .await;
         assert!(answer.sets(), "{:?}", answer.set_cookies());
@@ -146,7 +148,7 @@ async fn for_a_minute_after_the_session_was_revoked() {
     for act in acts {
         let server = Server::revoking();
         let cookie = server.logged_in("ann").await;
-        server.call(&with(&cookie), move |session| std::future::ready(act(&session))).await;
+        server.act(&with(&cookie), act).await;
         for at in [NOON, NOON + MINUTE - 1] {
             server.clock.set(at);
             is_left(&server, &with(&cookie), LeftInPlace::JustRevoked).await;

@@ -25,7 +25,7 @@ async fn data(server: &Server, cookie: &str) -> Value {
 }
 
 async fn act(server: &Server, cookie: &str, act: fn(&Session)) -> String {
-    server.call(&with(cookie), move |session| std::future::ready(act(&session))).await.pair()
+    server.act(&with(cookie), act).await.pair()
 }
 
 #[tokio::test]
@@ -224,9 +224,9 @@ async fn the_expiry_that_a_handler_reads_is_the_one_that_is_sent() {
     for (at, expires) in [(NOON + HOUR, NOON + DAY), (NOON + 12 * HOUR, NOON + 36 * HOUR)] {
         server.clock.set(at);
         let answer = server
-            .call(&with(&cookie), move |session| {
+            .act(&with(&cookie), move |session| {
                 let expires = UNIX_EPOCH + Duration::from_millis(expires);
-                std::future::ready(assert_eq!(session.expires_at(), Some(expires)))
+                assert_eq!(session.expires_at(), Some(expires));
             })
             .await;
         if answer.sets() {

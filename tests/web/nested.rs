@@ -7,12 +7,19 @@ use axum::routing::any;
 use sealed_session::http::{Creation, Renewal, SameSite, Session, SessionLayer};
 use sealed_session::{KeyRing, SealedStore};
 
-use crate::direct::{Server, with};
-use crate::site::{HOUR, NOON, root};
+use crate::direct::Server;
+#[cfg(feature = "revocation")]
+use crate::direct::with;
+use crate::site::root;
+#[cfg(feature = "revocation")]
+use crate::site::{HOUR, NOON};
 
 /// A guard that reads, between two layers around a handler.
 fn nested(outer: &SessionLayer, inner: &SessionLayer, act: fn(&Session)) -> Router {
-    let handler = move |session: Session| std::future::ready(act(&session));
+    let handler = move |session: Session| {
+        act(&session);
+        std::future::ready(())
+    };
     let guard = async |session: Session, request: axum::extract::Request, next: axum::middleware::Next| {
         let _ = session.user_id();
         next.run(request).await

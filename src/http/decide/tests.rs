@@ -94,7 +94,7 @@ fn is_mere(facts: &Facts) -> bool {
 
 /// What came can be gone on with.
 fn goes_on(facts: &Facts) -> bool {
-    !(facts.ended || facts.moved) && !matches!(facts.came, Came::Left(_))
+    !(facts.ended || facts.moved || matches!(facts.came, Came::Left(_)))
 }
 
 /// A session that the handler asked for.
