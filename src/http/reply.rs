@@ -34,7 +34,8 @@ pub(super) fn finish(session: &Session, status: StatusCode, headers: &mut Header
     }
     let opened = session.opened(&mut progress);
     answers_depend_on_the_cookie(headers);
-    let decided = Decided::new(session, opened, counts(status), headers);
+    let counts = counts(status) || rules.save_on_server_error;
+    let decided = Decided::new(session, opened, counts, headers);
     decided.carry_out(session, opened, headers)
 }
 
@@ -79,22 +80,17 @@ impl Decided {
         let mut decided = Self { facts, decision, finished: None };
         // Most responses send nothing, whatever else there is to know.
         if decision.send != Send::Nothing || decision.beside {
-            decided.look_again(session, opened, headers);
-        }
-        if decided.decision.send == Send::Session {
-            match sealed(session, opened, upkeep) {
-                Ok(cookies) => decided.finished = Some(cookies),
-                Err(error) => decided.is_not_sealed(&*error),
-            }
+            let now_ms = store.now_ms();
+            decided.look_again(session, opened, headers, now_ms);
+            decided.seal(session, opened, upkeep, now_ms);
         }
         decided.tell();
         decided
     }
 
     /// With what takes a look at the clock, at what was revoked meanwhile, and at the answer.
-    fn look_again(&mut self, session: &Session, opened: &Opened, headers: &HeaderMap) {
+    fn look_again(&mut self, session: &Session, opened: &Opened, headers: &HeaderMap, now_ms: u64) {
         let store = session.jar(&opened.state).store;
-        let now_ms = store.now_ms();
         let late = now_ms.saturating_sub(session.head_ms()) >= session.config().rules.late_after_ms;
         self.facts.timing = match late {
             false => Timing::InTime,
@@ -106,12 +102,18 @@ impl Decided {
         self.decision = decide(&self.facts);
     }
 
-    fn is_not_sealed(&mut self, error: &dyn Error) {
-        self.facts.sealed = false;
-        self.decision = decide(&self.facts);
-        match self.decision.fail {
-            true => web::not_saved(error),
-            false => web::not_extended(error),
+    fn seal(&mut self, session: &Session, opened: &mut Opened, upkeep: Upkeep, now_ms: u64) {
+        if self.decision.send != Send::Session {
+            return;
+        }
+        match sealed(session, opened, upkeep, now_ms) {
+            Ok(cookies) => self.finished = Some(cookies),
+            Err(error) => {
+                self.facts.sealed = false;
+                self.decision = decide(&self.facts);
+                let tell = if self.decision.fail { web::not_saved } else { web::not_extended };
+                tell(&*error);
+            }
         }
     }
 
@@ -183,10 +185,14 @@ fn beside(session: &Session, opened: &Opened) -> Beside {
 }
 
 /// The cookies of a session that is sealed now.
-fn sealed(session: &Session, opened: &mut Opened, upkeep: Upkeep) -> Result<Cookies, Box<dyn Error>> {
+fn sealed(
+    session: &Session,
+    opened: &mut Opened,
+    upkeep: Upkeep,
+    now_ms: u64,
+) -> Result<Cookies, Box<dyn Error>> {
     let has_second = opened.has_second_of_jar();
     let jar = session.jar(&opened.state);
-    let now_ms = jar.store.now_ms();
     let Finished { token, expires_at_ms } =
         opened.state.seal(jar.store, upkeep, now_ms, &jar.associated_data)?;
     let values = jar.cookies.values_of(token, expires_at_ms, now_ms, has_second)?;

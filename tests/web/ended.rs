@@ -106,20 +106,23 @@ async fn a_logout_counts_where_the_handler_is_dropped_and_no_answer_goes() {
 
 #[tokio::test]
 async fn a_login_counts_for_nothing_where_the_handler_is_dropped() {
-    let server = Server::revoking();
-    let cookie = server.logged_in("ann").await;
-    let routes = Router::new().route(
-        "/",
-        any(|session: Session| async move {
-            session.authenticate("bob").unwrap();
-            std::future::pending::<()>().await;
-        }),
-    );
-    let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-    let mut answer = Box::pin(routes.layer(server.layer.clone()).oneshot(request));
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await.is_pending());
-    drop(answer);
-    assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+    for saves in [false, true] {
+        let server = Server::with(crate::direct::revoking, |layer| layer.save_on_server_error(saves));
+        let cookie = server.logged_in("ann").await;
+        let routes = Router::new().route(
+            "/",
+            any(|session: Session| async move {
+                session.authenticate("bob").unwrap();
+                std::future::pending::<()>().await;
+            }),
+        );
+        let request = Request::builder().uri("/").header("cookie", &cookie).body(Body::empty()).unwrap();
+        let mut answer = Box::pin(routes.layer(server.layer.clone()).oneshot(request));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx)));
+        assert!(polled.await.is_pending());
+        drop(answer);
+        assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ impl State {
             came: self.came_at_last(),
             did: self.deed(),
             begins_always: rules.creation == Creation::Always,
-            counts: counts || rules.save_on_server_error,
+            counts,
             ended: false,
             moved: self.has_moved(),
             beside: Beside::Nothing,
