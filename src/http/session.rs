@@ -24,8 +24,12 @@ pub(super) use inner::{Head, Opened};
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
 /// and with the feature `axum` it is an argument of handlers. Clones are the same session.
 ///
-/// The cookie is opened when the session is first looked at: a request that never looks pays nothing for it.
-/// Changes are sealed once, when the response is there, before its headers go.
+/// The cookie is opened when the session is first looked at: a request that never looks pays nothing for it. It is
+/// judged as of when the head of its request arrived. Changes are sealed once, when the response is there, before its
+/// headers go.
+///
+/// Where a cookie came that must not be overwritten, what is stored holds for this request alone:
+/// [`persistence`](Self::persistence) tells.
 ///
 /// ```
 /// use sealed_session::http::{DataError, Session};
@@ -200,8 +204,8 @@ impl Session {
         })
     }
 
-    /// Ends the session: no user, no data. What is stored afterwards, say a message, begins a new one; otherwise
-    /// the cookie is removed.
+    /// Ends the session: no user, no data. What is stored afterwards, for example a message, begins a new one; otherwise
+    /// the cookie is removed. A logout counts whatever the handler stores or answers, and even if no answer goes.
     ///
     /// # Errors
     /// [`DataError::TooLate`].

@@ -307,6 +307,7 @@ def dbsc_server(vector):
     now, leeway, max_lifetime = (number(vector, name) for name in ("now", "leeway_ms", "max_lifetime_ms"))
     ring = format_v1.parse_ring(vector["ring"], leeway)
     ttls = {name: number(vector, f"{name}_ttl_ms") for name in ("proof", "challenge", "registration")}
+    ttls["identifier"] = number(vector, "identifier_lifetime_ms")
     random = raw(vector, "random") if "random" in vector else b""
     return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, ttls, random)
 

@@ -168,7 +168,19 @@ export class Server {
 
   open(suffix, token, ad) {
     const { now, leeway, maxLifetime } = this;
-    return openToken({ token, keys: this.keys(suffix), ad, now, leeway, maxLifetime });
+    const maxTtl = this.longest(suffix);
+    return openToken({ token, keys: this.keys(suffix), ad, now, leeway, maxLifetime, maxTtl });
+  }
+
+  /** The maximum TTL of a text: its own. */
+  longest(suffix) {
+    const { proof, identifier, challenge, registration } = this.ttls;
+    const own = {
+      [PROOF]: proof,
+      [IDENTIFIER]: identifier,
+      [CHALLENGE]: challenge > registration ? challenge : registration,
+    };
+    return own[suffix];
   }
 
   /** A text whose data has one of these shapes: lists of names and lengths. */

@@ -202,8 +202,18 @@ class Server:
         return self.ring.keys_at(self.now, self.leeway, self.name + suffix, self.app)
 
     def open(self, suffix, text, associated_data=b""):
-        clock = self.now, self.leeway, self.max_lifetime
+        clock = self.now, self.leeway, self.max_lifetime, self.longest(suffix)
         return format_v1.open_token(self.keys(suffix), text, associated_data, *clock).sealed
+
+    def longest(self, suffix):
+        """The maximum TTL of a text: its own."""
+        ttls = self.ttls
+        own = {
+            PROOF: ttls["proof"],
+            IDENTIFIER: ttls["identifier"],
+            CHALLENGE: max(ttls["challenge"], ttls["registration"]),
+        }
+        return own.get(suffix, format_v1.U64_MAX)
 
     def open_data(self, suffix, text, *shapes):
         """A text whose data has one of these shapes: names, and how long their values are."""
