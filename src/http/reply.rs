@@ -10,7 +10,7 @@ use super::caches;
 use super::cookie::CookiePolicy;
 use super::decide::{Beside, Came, Decision, Facts, Now, Send, Timing, decide};
 use super::session::{Opened, Session};
-use super::settle::{Settling, settle};
+use super::settle::{Brought, Settling, Waiting, settle};
 use super::state::{Finished, Upkeep};
 use crate::telemetry::web;
 
@@ -136,14 +136,21 @@ impl Decided {
     fn carry_out(mut self, session: &Session, opened: &mut Opened, headers: &mut HeaderMap) -> Reply {
         let expires_at_ms = self.finished.as_ref().map(|finished| finished.expires_at_ms);
         let settling = settle(session, &mut opened.state, &self.decision, expires_at_ms);
-        let settling = settling.map(|settling| settling.or_else(self.endings(session, opened)));
         let mut cookies = self.cookies(session, opened, &self.decision);
         cookies.extend(self.finished.take().into_iter().flat_map(|finished| finished.values));
-        if self.decision.fail {
-            return Reply { fail: Some(cookies.into_vec()), settling };
+        if !self.decision.fail {
+            caches::say(self.decision.say, headers);
         }
-        caches::say(self.decision.say, headers);
-        for cookie in cookies {
+        // What waits for a backend goes when that has answered.
+        let cookies_now = if settling.is_some() { SmallVec::new() } else { std::mem::take(&mut cookies) };
+        let settling = settling.map(|settling| {
+            let endings = self.endings(session, opened);
+            settling.then(Waiting { cookies: cookies.into_vec(), session: brought(session, opened), endings })
+        });
+        if self.decision.fail {
+            return Reply { fail: Some(cookies_now.into_vec()), settling };
+        }
+        for cookie in cookies_now {
             headers.append(SET_COOKIE, cookie);
         }
         #[cfg(feature = "dbsc")]
@@ -172,6 +179,18 @@ impl Decided {
         }
         cookies
     }
+}
+
+/// The session that a response brings, if its uid is known to anybody.
+fn brought(session: &Session, opened: &Opened) -> Option<Brought> {
+    let state = &opened.state;
+    let store = session.jar(state).store.clone();
+    Some(Brought {
+        store,
+        times: state.times()?,
+        uid: state.uid()?,
+        user_id: state.user_id().map(str::to_owned),
+    })
 }
 
 /// What came of a device beside the session.

@@ -141,13 +141,13 @@ where
             KindProjection::Settling { response, settling } => {
                 let recorded = ready!(settling.poll(cx));
                 let response = response.take().unwrap_or_else(|| Ok(failed(Vec::new())))?;
-                return Poll::Ready(Ok(settled(response, recorded, std::mem::take(&mut settling.endings))));
+                return Poll::Ready(Ok(settled(response, recorded, settling)));
             }
             KindProjection::Passed { response } => return response.poll(cx),
             KindProjection::Refused { why } => return Poll::Ready(Ok(why.response())),
         };
         match settling.poll(cx) {
-            Poll::Ready(recorded) => Poll::Ready(Ok(settled(answer?, recorded, settling.endings))),
+            Poll::Ready(recorded) => Poll::Ready(Ok(settled(answer?, recorded, &mut settling))),
             Poll::Pending => {
                 self.project().kind.set(Kind::Settling { response: Some(answer), settling });
                 Poll::Pending
@@ -253,14 +253,18 @@ fn with_parts<B>(request: &mut Request<B>, look: impl FnOnce(&Parts)) {
 
 /// A session that may live on, or one that nobody wrote down, is not given out; what ends one on the client is.
 fn settled<R: Default>(
-    response: Response<R>,
+    mut response: Response<R>,
     recorded: Result<(), NotRecorded>,
-    endings: Vec<HeaderValue>,
+    settling: &mut Settling,
 ) -> Response<R> {
+    let cookies = settling.cookies(recorded.is_ok());
     if recorded.is_ok() {
+        for cookie in cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
         return response;
     }
-    let mut instead = failed(endings);
+    let mut instead = failed(cookies);
     instead.headers_mut().insert(REFUSED, const { HeaderValue::from_static("not_recorded") });
     instead
 }

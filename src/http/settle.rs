@@ -5,6 +5,11 @@ use std::task::{Context, Poll};
 
 use http::HeaderValue;
 
+use crate::record::Times;
+use crate::store::SealedStore;
+use crate::telemetry::web;
+use crate::uid::SessionUid;
+
 #[cfg(not(feature = "revocation"))]
 use super::decide::Decision;
 #[cfg(not(feature = "revocation"))]
@@ -18,24 +23,60 @@ mod record;
 #[cfg(feature = "revocation")]
 pub(super) use record::{Replaced, settle};
 
-/// What a backend has still to say.
+/// What a backend has still to say, and what waits for it.
 pub(super) struct Settling {
     /// The last of them first.
     #[cfg(feature = "revocation")]
     pending: Vec<crate::revocation::Pending<()>>,
-    /// The values of `Set-Cookie` by which the session ends on the client at least, should it not be recorded. None
-    /// where it goes on.
+    waiting: Waiting,
+}
+
+/// The values of `Set-Cookie` that go once it is known whether it was recorded.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// If so.
+    pub(super) cookies: Vec<HeaderValue>,
+    /// The session that they bring, which may have ended meanwhile.
+    pub(super) session: Option<Brought>,
+    /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
+}
+
+/// A session that a response brings.
+pub(super) struct Brought {
+    pub(super) store: SealedStore,
+    pub(super) times: Times,
+    pub(super) uid: SessionUid,
+    pub(super) user_id: Option<String>,
+}
+
+impl Brought {
+    fn has_ended(&self) -> bool {
+        self.store.has_ended(self.store.now_ms(), self.times, self.uid, self.user_id.as_deref())
+    }
 }
 
 /// It was not recorded.
 pub(super) struct NotRecorded;
 
 impl Settling {
-    /// With the values of `Set-Cookie` that go instead, should it not be recorded.
-    pub(super) fn or_else(mut self, endings: Vec<HeaderValue>) -> Self {
-        self.endings = endings;
+    /// With what waits for it.
+    pub(super) fn then(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
         self
+    }
+
+    /// The values of `Set-Cookie` that go by now, once that is known.
+    pub(super) fn cookies(&mut self, recorded: bool) -> Vec<HeaderValue> {
+        let Waiting { cookies, session, endings } = std::mem::take(&mut self.waiting);
+        match session {
+            _ if !recorded => endings,
+            Some(session) if session.has_ended() => {
+                web::changed_after_end();
+                Vec::new()
+            }
+            _ => cookies,
+        }
     }
 
     #[cfg(feature = "revocation")]
@@ -46,7 +87,7 @@ impl Settling {
 
         while let Some(pending) = self.pending.last_mut() {
             if let Err(error) = ready!(Pin::new(pending).poll(cx)) {
-                crate::telemetry::web::not_recorded(&error);
+                web::not_recorded(&error);
                 return Poll::Ready(Err(NotRecorded));
             }
             self.pending.pop();

@@ -136,10 +136,9 @@ impl State {
         self.uid
     }
 
-    /// When the session began, if it has.
-    #[cfg(feature = "revocation")]
-    pub(super) fn created_at_ms(&self) -> Option<u64> {
-        self.times.map(|times| times.created)
+    /// The times of a session that there is.
+    pub(super) fn times(&self) -> Option<Times> {
+        self.times
     }
 
     #[cfg(feature = "revocation")]

@@ -202,3 +202,32 @@ async fn a_session_is_not_judged_by_a_later_key_than_its_request() {
         .await;
     assert!(answer.sets(), "and is sealed by the new one: {:?}", answer.set_cookies());
 }
+
+/// While a login waits for a slow backend, somebody ends all sessions of the user.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
+    use std::task::Poll;
+
+    let backend = crate::troubled::Troubled::default();
+    let gate = backend.clone();
+    let server = Server::with(
+        |store, clock| {
+            let revocations = sealed_session::revocation::Revocations::builder().clock(clock.clone());
+            store.revocations(revocations.with_backend(backend).unwrap())
+        },
+        |layer| layer,
+    );
+    let cookie = server.logged_in("ann").await;
+    gate.close(true);
+    let headers = with(&cookie);
+    let login = server.call(&headers, |session| std::future::ready(session.authenticate("ann")));
+    let mut login = Box::pin(login);
+    let first = std::future::poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx)));
+    assert!(first.await.is_pending());
+    let revoked = server.store.revoke_user("ann");
+    gate.close(false);
+    revoked.await.unwrap();
+    let answer = login.await;
+    assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+}

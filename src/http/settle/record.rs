@@ -1,6 +1,6 @@
 //! With revocations, and perhaps a registry.
 
-use super::Settling;
+use super::{Settling, Waiting};
 use crate::http::decide::Decision;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
@@ -36,7 +36,7 @@ pub(in crate::http) fn settle(
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_forms(session, state, decision));
-    (!pending.is_empty()).then(|| Settling { pending, endings: Vec::new() })
+    (!pending.is_empty()).then(|| Settling { pending, waiting: Waiting::default() })
 }
 
 /// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
@@ -90,7 +90,7 @@ fn began(
     Some(SessionInfo {
         user_id: state.user_id()?.to_owned(),
         uid: state.uid()?,
-        created_at_ms: state.created_at_ms()?,
+        created_at_ms: state.times()?.created,
         last_seen_at_ms: session.config().store.now_ms(),
         expires_at_ms,
         label: session.label().to_owned(),
