@@ -83,11 +83,15 @@ impl Policy {
         Ok(len.next_multiple_of(self.padding).min(longest))
     }
 
-    /// The refusal of data that leave less than so many octets.
+    /// Refuses data that leave less than so many octets.
     #[cfg(feature = "tower")]
-    pub(crate) fn too_large(&self, user_id: Option<&str>, data: &str, room: usize) -> SealError {
-        let needed = token::encoded_len(record::unpadded_len(user_id, data).saturating_add(room));
-        SealError::TooLarge { needed, allowed: self.max_token_chars }
+    pub(crate) fn check_room(&self, user_id: Option<&str>, data: &str, room: usize) -> Result<(), SealError> {
+        check_user_id(user_id)?;
+        let len = record::unpadded_len(user_id, data).saturating_add(room);
+        if len <= token::max_record_len(self.max_token_chars) {
+            return Ok(());
+        }
+        Err(SealError::TooLarge { needed: token::encoded_len(len), allowed: self.max_token_chars })
     }
 
     /// Octets by which the data may still grow.

@@ -208,11 +208,8 @@ impl State {
             return Ok(());
         }
         if data.len() > self.data().len() {
-            let left = store.remaining(self.user_id(), &data)?;
             let room = if self.user_id().is_none() { rules.user_id_room } else { 0 };
-            if left < room {
-                return Err(store.too_large(&data, room).into());
-            }
+            store.check_room(self.user_id(), &data, room)?;
         }
         self.texts.set_data(data);
         self.act(Act::Changed);

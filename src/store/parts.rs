@@ -118,9 +118,9 @@ impl SealedStore {
         self.0.revocations.as_ref().is_some_and(crate::revocation::Revocations::is_too_old)
     }
 
-    /// The refusal of an anonymous session's data that leave less than so many octets.
-    pub(crate) fn too_large(&self, data: &str, room: usize) -> SealError {
-        self.0.policy.too_large(None, data, room)
+    /// Refuses data that leave less than so many octets.
+    pub(crate) fn check_room(&self, user_id: Option<&str>, data: &str, room: usize) -> Result<(), SealError> {
+        self.0.policy.check_room(user_id, data, room)
     }
 
     /// Whether they are clones of one store.
