@@ -18,6 +18,8 @@ from sealed_session import Record, Refused
 
 MAX_JWT = 4096
 MAX_DEPTH = 64
+# Of the field of P-256. The library takes coordinates beyond it, and reduces them.
+MODULUS = 2**256 - 2**224 + 2**192 + 2**96 - 1
 BOUND, PROOF = ";dbsc-bound", ";dbsc-proof"
 IDENTIFIER, CHALLENGE = ";dbsc-identifier", ";dbsc-challenge"
 HEADER = ("typ", "alg", "crit", "jwk")
@@ -167,6 +169,8 @@ def point_of(x, y):
     if [len(coordinate) for coordinate in octets] != [32, 32]:
         raise Ends("coordinates")
     numbers = [int.from_bytes(coordinate, "big") for coordinate in octets]
+    if max(numbers) >= MODULUS:
+        raise Ends("off_curve")
     try:
         return ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
     except ValueError as error:

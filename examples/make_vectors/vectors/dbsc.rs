@@ -76,6 +76,10 @@ fn registered() -> Vec<Vector> {
     let claims = format!(r#"{{"aud":"https://shop.example","jti":"{challenge}","iat":1795000060}}"#);
     let escaped = r#"{"\u0061lg":"ES256","jwk":JWK,"typ":"dbsc\u002bjwt"}"#.replace("JWK", &browser.jwk());
     let payload = browser::payload(&challenge);
+    let halves = r#"{"alg":"ES256","jwk":JWK,"typ":"dbsc+jwt","more":{"\ud83d":["\udc00"]}}"#;
+    let in_key = format!(
+        r#"{{"alg":"ES256","jwk":{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}","more":{{"\ud83d":"\udc00"}}}},"typ":"dbsc+jwt"}}"#
+    );
     let mut cases = vec![
         ("a device registers, as browsers write it", USER, good.clone()),
         ("a device registers for an anonymous session", None, good.clone()),
@@ -88,6 +92,21 @@ fn registered() -> Vec<Vector> {
         ("a device registers, with the other of two good signatures", USER, browser::with_other_s(&good)),
         ("another device registers", USER, Browser::new(2).registration(&challenge)),
         ("a device registers, with a proof between quotation marks", USER, format!("\"{good}\"")),
+        (
+            "a device registers, with half of a surrogate pair in a name that is nested",
+            USER,
+            browser.signed(&halves.replace("JWK", &browser.jwk()), &payload),
+        ),
+        (
+            "a device registers, with half of a surrogate pair in a claim that nobody knows",
+            USER,
+            browser.registration_of(&format!(r#"{{"jti":"{challenge}","sub":{{"\ud83d":"\udc00"}}}}"#)),
+        ),
+        (
+            "a device registers, with half of a surrogate pair nested in its jwk",
+            USER,
+            browser.signed(&in_key, &payload),
+        ),
     ];
     let limits = limits::registrations(&browser, &challenge);
     cases.extend(limits.into_iter().map(|(comment, jwt)| (comment, USER, jwt)));
@@ -249,8 +268,10 @@ fn bound() -> Vec<Vector> {
     let server = Server::new();
     let identifier = server.identifier(&random("identifier", 40), &Browser::new(1), USER, RENEWED - DAY);
     let of = |(comment, ad, made): (&str, &[u8], u64)| {
+        let user = if comment.ends_with("a user") { USER } else { None };
+        let data = server::proof_data(&identifier);
         let body = members! {
-            "proof": server.proof(&random(comment, 40), &identifier, made),
+            "proof": server.proof_of(&random(comment, 40), user, &data, made),
             "token": server.bound(comment, &identifier, ad),
             "ad": hex(ad),
             "now": RENEWED,
@@ -260,10 +281,11 @@ fn bound() -> Vec<Vector> {
         };
         vector("DbscBound", comment, "Device", &server, body)
     };
-    let cases: [(&str, &[u8], u64); 3] = [
+    let cases: [(&str, &[u8], u64); 4] = [
         ("a bound session, and the proof of its device", b"", RENEWED),
         ("a bound session of a tenant, and the proof of its device", b"tenant-7", RENEWED),
         ("a bound session, and a proof 1 ms before it is over", b"", RENEWED - PROOF_TTL + 1),
+        ("a bound session, and a proof that is sealed for a user", b"", RENEWED),
     ];
     cases.into_iter().map(of).collect()
 }

@@ -82,16 +82,25 @@ impl Server {
     }
 
     pub(super) fn proof(&self, random: &[u8], identifier: &str, now: u64) -> String {
-        let data = format!(r#"{{"dbsc":"{}"}}"#, encode(&binding(identifier)));
-        self.sealed(";dbsc-proof", random, None, &data, [now, now, now + PROOF_TTL])
+        let data = proof_data(identifier);
+        self.proof_of(random, None, &data, now)
+    }
+
+    pub(super) fn proof_of(&self, random: &[u8], user: Option<&str>, data: &str, now: u64) -> String {
+        self.sealed(";dbsc-proof", random, user, data, [now, now, now + PROOF_TTL])
     }
 
     /// A bound session with the data of the scene.
     pub(super) fn bound(&self, what: &str, identifier: &str, ad: &[u8]) -> String {
+        self.bound_as(";dbsc-bound", what, identifier, ad)
+    }
+
+    /// The same under another name that begins with the cookie's.
+    pub(super) fn bound_as(&self, suffix: &str, what: &str, identifier: &str, ad: &[u8]) -> String {
         let binding = binding(identifier);
         let joined = [&len(ad), ad, &len(&binding), &binding].concat();
         let named = self.0.with(|s| {
-            s.name.push_str(";dbsc-bound");
+            s.name.push_str(suffix);
             s.ad = joined;
             (s.renewed, s.expires) = (RENEWED, EXPIRES);
         });
@@ -99,7 +108,7 @@ impl Server {
     }
 
     /// Under a name that begins with the cookie's: 16 octets of uid, and 24 of salt.
-    fn sealed(
+    pub(super) fn sealed(
         &self,
         suffix: &str,
         random: &[u8],
@@ -113,6 +122,17 @@ impl Server {
         let named = self.0.with(|s| s.name.push_str(suffix));
         named.token_of(random[16..].try_into().unwrap(), &fields.encode(0))
     }
+}
+
+pub(super) fn proof_data(identifier: &str) -> String {
+    format!(r#"{{"dbsc":"{}"}}"#, encode(&binding(identifier)))
+}
+
+/// The same base64url in which the last character of the last value has bits that encode nothing.
+pub(super) fn respelt(data: &str) -> String {
+    let at = data.len() - 3;
+    let next = char::from(data.as_bytes()[at] + 1);
+    format!("{}{next}{}", &data[..at], &data[at + 1..])
 }
 
 fn len(octets: &[u8]) -> [u8; 4] {
