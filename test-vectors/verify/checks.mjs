@@ -230,6 +230,7 @@ function dbscServer(vector) {
       identifier: u64(vector, 'identifier_lifetime_ms'),
     },
     random: unhex(vector.random ?? ''),
+    padding: vector.padding ?? 1,
   });
 }
 

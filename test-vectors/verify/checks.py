@@ -309,7 +309,8 @@ def dbsc_server(vector):
     ttls = {name: number(vector, f"{name}_ttl_ms") for name in ("proof", "challenge", "registration")}
     ttls["identifier"] = number(vector, "identifier_lifetime_ms")
     random = raw(vector, "random") if "random" in vector else b""
-    return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, ttls, random)
+    settings = ttls, random, vector.get("padding", 1)
+    return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, *settings)
 
 
 def dbsc_offered(vector):

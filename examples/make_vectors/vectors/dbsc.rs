@@ -1,6 +1,7 @@
 //! Device-bound sessions: devices that register and refresh, and what is refused.
 
 mod browser;
+mod circumstances;
 mod limits;
 mod order;
 mod refused_bound;
@@ -27,6 +28,7 @@ pub(crate) fn file() -> File {
     vectors.extend(order::all());
     vectors.extend(bound());
     vectors.extend(refused_bound::all());
+    vectors.extend(circumstances::all());
     vectors.extend(csrf());
     let header = [
         "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
@@ -54,7 +56,10 @@ fn vector(kind: &'static str, comment: &str, flag: &'static str, server: &Server
 }
 
 fn offered() -> Vector {
-    let (server, comment) = (Server::new(), "a challenge for a registration");
+    offered_by(&Server::new(), "a challenge for a registration", "Device")
+}
+
+fn offered_by(server: &Server, comment: &str, flag: &'static str) -> Vector {
     let random = random(comment, 40);
     let body = members! {
         "login_uid": hex(&LOGIN),
@@ -62,7 +67,7 @@ fn offered() -> Vector {
         "random": hex(&random),
         "challenge": server.registration_challenge(&random),
     };
-    vector("DbscOffered", comment, "Device", &server, body)
+    vector("DbscOffered", comment, flag, server, body)
 }
 
 fn registered() -> Vec<Vector> {
@@ -110,25 +115,30 @@ fn registered() -> Vec<Vector> {
     ];
     let limits = limits::registrations(&browser, &challenge);
     cases.extend(limits.into_iter().map(|(comment, jwt)| (comment, USER, jwt)));
-    let of = |(comment, user, jwt): (&str, Option<&str>, String)| {
-        let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
-        let random = random(comment, 120);
-        let identifier = server.identifier(&random[..40], &browser, user, RENEWED);
-        let body = members! {
-            "login_uid": hex(&LOGIN),
-            "user": user,
-            "now": RENEWED,
-            "jwt": jwt,
-            "random": hex(&random),
-            "identifier": &identifier,
-            "binding": hex(&server::binding(&identifier)),
-            "uid": hex(&random[..16]),
-            "proof": server.proof(&random[40..80], &identifier, RENEWED),
-            "challenge": server.refresh_challenge(&random[80..], &identifier, RENEWED),
-        };
-        vector("DbscRegistered", comment, "Device", &server, body)
+    cases.into_iter().map(|case| registered_at(&server, "Device", case)).collect()
+}
+
+fn registered_at(
+    server: &Server,
+    flag: &'static str,
+    (comment, user, jwt): (&str, Option<&str>, String),
+) -> Vector {
+    let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
+    let random = random(comment, 120);
+    let identifier = server.identifier(&random[..40], &browser, user, RENEWED);
+    let body = members! {
+        "login_uid": hex(&LOGIN),
+        "user": user,
+        "now": RENEWED,
+        "jwt": jwt,
+        "random": hex(&random),
+        "identifier": &identifier,
+        "binding": hex(&server::binding(&identifier)),
+        "uid": hex(&random[..16]),
+        "proof": server.proof(&random[40..80], &identifier, RENEWED),
+        "challenge": server.refresh_challenge(&random[80..], &identifier, RENEWED),
     };
-    cases.into_iter().map(of).collect()
+    vector("DbscRegistered", comment, flag, server, body)
 }
 
 /// The servers at which a device refreshes that has registered an hour ago at the first.

@@ -74,7 +74,7 @@ fn other_data(identifier: &str) -> [(&'static str, String); 8] {
     ]
 }
 
-fn bound_refused(
+pub(super) fn bound_refused(
     (comment, flag): (&str, &'static str),
     server: &Server,
     (of, check): (&str, &str),
