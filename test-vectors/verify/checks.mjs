@@ -363,6 +363,7 @@ function operation(vector) {
     ttl: optional(u64, 'ttl_ms'),
     user: text(vector.user ?? null),
     data: text(vector.data ?? null),
+    keep: vector.keep,
   });
 }
 

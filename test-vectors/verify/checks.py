@@ -407,6 +407,7 @@ def operation(vector):
         ttl=number(vector, "ttl_ms") if "ttl_ms" in vector else None,
         user=text(vector.get("user")),
         data=text(vector.get("data")),
+        keep=vector.get("keep", []),
     )
     return operations.run(sealer, asked)
 
