@@ -28,6 +28,7 @@ function refusal(call) {
     call();
   } catch (error) {
     if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return told(error);
+    if (error instanceof Over) return null; // a challenge is no refusal
     if (error instanceof SecretTextError || error instanceof RingError) return `invalid ${error.check}`;
     throw error;
   }

@@ -43,6 +43,8 @@ def refusal(call, *arguments):
         return refused.outcome, refused.check, refused.transient
     except dbsc.Ends as refused:
         return refused.outcome, refused.check, False
+    except dbsc.Over:  # a challenge is no refusal
+        return None
     except (SecretError, RingError) as refused:
         return "invalid", refused.check, False
     return None

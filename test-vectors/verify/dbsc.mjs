@@ -251,12 +251,21 @@ export class Server {
   refresh(value, text) {
     const identifier = unquoted(value);
     const { session, values } = this.identify(identifier);
+    try {
+      this.checkProof(identifier, text, values);
+    } catch (error) {
+      if (error instanceof Over) this.checkSeals();
+      throw error;
+    }
+    this.checkSeals();
+    return session;
+  }
+
+  checkProof(identifier, text, values) {
     if (text === null) throw new Over('no proof');
     const jwt = split(text);
     if (jwt.header.has('jwk')) throw new Ends('jwk_present');
     this.checkChallenge(challengeOf(jwt, publicKey(values)), 'refresh', bindingOf(identifier));
-    this.checkSeals();
-    return session;
   }
 
   identify(identifier) {

@@ -286,13 +286,19 @@ class Server:
         identifier = unquoted(identifier)
         record, key = self.identify(identifier)
         if text is None:
+            self.check_seals()
             raise Over
         jwt = split(text)
         if "jwk" in jwt.header:
             raise Ends("jwk_present")
         numbers = [int.from_bytes(key[name], "big") for name in ("x", "y")]
         public = ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
-        self.check_challenge(challenge_of(jwt, public), "refresh", binding_of(identifier))
+        jti = challenge_of(jwt, public)
+        try:
+            self.check_challenge(jti, "refresh", binding_of(identifier))
+        except Over:
+            self.check_seals()
+            raise
         self.check_seals()
         return record
 

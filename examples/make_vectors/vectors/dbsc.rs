@@ -39,7 +39,7 @@ pub(crate) fn file() -> File {
          ends or transient. With `repair` it takes it.",
         "DbscProven: it takes `jwt` for the device with this `identifier`, and makes a proof and a challenge.",
         "DbscAsked: it makes a challenge: there is no `jwt`, or the challenge in it is over.",
-        "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them.",
+        "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them, or makes a challenge.",
         "DbscRegistrationOrder, DbscRefreshOrder: what is refused has two faults. With `repair` it is still refused, as \
          `then` says.",
         "DbscBound: `proof` opens, and `token` with it, under the application's associated data `ad`.",

@@ -1,8 +1,8 @@
 //! What keys, limits and settings make of texts that are sound otherwise.
 
-use super::browser::Browser;
+use super::browser::{self, Browser};
 use super::refused_bound::bound_refused;
-use super::server::{LOGIN, OTHER, Server, USER, binding, random};
+use super::server::{CHALLENGE_TTL, LOGIN, OTHER, Server, USER, binding, random};
 use super::{offered_by, registered_at, vector};
 use crate::vectors::file::Vector;
 use crate::vectors::json::{Json, Members, hex};
@@ -310,6 +310,18 @@ fn not_sealed() -> Vec<Vector> {
     let ring = || ("ring", known.server.0.member("ring"));
     let challenge = known.server.registration_challenge(&random("a registration", 40));
     let good = known.browser.refresh(&known.challenge(RENEWED));
+    let over = known.browser.refresh(&known.challenge(RENEWED - CHALLENGE_TTL));
+    let of_refresh = |comment, jwt: Json| {
+        let mut body = members! { "identifier": &known.identifier };
+        body.push(("jwt", jwt));
+        body.push(("now", Json::from(RENEWED)));
+        let body = with_repair(("not_sealed", "transient"), ring(), body);
+        vector("DbscRefreshRefused", comment, "NoSealingKey", &staged, body)
+    };
+    let forged = browser::resigned(&good, |signature| signature[0] ^= 0x80);
+    let both = members! { "identifier": &known.identifier, "jwt": forged, "now": RENEWED };
+    let mut both = with_repair(("signature", "ends"), ("jwt", Json::from(&good)), both);
+    both.push(("then", Json::Object(members! { "outcome": "transient", "check": "not_sealed" })));
     vec![
         registration(
             ("a registration while no key seals", "NoSealingKey", "not_sealed", "transient"),
@@ -324,6 +336,15 @@ fn not_sealed() -> Vec<Vector> {
             RENEWED,
             [&known.identifier, &good],
             ring(),
+        ),
+        of_refresh("a refresh with a challenge that is over while no key seals", Json::from(over)),
+        of_refresh("a refresh without a proof while no key seals", Json::Null),
+        vector(
+            "DbscRefreshOrder",
+            "a refresh with a forged signature while no key seals",
+            "Order",
+            &staged,
+            both,
         ),
     ]
 }
