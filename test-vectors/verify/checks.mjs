@@ -28,6 +28,7 @@ function refusal(call) {
     call();
   } catch (error) {
     if ([Refused, NotSealed, Ends].some((kind) => error instanceof kind)) return told(error);
+    if (error instanceof Over) return null; // a challenge is no refusal
     if (error instanceof SecretTextError || error instanceof RingError) return `invalid ${error.check}`;
     throw error;
   }
@@ -230,6 +231,7 @@ function dbscServer(vector) {
       identifier: u64(vector, 'identifier_lifetime_ms'),
     },
     random: unhex(vector.random ?? ''),
+    padding: vector.padding ?? 1,
   });
 }
 
@@ -362,6 +364,7 @@ function operation(vector) {
     ttl: optional(u64, 'ttl_ms'),
     user: text(vector.user ?? null),
     data: text(vector.data ?? null),
+    keep: vector.keep,
   });
 }
 

@@ -43,6 +43,8 @@ def refusal(call, *arguments):
         return refused.outcome, refused.check, refused.transient
     except dbsc.Ends as refused:
         return refused.outcome, refused.check, False
+    except dbsc.Over:  # a challenge is no refusal
+        return None
     except (SecretError, RingError) as refused:
         return "invalid", refused.check, False
     return None
@@ -309,7 +311,8 @@ def dbsc_server(vector):
     ttls = {name: number(vector, f"{name}_ttl_ms") for name in ("proof", "challenge", "registration")}
     ttls["identifier"] = number(vector, "identifier_lifetime_ms")
     random = raw(vector, "random") if "random" in vector else b""
-    return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, ttls, random)
+    settings = ttls, random, vector.get("padding", 1)
+    return dbsc.Server(ring, vector["app"], vector["name"], now, leeway, max_lifetime, *settings)
 
 
 def dbsc_offered(vector):
@@ -406,6 +409,7 @@ def operation(vector):
         ttl=number(vector, "ttl_ms") if "ttl_ms" in vector else None,
         user=text(vector.get("user")),
         data=text(vector.get("data")),
+        keep=vector.get("keep", []),
     )
     return operations.run(sealer, asked)
 

@@ -153,7 +153,8 @@ function valuesOf(data, lengths) {
   return dataOf(values) === data ? Object.fromEntries(values) : null;
 }
 
-const outcomeOf = ({ check }) => (check === 'future' ? 'transient' : 'ends');
+/** What is over by this server's settings alone ends all the same. */
+const outcomeOf = ({ check, transient }) => (transient && check !== 'expired' ? 'transient' : 'ends');
 
 // ---- the server ---------------------------------------------------------------------------------------------
 
@@ -169,7 +170,8 @@ export class Server {
   open(suffix, token, ad) {
     const { now, leeway, maxLifetime } = this;
     const maxTtl = this.longest(suffix);
-    return openToken({ token, keys: this.keys(suffix), ad, now, leeway, maxLifetime, maxTtl });
+    const coming = this.ring.comingIds(now, leeway, `${this.name}${suffix}`, this.app);
+    return openToken({ token, keys: this.keys(suffix), coming, ad, now, leeway, maxLifetime, maxTtl });
   }
 
   /** The maximum TTL of a text: its own. */
@@ -204,7 +206,7 @@ export class Server {
     const expires = minimum(saturatingAdd(now, ttl), saturatingAdd(now, maxLifetime));
     const session = { created: now, renewed: now, expires, uid, user, data: dataOf(values) };
     const { sealingKey } = [...this.keys(suffix).values()].find(({ state }) => state === 'sealing');
-    return seal({ sealingKey, session, salt });
+    return seal({ sealingKey, session, salt, pad: suffix === IDENTIFIER ? this.padding : 0 });
   }
 
   offer(login) {
@@ -235,18 +237,35 @@ export class Server {
       if (!(error instanceof Over)) throw error;
       throw new Ends(error.check === 'expired' ? 'challenge_expired' : 'challenge');
     }
+    this.checkSeals();
     return key;
+  }
+
+  /** Whether what is to be made can be made now. */
+  checkSeals() {
+    const states = [...this.keys('').values()].map(({ state }) => state);
+    if (!states.includes('sealing')) throw new Ends('not_sealed', 'transient');
   }
 
   /** The record of the device. Throws Over where a challenge is the answer. */
   refresh(value, text) {
     const identifier = unquoted(value);
     const { session, values } = this.identify(identifier);
+    try {
+      this.checkProof(identifier, text, values);
+    } catch (error) {
+      if (error instanceof Over) this.checkSeals();
+      throw error;
+    }
+    this.checkSeals();
+    return session;
+  }
+
+  checkProof(identifier, text, values) {
     if (text === null) throw new Over('no proof');
     const jwt = split(text);
     if (jwt.header.has('jwk')) throw new Ends('jwk_present');
     this.checkChallenge(challengeOf(jwt, publicKey(values)), 'refresh', bindingOf(identifier));
-    return session;
   }
 
   identify(identifier) {

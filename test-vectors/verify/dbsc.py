@@ -18,6 +18,8 @@ from sealed_session import Record, Refused
 
 MAX_JWT = 4096
 MAX_DEPTH = 64
+# Of the field of P-256. The library takes coordinates beyond it, and reduces them.
+MODULUS = 2**256 - 2**224 + 2**192 + 2**96 - 1
 BOUND, PROOF = ";dbsc-bound", ";dbsc-proof"
 IDENTIFIER, CHALLENGE = ";dbsc-identifier", ";dbsc-challenge"
 HEADER = ("typ", "alg", "crit", "jwk")
@@ -167,6 +169,8 @@ def point_of(x, y):
     if [len(coordinate) for coordinate in octets] != [32, 32]:
         raise Ends("coordinates")
     numbers = [int.from_bytes(coordinate, "big") for coordinate in octets]
+    if max(numbers) >= MODULUS:
+        raise Ends("off_curve")
     try:
         return ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
     except ValueError as error:
@@ -193,17 +197,18 @@ def challenge_of(jwt, key):
 
 
 class Server:
-    def __init__(self, ring, app, name, now, leeway, max_lifetime, ttls, random=b""):
+    def __init__(self, ring, app, name, now, leeway, max_lifetime, ttls, random=b"", padding=1):
         self.ring, self.app, self.name, self.now = ring, app, name, now
         self.leeway, self.max_lifetime, self.ttls = leeway, max_lifetime, ttls
-        self.random = random
+        self.random, self.padding = random, padding
 
     def keys(self, suffix):
         return self.ring.keys_at(self.now, self.leeway, self.name + suffix, self.app)
 
     def open(self, suffix, text, associated_data=b""):
         clock = self.now, self.leeway, self.max_lifetime, self.longest(suffix)
-        return format_v1.open_token(self.keys(suffix), text, associated_data, *clock).sealed
+        coming = self.ring.coming_ids(self.now, self.leeway, self.name + suffix, self.app)
+        return format_v1.open_token(self.keys(suffix), text, associated_data, *clock, coming).sealed
 
     def longest(self, suffix):
         """The maximum TTL of a text: its own."""
@@ -237,7 +242,13 @@ class Server:
         expires = min(self.now + ttl, self.now + self.max_lifetime)
         record = Record(self.now, self.now, expires, uid, user, data_of(**values))
         key, = [key for key, state in self.keys(suffix).values() if state == "sealing"]
-        return format_v1.seal(key, salt, b"", record)
+        padding = self.padding if suffix == IDENTIFIER else 0
+        return format_v1.seal(key, salt, b"", record, padding)
+
+    def check_seals(self):
+        """Whether what is to be made can be made now."""
+        if all(state != "sealing" for _, state in self.keys("").values()):
+            raise Ends("not_sealed", "transient")
 
     def offer(self, login):
         return self.seal(CHALLENGE, self.ttls["registration"], register=login)
@@ -260,6 +271,7 @@ class Server:
         except Over as error:
             cause = error.__cause__
             raise Ends("challenge_expired" if cause.check == "expired" else "challenge") from error
+        self.check_seals()
         return format_v1.b64_decode(x), format_v1.b64_decode(y)
 
     def identify(self, identifier):
@@ -274,13 +286,20 @@ class Server:
         identifier = unquoted(identifier)
         record, key = self.identify(identifier)
         if text is None:
+            self.check_seals()
             raise Over
         jwt = split(text)
         if "jwk" in jwt.header:
             raise Ends("jwk_present")
         numbers = [int.from_bytes(key[name], "big") for name in ("x", "y")]
         public = ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
-        self.check_challenge(challenge_of(jwt, public), "refresh", binding_of(identifier))
+        jti = challenge_of(jwt, public)
+        try:
+            self.check_challenge(jti, "refresh", binding_of(identifier))
+        except Over:
+            self.check_seals()
+            raise
+        self.check_seals()
         return record
 
     def check_challenge(self, jti, kind, whose):
@@ -339,4 +358,5 @@ def data_of(**values):
 
 
 def outcome_of(refused):
-    return "transient" if refused.check == "future" else "ends"
+    """What is over by this server's settings alone ends all the same."""
+    return "transient" if refused.transient and refused.check != "expired" else "ends"

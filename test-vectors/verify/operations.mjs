@@ -127,6 +127,33 @@ function isCookieName(name) {
   return name !== '' && !/[;=,]|\p{Cc}/u.test(name) && !/^\p{White_Space}|\p{White_Space}$/u.test(name);
 }
 
+/** The text of each member of an object, by its name; of several of one name the last. */
+function rawMembers(text) {
+  const found = new Map();
+  let [depth, name, from, to] = [0, null, 0, 0];
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs)) {
+    if (depth === 1 && (token === ',' || token === '}') && name !== null) {
+      found.set(name, text.slice(from, to));
+      name = null;
+    } else if (depth === 1 && name === null && token.startsWith('"')) {
+      [name, from] = [JSON.parse(token), -1];
+    } else if (name !== null && from === -1 && token !== ':') {
+      from = index;
+    }
+    depth += '{['.includes(token) - ']}'.includes(token);
+    to = index + token.length;
+  }
+  return found;
+}
+
+/** An object of those members of an object. */
+function only(text, names) {
+  if (names.length === 0 || !text.trimStart().startsWith('{')) return '{}';
+  const found = rawMembers(text);
+  const kept = [...new Set(names)].filter((name) => found.has(name));
+  return `{${kept.map((name) => `${JSON.stringify(name)}:${found.get(name)}`).join(',')}}`;
+}
+
 function begun(sealer, { now, uid, user, data }, ttl) {
   return { created: now, renewed: now, expires: sealer.expiry(now, now, ttl), uid, user, data };
 }
@@ -146,7 +173,8 @@ const changes = {
 
   login(sealer, asked, session) {
     const keeps = session.user === null || session.user === asked.user;
-    return begun(sealer, { ...asked, data: keeps ? session.data : '{}' }, asked.ttl ?? 0n);
+    const data = keeps ? session.data : only(session.data, asked.keep ?? []);
+    return begun(sealer, { ...asked, data }, asked.ttl ?? 0n);
   },
 };
 

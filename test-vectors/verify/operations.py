@@ -153,6 +153,41 @@ class Asked:
     ttl: int | None
     user: str | None
     data: str | None
+    keep: list[str]
+
+
+BLANK = re.compile(r"[ \t\n\r]*")
+
+
+def past(text, at, mark):
+    """Behind this mark, which may have white space on both sides."""
+    at = BLANK.match(text, at).end()
+    if text[at : at + 1] != mark:
+        raise ValueError(f"no {mark}")
+    return BLANK.match(text, at + 1).end()
+
+
+def raw_members(text):
+    """The text of each member of an object, the last of several of one name."""
+    found, decoder, at = {}, json.JSONDecoder(), past(text, 0, "{")
+    while text[at] != "}":
+        if found:
+            at = past(text, at, ",")
+        name, at = decoder.raw_decode(text, at)
+        at = past(text, at, ":")
+        end = decoder.raw_decode(text, at)[1]
+        found[name] = text[at:end]
+        at = BLANK.match(text, end).end()
+    return found
+
+
+def only(text, names):
+    """An object of those of its members."""
+    if not text.lstrip(" \t\n\r").startswith("{"):
+        return "{}"
+    found = raw_members(text)
+    kept = [name for name in dict.fromkeys(names) if name in found]
+    return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{found[name]}" for name in kept) + "}"
 
 
 def created(sealer, asked):
@@ -170,7 +205,8 @@ def touched(sealer, asked, record):
 
 def logged_in(sealer, asked, record):
     expires = sealer.expiry(asked.now, asked.now, asked.ttl or 0)
-    data = record.data if record.user in (None, asked.user) else "{}"
+    is_same = record.user in (None, asked.user)
+    data = record.data if is_same else only(record.data, asked.keep) if asked.keep else "{}"
     return Record(asked.now, asked.now, expires, asked.uid, asked.user, data)
 
 

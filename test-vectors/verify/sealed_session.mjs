@@ -515,6 +515,9 @@ function rootFromFile(key) {
   };
 }
 
+/** A file is counted with this one when it is loaded, whatever the opener's own. */
+const LOADING_LEEWAY_MS = 60_000n;
+
 /** The parsed JSON object of a ring file to a Ring, for a server with this leeway. */
 export function ringFromFile(file, leeway = 0n) {
   requireFields(file, ['format', 'keys'], ['max_ttl_s'], 'json', 'ring');
@@ -522,7 +525,8 @@ export function ringFromFile(file, leeway = 0n) {
   if (!Array.isArray(file.keys)) throw new RingError('keys', 'ring: keys is not a list');
   const maxTtlS = file.max_ttl_s === undefined ? DEFAULT_MAX_TTL_S : seconds(file.max_ttl_s, 'max_ttl_s');
   if (maxTtlS === 0n) throw new RingError('max_ttl_s', 'ring: max_ttl_s is 0');
-  return new Ring({ roots: file.keys.map(rootFromFile), max_ttl_s: maxTtlS, leeway });
+  const counted = leeway > LOADING_LEEWAY_MS ? leeway : LOADING_LEEWAY_MS;
+  return new Ring({ roots: file.keys.map(rootFromFile), max_ttl_s: maxTtlS, leeway: counted });
 }
 
 // ---- line protocol ------------------------------------------------------------------------------------------

@@ -507,6 +507,10 @@ def parse_root(value):
     )
 
 
+# A file is counted with this one when it is loaded, whatever the opener's own.
+LOADING_LEEWAY_MS = 60_000
+
+
 def parse_ring(value, leeway=0):
     check_fields(value, {"format", "keys"}, {"max_ttl_s"}, "json")
     if value["format"] != RING_FORMAT:
@@ -516,7 +520,7 @@ def parse_ring(value, leeway=0):
         raise RingError("max_ttl_s is 1 or more", "max_ttl_s")
     if type(value["keys"]) is not list:
         raise RingError("keys is a list", "keys")
-    return Ring([parse_root(key) for key in value["keys"]], max_ttl_s, leeway)
+    return Ring([parse_root(key) for key in value["keys"]], max_ttl_s, max(leeway, LOADING_LEEWAY_MS))
 
 
 def once(pairs):

@@ -35,6 +35,11 @@ fn server(vector: &Vector) -> (SealedStore, DeviceBinding) {
         .cookie_name(vector.text("name"))
         .leeway(ms("leeway_ms"))
         .max_lifetime(ms("max_lifetime_ms"))
+        .padding(if vector.has("padding") {
+            usize::try_from(vector.get("padding").as_u64().unwrap()).unwrap()
+        } else {
+            1
+        })
         .clock(ManualClock::at(vector.number("now")));
     let drawn = if vector.has("random") { vector.hex("random") } else { vec![0; 120] };
     let store = with_randomness(builder, draws(drawn)).build().unwrap();

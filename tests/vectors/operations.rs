@@ -154,7 +154,12 @@ fn operation(vector: &Vector) -> Result<Option<SessionId>, Refusal> {
         "touch" => store.touch_with(&id(), vector.number("ttl_ms"), &ad)?,
         "reseal" => store.reseal_with(&id(), &ad)?,
         "cycle" => store.cycle_with(&id(), &ad)?,
-        "login" => store.authenticate_with(&id(), &vector.text("user"), &ad)?,
+        "login" => {
+            let keep =
+                if vector.has("keep") { vector.get("keep").as_array().unwrap().clone() } else { vec![] };
+            let keep: Vec<&str> = keep.iter().map(|name| name.as_str().unwrap()).collect();
+            store.authenticate_keeping_with(&id(), &vector.text("user"), &keep, &ad)?
+        }
         "delete" => {
             assert_eq!(store.delete(&id()), Ok(()));
             return Ok(None);

@@ -3,7 +3,7 @@
 
 use super::file::{self, File, Vector};
 use super::json::{Json, Members};
-use super::scene::{DAY, EXPIRES, HOUR, RENEWED, Scene, encode, salt, scene};
+use super::scene::{DAY, DAY_S, EXPIRES, HOUR, RENEWED, RootLife, Scene, encode, root, salt, scene};
 
 mod several;
 mod two;
@@ -44,7 +44,10 @@ struct Case {
 
 impl Case {
     fn into_vector(self) -> Vector {
-        let server = server();
+        self.at(&server())
+    }
+
+    fn at(self, server: &Scene) -> Vector {
         let mut group = server.opener();
         group.push(("in_two", Json::from(self.in_two)));
         let mut body = members! {
@@ -120,6 +123,18 @@ fn forged() -> String {
 
 fn of_unknown_key() -> String {
     token("unknown", |s| s.roots[0].secret = vec![9; 32])
+}
+
+/// The same server, with a key that changes every day as well.
+fn daily() -> Scene {
+    let root = RootLife { period_s: DAY_S, activate_at_ms: RENEWED - HOUR, ..root(2) };
+    server().with(|s| s.roots.push(root))
+}
+
+/// A session that is sealed at a server of that kind whose clock is ahead by a day.
+fn of_next_epoch() -> String {
+    let daily = daily();
+    token("next", |s| (s.roots, s.sealing, s.epoch) = (daily.roots, 1, RENEWED / DAY + 1))
 }
 
 fn cookie(value: &str) -> String {

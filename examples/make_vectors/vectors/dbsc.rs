@@ -1,6 +1,7 @@
 //! Device-bound sessions: devices that register and refresh, and what is refused.
 
 mod browser;
+mod circumstances;
 mod limits;
 mod order;
 mod refused_bound;
@@ -27,6 +28,7 @@ pub(crate) fn file() -> File {
     vectors.extend(order::all());
     vectors.extend(bound());
     vectors.extend(refused_bound::all());
+    vectors.extend(circumstances::all());
     vectors.extend(csrf());
     let header = [
         "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
@@ -37,7 +39,7 @@ pub(crate) fn file() -> File {
          ends or transient. With `repair` it takes it.",
         "DbscProven: it takes `jwt` for the device with this `identifier`, and makes a proof and a challenge.",
         "DbscAsked: it makes a challenge: there is no `jwt`, or the challenge in it is over.",
-        "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them.",
+        "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them, or makes a challenge.",
         "DbscRegistrationOrder, DbscRefreshOrder: what is refused has two faults. With `repair` it is still refused, as \
          `then` says.",
         "DbscBound: `proof` opens, and `token` with it, under the application's associated data `ad`.",
@@ -54,7 +56,10 @@ fn vector(kind: &'static str, comment: &str, flag: &'static str, server: &Server
 }
 
 fn offered() -> Vector {
-    let (server, comment) = (Server::new(), "a challenge for a registration");
+    offered_by(&Server::new(), "a challenge for a registration", "Device")
+}
+
+fn offered_by(server: &Server, comment: &str, flag: &'static str) -> Vector {
     let random = random(comment, 40);
     let body = members! {
         "login_uid": hex(&LOGIN),
@@ -62,7 +67,7 @@ fn offered() -> Vector {
         "random": hex(&random),
         "challenge": server.registration_challenge(&random),
     };
-    vector("DbscOffered", comment, "Device", &server, body)
+    vector("DbscOffered", comment, flag, server, body)
 }
 
 fn registered() -> Vec<Vector> {
@@ -76,6 +81,10 @@ fn registered() -> Vec<Vector> {
     let claims = format!(r#"{{"aud":"https://shop.example","jti":"{challenge}","iat":1795000060}}"#);
     let escaped = r#"{"\u0061lg":"ES256","jwk":JWK,"typ":"dbsc\u002bjwt"}"#.replace("JWK", &browser.jwk());
     let payload = browser::payload(&challenge);
+    let halves = r#"{"alg":"ES256","jwk":JWK,"typ":"dbsc+jwt","more":{"\ud83d":["\udc00"]}}"#;
+    let in_key = format!(
+        r#"{{"alg":"ES256","jwk":{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}","more":{{"\ud83d":"\udc00"}}}},"typ":"dbsc+jwt"}}"#
+    );
     let mut cases = vec![
         ("a device registers, as browsers write it", USER, good.clone()),
         ("a device registers for an anonymous session", None, good.clone()),
@@ -88,28 +97,48 @@ fn registered() -> Vec<Vector> {
         ("a device registers, with the other of two good signatures", USER, browser::with_other_s(&good)),
         ("another device registers", USER, Browser::new(2).registration(&challenge)),
         ("a device registers, with a proof between quotation marks", USER, format!("\"{good}\"")),
+        (
+            "a device registers, with half of a surrogate pair in a name that is nested",
+            USER,
+            browser.signed(&halves.replace("JWK", &browser.jwk()), &payload),
+        ),
+        (
+            "a device registers, with half of a surrogate pair in a claim that nobody knows",
+            USER,
+            browser.registration_of(&format!(r#"{{"jti":"{challenge}","sub":{{"\ud83d":"\udc00"}}}}"#)),
+        ),
+        (
+            "a device registers, with half of a surrogate pair nested in its jwk",
+            USER,
+            browser.signed(&in_key, &payload),
+        ),
     ];
     let limits = limits::registrations(&browser, &challenge);
     cases.extend(limits.into_iter().map(|(comment, jwt)| (comment, USER, jwt)));
-    let of = |(comment, user, jwt): (&str, Option<&str>, String)| {
-        let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
-        let random = random(comment, 120);
-        let identifier = server.identifier(&random[..40], &browser, user, RENEWED);
-        let body = members! {
-            "login_uid": hex(&LOGIN),
-            "user": user,
-            "now": RENEWED,
-            "jwt": jwt,
-            "random": hex(&random),
-            "identifier": &identifier,
-            "binding": hex(&server::binding(&identifier)),
-            "uid": hex(&random[..16]),
-            "proof": server.proof(&random[40..80], &identifier, RENEWED),
-            "challenge": server.refresh_challenge(&random[80..], &identifier, RENEWED),
-        };
-        vector("DbscRegistered", comment, "Device", &server, body)
+    cases.into_iter().map(|case| registered_at(&server, "Device", case)).collect()
+}
+
+fn registered_at(
+    server: &Server,
+    flag: &'static str,
+    (comment, user, jwt): (&str, Option<&str>, String),
+) -> Vector {
+    let browser = if comment.starts_with("another") { Browser::new(2) } else { Browser::new(1) };
+    let random = random(comment, 120);
+    let identifier = server.identifier(&random[..40], &browser, user, RENEWED);
+    let body = members! {
+        "login_uid": hex(&LOGIN),
+        "user": user,
+        "now": RENEWED,
+        "jwt": jwt,
+        "random": hex(&random),
+        "identifier": &identifier,
+        "binding": hex(&server::binding(&identifier)),
+        "uid": hex(&random[..16]),
+        "proof": server.proof(&random[40..80], &identifier, RENEWED),
+        "challenge": server.refresh_challenge(&random[80..], &identifier, RENEWED),
     };
-    cases.into_iter().map(of).collect()
+    vector("DbscRegistered", comment, flag, server, body)
 }
 
 /// The servers at which a device refreshes that has registered an hour ago at the first.
@@ -249,8 +278,10 @@ fn bound() -> Vec<Vector> {
     let server = Server::new();
     let identifier = server.identifier(&random("identifier", 40), &Browser::new(1), USER, RENEWED - DAY);
     let of = |(comment, ad, made): (&str, &[u8], u64)| {
+        let user = if comment.ends_with("a user") { USER } else { None };
+        let data = server::proof_data(&identifier);
         let body = members! {
-            "proof": server.proof(&random(comment, 40), &identifier, made),
+            "proof": server.proof_of(&random(comment, 40), user, &data, made),
             "token": server.bound(comment, &identifier, ad),
             "ad": hex(ad),
             "now": RENEWED,
@@ -260,10 +291,11 @@ fn bound() -> Vec<Vector> {
         };
         vector("DbscBound", comment, "Device", &server, body)
     };
-    let cases: [(&str, &[u8], u64); 3] = [
+    let cases: [(&str, &[u8], u64); 4] = [
         ("a bound session, and the proof of its device", b"", RENEWED),
         ("a bound session of a tenant, and the proof of its device", b"tenant-7", RENEWED),
         ("a bound session, and a proof 1 ms before it is over", b"", RENEWED - PROOF_TTL + 1),
+        ("a bound session, and a proof that is sealed for a user", b"", RENEWED),
     ];
     cases.into_iter().map(of).collect()
 }

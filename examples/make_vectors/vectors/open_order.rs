@@ -1,6 +1,7 @@
 //! Tokens with two faults, for the order of the checks.
 
 use super::file::{self, File};
+use super::open_valid::daily;
 use super::refusal::Refusal;
 use super::scene::{CREATED, DAY, EXPIRES, RENEWED, Scene, decode, encode, salt, scene};
 
@@ -8,7 +9,7 @@ use super::scene::{CREATED, DAY, EXPIRES, RENEWED, Scene, decode, encode, salt, 
 type Faults = (&'static str, &'static str, &'static str);
 
 pub(crate) fn file() -> File {
-    let refusals = [texts(), envelopes(), circumstances(), records(), times()];
+    let refusals = [texts(), envelopes(), next_epochs(), circumstances(), records(), times()];
     let vectors = refusals.into_iter().flatten().map(Refusal::into_vector).collect();
     let header = [
         "Tokens with two faults: the checks are made in the order of SPEC.md, section 9.",
@@ -36,6 +37,20 @@ fn texts() -> Vec<Refusal> {
         of(("too long, and no base64url", "length", "base64"), long, odd),
         of(("too short, and of version 2", "length", "version"), short, versioned.clone()),
         of(("no base64url, and of version 2", "base64", "version"), padded, versioned),
+    ]
+}
+
+/// The key of an epoch that has only not begun here, of a root that opens nothing: the fault is not this server's.
+fn next_epochs() -> Vec<Refusal> {
+    let midnight = (RENEWED / DAY + 1) * DAY;
+    let next = daily().with(|s| (s.now, s.epoch) = (midnight - 60_001, s.epoch + 1)).renewed_at(RENEWED);
+    let of = |comment, change: &dyn Fn(&mut Scene)| {
+        let refused = Refusal::elsewhere((comment, "Order", "key_id"), &next, "ring", |s| change(s));
+        refused.and_then("key_id").of_next_epoch().without_record()
+    };
+    vec![
+        of("a root that is revoked, and its next epoch", &|s| s.roots[0].revoked = true),
+        of("a root that is gone, and its next epoch", &|s| s.roots[0].retire_at_ms = Some(RENEWED)),
     ]
 }
 

@@ -110,7 +110,12 @@ impl Refusal {
         Self { record: Some(record), ..self }
     }
 
-    /// Under a key of the epoch after the last one that opens.
+    /// Under a key that the ring does not have, not even once it is mended.
+    pub(crate) fn without_record(self) -> Self {
+        Self { record: None, ..self }
+    }
+
+    /// Under a key of the epoch after the last one that opens, once the first of two faults is mended.
     pub(crate) fn of_next_epoch(self) -> Self {
         Self { of_next_epoch: true, ..self }
     }
@@ -122,12 +127,13 @@ impl Refusal {
             "now": self.scene.now,
         };
         body.extend(self.record.map(|record| ("record", Json::from(hex(&record)))));
-        body.extend(told(self.check, self.of_next_epoch || self.scene.is_transient(self.check)));
+        let of_next = self.of_next_epoch && self.then.is_none();
+        body.extend(told(self.check, of_next || self.scene.is_transient(self.check)));
         body.push(("repair", Json::Object(vec![self.repair])));
         // What is left is told of the session: in these vectors the repair of the first fault changes no time.
-        body.extend(
-            self.then.map(|check| ("then", Json::Object(told(check, self.scene.is_transient(check))))),
-        );
+        body.extend(self.then.map(|check| {
+            ("then", Json::Object(told(check, self.of_next_epoch || self.scene.is_transient(check))))
+        }));
         Vector {
             kind: if self.then.is_some() { "SealedSessionOpenOrder" } else { "SealedSessionOpenRefused" },
             group: self.scene.opener(),

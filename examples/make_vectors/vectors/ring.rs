@@ -142,6 +142,9 @@ fn daily() -> Vec<Vector> {
     ]
 }
 
+/// A quarter of the time there is, and a little more: with the leeway, the time after the end is another epoch's.
+const LAST_EPOCH_S: u64 = (u64::MAX / 1000 + 9) / 4;
+
 fn other_periods() -> Vec<Vector> {
     let now = 1_795_000_000_000;
     let uneven = rotating(7_777, 3_600, 0);
@@ -174,6 +177,13 @@ fn other_periods() -> Vec<Vector> {
         ),
         at("a period of 2^53 - 1 seconds", "Saturation", &long, now, "now"),
         at("a period of 2^53 - 1 seconds", "Saturation", &long, u64::MAX, "at the end of time"),
+        at(
+            "a period whose next epoch begins 9 s after the end of time",
+            "Saturation",
+            &rotating(LAST_EPOCH_S, 1, 60_000),
+            u64::MAX,
+            "at the end of time",
+        ),
         of_shift(20_000 * DAY + 3_599_999, "1 ms before its oldest epoch goes"),
         of_shift(20_000 * DAY + 3_600_000, "when its oldest epoch goes"),
     ]

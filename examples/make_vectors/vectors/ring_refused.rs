@@ -267,6 +267,9 @@ fn lives(all: &mut Vec<Vector>) {
 fn retirements(all: &mut Vec<Vector>) {
     let retiring = |time: &str| one(Key::new(1).with("retire_at", &format!("\"{time}\"")));
     let good = retiring("2026-11-20T00:10:00.001Z");
+    let revoked = Key::new(1).with("retire_at", &format!("\"{TIME}\"")).with("revoked", "true");
+    let comment = "a revoked root that retires when it activates";
+    refused(all, comment, "RingLives", "retire_at", one(revoked), &good);
     for (comment, time) in [
         ("a root that retires when it activates", TIME),
         ("a root that retires 1 ms before it activates", "2026-11-20T00:09:59.999Z"),
@@ -294,6 +297,8 @@ fn windows(all: &mut Vec<Vector>) {
     let every_second = one(Key::new(1).with("period_s", "1"));
     let daily = one(Key::new(1).with("period_s", "86400"));
     refused(all, "a new key every second", "RingWindow", "period_s", every_second, &daily);
+    let revoked = one(Key::new(1).with("period_s", "1").with("revoked", "true"));
+    refused(all, "a new key every second, of a revoked root", "RingWindow", "period_s", revoked, &daily);
     let longest = text(",\"max_ttl_s\":18446744073709551615", &[Key::new(1).with("period_s", "86400")]);
     refused(all, "a daily key for the largest longest TTL", "RingWindow", "period_s", longest, &daily);
     let comment = "1,025 epochs of the largest longest TTL, by sums beyond 2^64";
@@ -306,6 +311,8 @@ fn windows(all: &mut Vec<Vector>) {
     // The leeway counts by whole seconds: 1 ms more than a minute is one second too much.
     let comment = "1,025 epochs: the leeway is 1 ms too long";
     with_leeway(all, 60_001, comment, "RingWindow", "period_s", windowed("936540"), windowed("936539"));
+    let comment = "1,025 epochs by the minute that counts when a file is loaded, for a server without leeway";
+    with_leeway(all, 0, comment, "RingWindow", "period_s", windowed("936541"), windowed("936540"));
     let comment = "1,025 epochs: the leeway is an hour";
     with_leeway(all, 3_600_000, comment, "RingWindow", "period_s", windowed("936540"), windowed("933000"));
 }

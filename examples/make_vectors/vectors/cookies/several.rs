@@ -1,10 +1,13 @@
 //! Several cookies of one name.
 
 use super::super::file::Vector;
-use super::{Case, Found, cookie, expired, forged, future, good, newer, of_unknown_key, over_by_limits};
+use super::{
+    Case, Found, cookie, daily, expired, forged, future, good, newer, of_next_epoch, of_unknown_key,
+    over_by_limits,
+};
 
 pub(super) fn all() -> Vec<Vector> {
-    [sessions(), refusals()].into_iter().flatten().collect()
+    [sessions(), refusals(), of_next_epochs()].into_iter().flatten().collect()
 }
 
 fn case(comment: &'static str, values: &[&str], found: Found) -> Vector {
@@ -41,6 +44,23 @@ fn sessions() -> Vec<Vector> {
         case("one token five times", &[&a, &a, &a, &a, &a], Found::Unclear),
         case("five that are refused", &[bad, bad, bad, bad, bad], Found::Unclear),
         apart.into_vector(),
+    ]
+}
+
+/// Of several refusals of one rank that is transient the first is told, whatever it is.
+fn of_next_epochs() -> Vec<Vector> {
+    let (bad, over, ahead, next) = (&forged(), &expired(), &future(), &of_next_epoch());
+    let case = |comment, values: &[&str], check| {
+        let header = values.iter().map(|value| cookie(value)).collect::<Vec<_>>().join("; ");
+        let found = Found::Transient("invalid", check);
+        Case { comment, flag: "SeveralCookies", in_two: false, headers: vec![header], found }.at(&daily())
+    };
+    vec![
+        case("refused: of the next epoch, expired", &[next, over], "key_id"),
+        case("refused: expired, of the next epoch", &[over, next], "key_id"),
+        case("refused: forged, of the next epoch", &[bad, next], "key_id"),
+        case("refused: of the next epoch, in the future", &[next, ahead], "key_id"),
+        case("refused: in the future, of the next epoch", &[ahead, next], "future"),
     ]
 }
 

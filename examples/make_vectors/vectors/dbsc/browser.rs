@@ -38,8 +38,12 @@ impl Browser {
     }
 
     pub(super) fn registration(&self, challenge: &str) -> String {
+        self.registration_of(&payload(challenge))
+    }
+
+    pub(super) fn registration_of(&self, payload: &str) -> String {
         let header = format!(r#"{{"alg":"ES256","jwk":{},"typ":"dbsc+jwt"}}"#, self.jwk());
-        self.signed(&header, payload(challenge))
+        self.signed(&header, payload)
     }
 
     pub(super) fn refresh(&self, challenge: &str) -> String {

@@ -1,11 +1,11 @@
 //! Refreshes that are refused, each for one reason.
 
 use super::browser::{self, Browser, N, payload};
-use super::server::{CHALLENGE_TTL, LIFETIME, Server, USER, random};
+use super::server::{CHALLENGE_TTL, LIFETIME, Server, USER, binding, random, respelt};
 use super::vector;
 use crate::vectors::file::Vector;
 use crate::vectors::json::Json;
-use crate::vectors::scene::{HOUR, RENEWED, root};
+use crate::vectors::scene::{HOUR, RENEWED, encode, root};
 
 /// Comment, flag, check, and what is refused.
 type Case = (&'static str, &'static str, &'static str, String);
@@ -75,6 +75,8 @@ fn texts(refresh: &Refresh) -> Vec<Case> {
     let respelt = format!("{}{}", &signature[..85], next(&signature[85..]));
     vec![
         of("no proof at all", "parts", String::new()),
+        of("a proof that is one quotation mark", "parts", "\"".into()),
+        of("a proof of two quotation marks and nothing between them", "parts", "\"\"".into()),
         of("a proof of two parts", "parts", format!("{header}.{claims}")),
         of("a proof of four parts", "parts", format!("{good}.{signature}")),
         of("a proof of 4097 characters", "length", format!("{good}{}", "A".repeat(4097 - good.len()))),
@@ -184,6 +186,8 @@ fn challenges(refresh: &Refresh) -> Vec<Case> {
     let mut changed = challenge.clone();
     changed.replace_range(150..151, if &changed[150..151] == "A" { "B" } else { "A" });
     let data = server.challenge_of(&random("other data", 40), r#"{"refresh":""}"#, RENEWED, CHALLENGE_TTL);
+    let good = format!(r#"{{"refresh":"{}"}}"#, encode(&binding(identifier)));
+    let with = |data: String| server.challenge_of(&random("other", 40), &data, RENEWED, CHALLENGE_TTL);
     let of = |comment, flag, check, challenge: &str| (comment, flag, check, browser.refresh(challenge));
     vec![
         of(
@@ -209,6 +213,8 @@ fn challenges(refresh: &Refresh) -> Vec<Case> {
         ),
         of("a challenge that was changed", "Ciphertext", "challenge", &changed),
         of("a challenge with other data", "Challenge", "challenge", &data),
+        of("a challenge with white space at the end", "Challenge", "challenge", &with(format!("{good} "))),
+        of("a challenge whose base64url is not strict", "Challenge", "challenge", &with(respelt(&good))),
     ]
 }
 
@@ -244,6 +250,9 @@ fn identifiers(refresh: &Refresh) -> Vec<Vector> {
     let random = random("identifier", 40);
     let mut changed = identifier.clone();
     changed.replace_range(150..151, if &changed[150..151] == "A" { "B" } else { "A" });
+    let (x, y) = refresh.browser.x_y();
+    let key = format!(r#"{{"x":"{x}","y":"{y}"}}"#);
+    let with = |data: String| server.identifier_of(&random, USER, &data, RENEWED - HOUR);
     let of = |comment, flag, other: &str| refresh.of_identifier(comment, flag, other);
     let old = server.identifier(&random, &refresh.browser, USER, RENEWED - LIFETIME);
     let ahead = server.identifier(&random, &refresh.browser, USER, RENEWED + 60_001);
@@ -268,6 +277,10 @@ fn identifiers(refresh: &Refresh) -> Vec<Vector> {
             "Challenge",
             &server.identifier_of(&random, USER, r#"{"x":""}"#, RENEWED),
         ),
+        of("an identifier with white space at the end", "Challenge", &with(format!("{key} "))),
+        of("an identifier with y before x", "Challenge", &with(format!(r#"{{"y":"{y}","x":"{x}"}}"#))),
+        of("an identifier whose base64url is not strict", "Challenge", &with(respelt(&key))),
+        of("an identifier that is one quotation mark", "Challenge", "\""),
         refresh.elsewhere(expired, &old, RENEWED, ("identifier", Json::from(identifier))),
         refresh.elsewhere(
             ("an identifier from further ahead than the leeway", "Leeway", "identifier", good.clone()),

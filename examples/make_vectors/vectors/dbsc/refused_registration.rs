@@ -122,6 +122,16 @@ fn keys(registration: &Registration) -> Vec<Case> {
         of("a jwk of null", "jwk_json", "null"),
         of("a jwk that is a list of its members", "jwk_json", r#"["EC","P-256","XXX","YYY"]"#),
         of("a jwk without y", "jwk_json", r#"{"crv":"P-256","kty":"EC","x":"XXX"}"#),
+        of(
+            "a jwk with half of a surrogate pair in a name that nobody knows",
+            "jwk_json",
+            r#"{"crv":"P-256","kty":"EC","x":"XXX","y":"YYY","\ud83d":1}"#,
+        ),
+        of(
+            "a jwk whose x ends in half of a surrogate pair",
+            "jwk_json",
+            r#"{"crv":"P-256","kty":"EC","x":"XXX\udc00","y":"YYY"}"#,
+        ),
         of("a jwk with x twice", "jwk_json", r#"{"crv":"P-256","kty":"EC","x":"XXX","x":"XXX","y":"YYY"}"#),
         of("a jwk of another type", "kty", r#"{"crv":"P-256","kty":"OKP","x":"XXX","y":"YYY"}"#),
         of("a jwk of P-384", "crv", r#"{"crv":"P-384","kty":"EC","x":"XXX","y":"YYY"}"#),
@@ -134,6 +144,19 @@ fn keys(registration: &Registration) -> Vec<Case> {
         of("x and y exchanged", "off_curve", r#"{"crv":"P-256","kty":"EC","x":"YYY","y":"XXX"}"#),
         of("x and y of zero", "off_curve", &with(&[0; 32], &encode(&[0; 32]))),
         of("an x as large as the field", "off_curve", &with(&modulus, &y)),
+        of(
+            "the modulus for the x of the point with x = 0",
+            "off_curve",
+            &with(&modulus, "ZkhceA4vg9ckM71dhKBrtlQcKvMdrocXKL-FahdPk_Q"),
+        ),
+        of(
+            "the modulus and 5 for the y of a point with y = 5",
+            "off_curve",
+            &with(
+                &decode("1zJddkbNYNgKknOM6zRfhEz_rzWEECLKsXb2kt6N4dc"),
+                "_____wAAAAEAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAQ",
+            ),
+        ),
         (
             "the jwk of another key than the one that signs",
             "JwtSignature",

@@ -106,6 +106,12 @@ fn too_new() -> Vec<Refusal> {
         .of_next_epoch(),
         of("the next epoch 1 ms before it begins, without leeway", &next(midnight, 0), midnight - 1)
             .of_next_epoch(),
+        of(
+            "the next epoch of a staged root, 1 ms before the leeway reaches it",
+            &next(midnight - 60_000, 60_000).with(|s| s.roots[0].activate_at_ms = midnight + DAY),
+            midnight - 60_001,
+        )
+        .of_next_epoch(),
         of("the epoch after the next, 1 ms before the leeway reaches the next", &not_yet, midnight - 60_001),
         of("the epoch after the next", &later, midnight).of_next_epoch(),
         Refusal::elsewhere(what, &next(midnight - 60_000, 60_000), "leeway_ms", |s| s.leeway_ms = 0)

@@ -28,6 +28,8 @@ pub(super) struct Case {
     pub(super) ttl: u64,
     pub(super) user: Option<String>,
     pub(super) data: String,
+    /// Members of another user's data that a login keeps.
+    pub(super) keep: Vec<&'static str>,
 }
 
 pub(super) fn case(op: &'static str) -> Case {
@@ -45,6 +47,7 @@ pub(super) fn case(op: &'static str) -> Case {
         ttl: 0,
         user: Some("user-7".into()),
         data: r#"{"a":1}"#.into(),
+        keep: Vec::new(),
     }
 }
 
@@ -93,6 +96,8 @@ impl Case {
             _ => &["token"],
         };
         body.extend(takes.iter().map(|name| (*name, self.member(name))));
+        let keep = self.keep.iter().copied().collect::<Json>();
+        body.extend((!self.keep.is_empty()).then_some(("keep", keep)));
         body.extend(members! { "ad": self.member("ad"), "now": self.scene.now });
         if matches!(self.op, "create" | "cycle" | "login") {
             body.extend(members! { "uid": hex(&NEW_UID) });
@@ -155,7 +160,7 @@ impl Case {
             "touch" => store.touch_with(&id, self.ttl, ad),
             "reseal" => store.reseal_with(&id, ad),
             "cycle" => store.cycle_with(&id, ad),
-            "login" => store.authenticate_with(&id, &user.unwrap(), ad),
+            "login" => store.authenticate_keeping_with(&id, &user.unwrap(), &self.keep, ad),
             _ => return None,
         };
         Some(sealed.unwrap_or_else(|e| panic!("{comment}: {e}")).0)

@@ -187,6 +187,9 @@ fn kept() -> Vec<Vector> {
 
 fn renamed() -> Vec<Vector> {
     vec![
+        done("cycle: a cookie name between two format characters (Cf)", "Unicode", "cycle", |c| {
+            c.scene.name = "\u{feff}sid\u{200d}".into();
+        }),
         done("cycle: a new uid, and all else kept", "Operation", "cycle", |_| {}),
         done("cycle: an empty user id stays one", "User", "cycle", |c| c.scene.user = Some(String::new())),
         done("cycle: with associated data", "AssociatedData", "cycle", |c| c.scene.ad = b"t".to_vec()),
