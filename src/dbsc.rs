@@ -36,6 +36,8 @@ mod protocol;
 mod texts;
 
 pub use builder::DeviceBindingBuilder;
+#[cfg(feature = "tower")]
+pub(crate) use builder::PROOF_CHARS;
 pub use error::{DbscError, DbscReason};
 
 /// What binds the sessions of a store to devices.

@@ -55,6 +55,9 @@ mod login;
 mod meanwhile;
 #[path = "web/nested.rs"]
 mod nested;
+#[cfg(feature = "revocation")]
+#[path = "web/others.rs"]
+mod others;
 #[path = "web/policy.rs"]
 mod policy;
 #[path = "web/refused.rs"]

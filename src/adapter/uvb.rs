@@ -85,7 +85,7 @@
 //! - **The id**: what the record of `create` has is not used.
 //! - **How much fits**: a label is no larger than a token. With the defaults of a store it has 2958 bytes of JSON, of
 //!   which the metadata may take about 2700. What is larger is `Storage` in `create` and `update`; nothing changes then.
-//! - **What would come back changed** is `Storage` in both, too: metadata nested more than some 120 levels deep or with
+//! - **What would come back changed** is `Storage` in both, too: metadata nested more than 63 levels deep or with
 //!   a number that is read back as another, and a `last_activity_at` before 1970.
 //!
 //! An `update` with an expiry that has passed ends the session. Of two servers that change a session at the same time,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::DeviceBinding;
+use super::{DeviceBinding, texts};
 use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::policy::{MAX_COOKIE_OCTETS, Policy};
 use crate::store::SealedStore;
-use crate::{telemetry, token};
+use crate::{record, telemetry, token};
 
 const DEFAULT_PROOF_TTL: Duration = Duration::from_secs(10 * 60);
 const DEFAULT_REGISTRATION_TTL: Duration = Duration::from_secs(60);
@@ -59,6 +59,9 @@ struct Lives {
     registration: u64,
     identifier: u64,
 }
+
+/// Characters of a proof: all have one length.
+pub(crate) const PROOF_CHARS: usize = token::encoded_len(record::MIN_LEN + texts::PROOF_LEN);
 
 impl DeviceBindingBuilder {
     pub(super) fn new(store: SealedStore) -> Self {
@@ -118,6 +121,12 @@ impl DeviceBindingBuilder {
             registration_ttl_ms: lives.registration,
             identifier_lifetime_ms: lives.identifier,
         };
+        let room = MAX_COOKIE_OCTETS.saturating_sub(binding.proof_cookie_name().len());
+        if PROOF_CHARS > room {
+            return Err(ConfigError(
+                "the cookie's name leaves no room for a device's proof: choose a shorter one".into(),
+            ));
+        }
         binding.warning().into_iter().for_each(telemetry::dbsc::unwise);
         Ok(binding)
     }

@@ -23,6 +23,9 @@ const KEY_X: &str = r#"{"x":""#;
 const KEY_Y: &str = r#"","y":""#;
 const END: &str = r#""}"#;
 
+/// Bytes of a proof's data: 32 bytes are 43 characters of base64url.
+pub(super) const PROOF_LEN: usize = PROOF.len() + 43 + END.len();
+
 pub(super) fn of_proof(binding: &Binding) -> String {
     [PROOF, &encoded(binding.as_bytes()), END].concat()
 }
@@ -91,6 +94,7 @@ mod tests {
     fn each_text_is_what_the_table_says() {
         let (binding, uid) = (Binding([2; 32]), SessionUid::from_bytes([2; 16]));
         assert_eq!(of_proof(&binding), format!(r#"{{"dbsc":"{B32}"}}"#));
+        assert_eq!(of_proof(&binding).len(), PROOF_LEN);
         assert_eq!(of_key(&Point { x: [2; 32], y: [2; 32] }), format!(r#"{{"x":"{B32}","y":"{B32}"}}"#));
         assert_eq!(Purpose::Register(uid).text(), r#"{"register":"AgICAgICAgICAgICAgICAg"}"#);
         assert_eq!(Purpose::Refresh(binding).text(), format!(r#"{{"refresh":"{B32}"}}"#));

@@ -114,7 +114,7 @@ impl Said {
         let is = |name| directive.is(name);
         let longest = |before: Option<u64>| Some(directive.seconds().max(before.unwrap_or_default()));
         match () {
-            () if is("no-store") => self.no_store = true,
+            () if is("no-store") => self.no_store |= directive.value.is_none(),
             () if is("private") => self.private |= directive.value.is_none(),
             () if is("no-cache") => self.no_cache |= directive.value.is_none(),
             () if is("public") => self.public = true,
@@ -210,7 +210,7 @@ mod tests {
     fn what_shared_caches_may_do_follows_from_the_directives() {
         use Caches::{Ask, KeptOut, Reuse, Silent};
 
-        let cases: [(&[(&str, &str)], Caches); 40] = [
+        let cases: [(&[(&str, &str)], Caches); 41] = [
             (&[], Silent),
             (&[("cache-control", "")], Silent),
             (&[("cache-control", "no-store")], KeptOut),
@@ -237,6 +237,7 @@ mod tests {
             (&[("cache-control", "s-maxage=1, max-age=0")], Reuse),
             (&[("cache-control", "max-age=0, stale-while-revalidate=60")], Reuse),
             (&[("cache-control", "immutable")], Reuse),
+            (&[("cache-control", "no-store=x, public")], Reuse),
             (&[("cache-control", "private=\"set-cookie\", max-age=600")], Reuse),
             (&[("cache-control", "no-cache=\"set-cookie\", max-age=600")], Reuse),
             (&[("cache-control", "ext=\"a, no-store\", max-age=600")], Reuse),

@@ -140,9 +140,9 @@ pub(super) fn replaced(text: &str, with: String) -> Result<String, DataError> {
     }
 }
 
-/// Refuses the names that the library uses.
+/// Refuses the names that the library uses, and those of its JSON reader.
 pub(super) fn check_name(name: &str) -> Result<(), DataError> {
-    if name == MESSAGES { Err(reserved(name)) } else { Ok(()) }
+    if name == MESSAGES { Err(reserved(name)) } else { check::check_is_no_marker(name) }
 }
 
 fn reserved(name: &str) -> DataError {

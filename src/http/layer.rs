@@ -39,7 +39,10 @@ const DEFAULT_USER_ID_ROOM: usize = 64;
 /// - A session that the handler changed and that cannot be sealed (no sealing key, no randomness) makes the
 ///   response a 500 with an empty body. A logout counts all the same.
 /// - Of several layers over one cookie, around each other, the outermost decides and the others add nothing. They have to
-///   be clones of one layer, or requests are answered with 500.
+///   be clones of one layer, or built alike over one store; otherwise requests are answered with 500.
+/// - Answers of the layer's own say why in the header `sealed-session-refused`: `not_recorded` (what a logout or a login
+///   had to record could not be, or not all of it), `layers_differ`, `bind_to` (a request without what binds its session),
+///   `insecure_for_local_development`.
 ///
 /// The cookie is decided when the response's headers are there; its body may stream for as long as it likes.
 ///

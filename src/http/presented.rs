@@ -15,6 +15,8 @@ use crate::uid::SessionUid;
 
 /// A request that brings more is not looked at: opening costs time, and who sends so many is no browser.
 const MOST: usize = 4;
+/// A logout ends what is in more cookies than that.
+const MOST_TO_END: usize = 64;
 
 /// The tokens that a request brings in cookies of the session's name. By [`CookiePolicy::presented`]; the
 /// default is of a request that brings none.
@@ -117,7 +119,7 @@ impl<'h> Presented<'h> {
     /// Whether there is any cookie of the session's name.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tokens.is_empty() && !self.too_many
+        self.tokens.is_empty()
     }
 
     /// A token of those that were brought.
@@ -129,7 +131,20 @@ impl<'h> Presented<'h> {
     /// All that were brought; none where they were too many.
     #[cfg(feature = "tower")]
     pub(super) fn tokens(&self) -> impl Iterator<Item = &[u8]> {
-        self.tokens.iter().map(AsRef::as_ref)
+        let looked_at = if self.too_many { &[] } else { self.tokens.as_slice() };
+        looked_at.iter().map(AsRef::as_ref)
+    }
+
+    /// All that are to be ended by a logout; nothing where they are too many even for that.
+    #[cfg(feature = "revocation")]
+    pub(super) fn tokens_to_end(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        (self.tokens.len() <= MOST_TO_END).then(|| self.tokens.iter().map(AsRef::as_ref))
+    }
+
+    /// Whether there are more than are looked at.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn is_too_many(&self) -> bool {
+        self.too_many
     }
 
     pub(super) fn has_second(&self) -> bool {
@@ -178,10 +193,8 @@ impl<'h> Values<'_, 'h> {
     fn tokens(self) -> Presented<'h> {
         let second = !self.second.is_empty();
         let tokens = if self.policy.second_name().is_some() { self.joined() } else { self.first };
-        match tokens.len() > MOST {
-            true => Presented { tokens: SmallVec::new(), too_many: true, second },
-            false => Presented { tokens, too_many: false, second },
-        }
+        let too_many = tokens.len() > MOST;
+        Presented { tokens, too_many, second }
     }
 
     /// Every first half with every second: whether two belong together is for the AEAD to say. No more than it takes
@@ -194,11 +207,11 @@ impl<'h> Values<'_, 'h> {
                 // Half a token is refused like any other damage.
                 Some(first) if self.second.is_empty() => tokens.push(Cow::Owned(first.to_owned())),
                 Some(first) => {
-                    let seconds = self.second.iter().take(MOST + 1);
+                    let seconds = self.second.iter().take(MOST_TO_END + 1);
                     tokens.extend(seconds.map(|second| Cow::Owned([first, second].concat())));
                 }
             }
-            if tokens.len() > MOST {
+            if tokens.len() > MOST_TO_END {
                 break;
             }
         }

@@ -10,7 +10,7 @@ use super::caches;
 use super::cookie::CookiePolicy;
 use super::decide::{Beside, Came, Decision, Facts, Now, Send, Timing, decide};
 use super::session::{Opened, Session};
-use super::settle::{Brought, Settling, Waiting, settle};
+use super::settle::{Settling, Waiting, settle};
 use super::state::{Finished, Upkeep};
 use crate::telemetry::web;
 
@@ -98,6 +98,8 @@ impl Decided {
             true => Timing::Late,
         };
         self.facts.ended = opened.state.has_ended(store, now_ms);
+        // A login that was revoked since it was asked for is none.
+        self.facts.counts &= !opened.state.has_login_ended(store, now_ms);
         self.facts.caches = caches::of(headers, now_ms);
         self.decision = decide(&self.facts);
     }
@@ -144,8 +146,14 @@ impl Decided {
         // What waits for a backend goes when that has answered.
         let cookies_now = if settling.is_some() { SmallVec::new() } else { std::mem::take(&mut cookies) };
         let settling = settling.map(|settling| {
-            let endings = self.endings(session, opened);
-            settling.then(Waiting { cookies: cookies.into_vec(), session: brought(session, opened), endings })
+            let jar = session.jar(&opened.state);
+            settling.then(Waiting {
+                cookies: cookies.into_vec(),
+                session: opened.state.brought(jar.store),
+                endings: self.endings(session, opened),
+                came: opened.state.brought_before(jar.store),
+                removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),
+            })
         });
         if self.decision.fail {
             return Reply { fail: Some(cookies_now.into_vec()), settling };
@@ -181,18 +189,6 @@ impl Decided {
     }
 }
 
-/// The session that a response brings, if its uid is known to anybody.
-fn brought(session: &Session, opened: &Opened) -> Option<Brought> {
-    let state = &opened.state;
-    let store = session.jar(state).store.clone();
-    Some(Brought {
-        store,
-        times: state.times()?,
-        uid: state.uid()?,
-        user_id: state.user_id().map(str::to_owned),
-    })
-}
-
 /// What came of a device beside the session.
 fn beside(session: &Session, opened: &Opened) -> Beside {
     #[cfg(feature = "dbsc")]
@@ -213,7 +209,7 @@ fn sealed(
     let has_second = opened.has_second_of_jar();
     let jar = session.jar(&opened.state);
     let Finished { token, expires_at_ms } =
-        opened.state.seal(jar.store, upkeep, now_ms, &jar.associated_data)?;
+        opened.state.seal(jar.store, upkeep, session.head_ms(), now_ms, &jar.associated_data)?;
     let values = jar.cookies.values_of(token, expires_at_ms, now_ms, has_second)?;
     let values = values.into_iter().map(set_cookie).collect::<Result<_, _>>()?;
     Ok(Cookies { values, expires_at_ms })

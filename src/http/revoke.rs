@@ -9,37 +9,43 @@ use crate::uid::SessionUid;
 /// These take a store that was built with revocations. They wait for its backend, not for other servers.
 impl Session {
     /// Ends all sessions of the user who is logged in, on every device, this one included. Without a user it is
-    /// [`logout`](Self::logout).
+    /// [`logout`](Self::logout). This one is logged out in any case.
     ///
     /// # Errors
-    /// [`DataError::Revocation`] when the backend cannot record it, and nothing is then ended;
-    /// [`DataError::TooLate`].
+    /// [`DataError::Revocation`] when the backend cannot record it: the response then removes the cookie, and what else
+    /// has ended is not known. [`DataError::TooLate`].
     pub async fn logout_everywhere(&self) -> Result<(), DataError> {
-        if let Some(user_id) = self.user_id() {
-            self.revoke_all_of(&user_id).await?;
-        }
-        self.logout()
+        let Some(user_id) = self.user_id() else { return self.logout() };
+        let revoked = self.revoke_all_of(&user_id).await;
+        self.logout()?;
+        revoked
     }
 
     /// Ends all other sessions of the user who is logged in. This one gets a new uid and begins anew, as at a login, with
-    /// the TTL that it has. Without a user it does nothing.
+    /// the TTL that it has. Without a user it does nothing, nor where this session has been ended meanwhile, by another
+    /// request or by another task of this one.
+    ///
+    /// From then on the session that came is over, whatever the handler does: an answer that carries no change, such as a
+    /// server error, logs the user out here as well, and so does a handler that gives up waiting.
     ///
     /// # Errors
-    /// As [`logout_everywhere`](Self::logout_everywhere) and [`authenticate`](Self::authenticate).
+    /// [`DataError::Revocation`] when the backend cannot record it, and nothing is then ended;
+    /// [`DataError::Unavailable`]; [`DataError::TooLate`].
     pub async fn logout_others(&self) -> Result<(), DataError> {
-        match self.user_id() {
-            Some(user_id) => {
-                self.revoke_all_of(&user_id).await?;
-                self.change(|config, state| {
-                    if let Some(ttl_ms) = state.ttl_ms() {
-                        state.set_ttl(ttl_ms, config.store.now_ms());
-                    }
-                    Ok(())
-                })?;
-                self.authenticate(&user_id)
-            }
-            None => Ok(()),
+        let Some((user_id, uid)) = self.look(|state| Some((state.user_id()?.to_owned(), state.uid()))) else {
+            return Ok(());
+        };
+        if self.has_ended() {
+            return Ok(());
         }
+        let given_up = LoggedOutOnDrop(Some(self));
+        let revoked = self.revoke_all_of(&user_id).await;
+        given_up.disarm();
+        revoked?;
+        self.change(|config, state| match state.user_id() == Some(&*user_id) && state.uid() == uid {
+            true => state.begin_again(config.limits(), &user_id, config.store.now_ms()),
+            false => Ok(()),
+        })
     }
 
     /// The sessions of the user who is logged in, the one seen last first; of nobody none. Takes a registry.
@@ -77,12 +83,36 @@ impl Session {
         Ok(())
     }
 
+    /// Whether what came is known as ended by now.
+    fn has_ended(&self) -> bool {
+        let store = &self.config().store;
+        self.look(|state| state.has_ended(store, store.now_ms()))
+    }
+
     fn registry(&self) -> Result<&Registry, DataError> {
         self.config().registry.as_ref().ok_or_else(|| {
             DataError::Revocation(BackendError::new(
                 "the session layer has no registry of sessions: give its builder one",
             ))
         })
+    }
+}
+
+/// A handler that gives up waiting does not know whether its session has ended with the others: it is logged out.
+struct LoggedOutOnDrop<'s>(Option<&'s Session>);
+
+impl LoggedOutOnDrop<'_> {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for LoggedOutOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(session) = self.0 {
+            // After the response there is no session any more that could be logged out.
+            let _ = session.logout();
+        }
     }
 }
 

@@ -46,7 +46,8 @@ pub struct Session(Arc<Inner>);
 
 impl Session {
     /// The value of a member of the session's data, if there is one. It is read out of the sealed text; nothing
-    /// else is parsed.
+    /// else is parsed. The `Deserialize` of the value must not use the session, which is locked meanwhile; so with
+    /// [`load`](Self::load) and [`take`](Self::take).
     ///
     /// # Errors
     /// [`DataError::Type`] for a value of another type, and [`DataError::Reserved`] for the name `_flash`.
@@ -193,8 +194,9 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// As [`authenticate`](Self::authenticate).
+    /// As [`authenticate`](Self::authenticate), and [`DataError::Reserved`] for the name `_flash`.
     pub fn authenticate_keeping(&self, user_id: &str, members: &[&str]) -> Result<(), DataError> {
+        members.iter().try_for_each(|name| data::check_name(name))?;
         self.change(|config, state| {
             #[cfg(feature = "revocation")]
             if config.store.refuses_all() {
@@ -242,8 +244,9 @@ impl Session {
         self.look(State::is_invalidated)
     }
 
-    /// When the session expires: for one that this response extends, what it will be then. `None` where there is none,
-    /// and where none is sent ([`persistence`](Self::persistence)).
+    /// When the session expires: for one that this response extends, what it will be then, unless the response is one
+    /// that shared caches may reuse, or comes too late. `None` where there is none, and where none is sent
+    /// ([`persistence`](Self::persistence)).
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         let ms = self.look(|state| self.expires_at_ms(state))?;

@@ -40,6 +40,9 @@ pub(super) struct Waiting {
     pub(super) session: Option<Brought>,
     /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
+    /// What came, and the values that remove it: where not all could be recorded, it may have ended all the same.
+    pub(super) came: Option<Brought>,
+    pub(super) removals: Vec<HeaderValue>,
 }
 
 /// A session that a response brings.
@@ -68,14 +71,16 @@ impl Settling {
 
     /// The values of `Set-Cookie` that go by now, once that is known.
     pub(super) fn cookies(&mut self, recorded: bool) -> Vec<HeaderValue> {
-        let Waiting { cookies, session, endings } = std::mem::take(&mut self.waiting);
-        match session {
-            _ if !recorded => endings,
-            Some(session) if session.has_ended() => {
+        let Waiting { cookies, session, endings, came, removals } = std::mem::take(&mut self.waiting);
+        let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
+        match recorded {
+            true if has_ended(&session) => {
                 web::changed_after_end();
                 Vec::new()
             }
-            _ => cookies,
+            true => cookies,
+            false if endings.is_empty() && has_ended(&came) => removals,
+            false => endings,
         }
     }
 

@@ -237,12 +237,29 @@ impl State {
         store.remaining(Some(user_id), data)?;
         let texts = Texts::new(Some(user_id), data);
         let uid = store.fresh_uid()?;
+        let ttl_ms = self.ttl.take().map(|ttl| ttl.ttl_ms).unwrap_or_default();
+        let times = store.begin(store.now_ms(), Some(user_id), ttl_ms)?;
         self.remember_what_is_replaced();
-        (self.uid, self.texts, self.times) = (Some(uid), texts, None);
+        (self.uid, self.texts, self.times) = (Some(uid), texts, Some(times));
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();
         Ok(())
+    }
+
+    /// The session goes on under a new uid, and what came has ended with all others of its user.
+    #[cfg(feature = "revocation")]
+    pub(super) fn begin_again(
+        &mut self,
+        store: &SealedStore,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<(), DataError> {
+        let ttl_ms = self.ttl_ms();
+        self.remember_what_is_replaced();
+        self.act(Act::LoggedOut);
+        self.ttl = ttl_ms.map(|ttl_ms| Ttl { ttl_ms, from_ms: now_ms });
+        self.log_in(store, user_id, None)
     }
 
     /// The same session under a new uid.
@@ -253,9 +270,12 @@ impl State {
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        self.act(Act::Cycled);
-        #[cfg(feature = "dbsc")]
-        self.device.rename();
+        // One that begins with this request has a uid that no client knows yet.
+        if self.came() {
+            self.act(Act::Cycled);
+            #[cfg(feature = "dbsc")]
+            self.device.rename();
+        }
         Ok(())
     }
 

@@ -132,9 +132,9 @@ impl SealedStore {
         self.moment().fresh().map(SessionUid::from_bytes)
     }
 
-    /// The times of a session that begins now.
-    pub(crate) fn begin(&self, user_id: Option<&str>, ttl_ms: u64) -> Result<Times, SealError> {
-        self.moment().begin(user_id, ttl_ms)
+    /// The times of a session that begins at this time, in milliseconds since 1970.
+    pub(crate) fn begin(&self, now_ms: u64, user_id: Option<&str>, ttl_ms: u64) -> Result<Times, SealError> {
+        self.moment_at(now_ms).begin(user_id, ttl_ms)
     }
 
     /// The times of a session that is renewed now; `None` when its absolute lifetime is used up.

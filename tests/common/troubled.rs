@@ -13,6 +13,8 @@ use sealed_session::revocation::{Backend, BackendError, MemoryBackend, News, Rev
 pub(crate) struct Troubled {
     memory: MemoryBackend,
     pub(crate) fails: Arc<AtomicBool>,
+    /// Of sessions alone.
+    pub(crate) fails_to_list: Arc<AtomicBool>,
     gate: Arc<(Mutex<bool>, Condvar)>,
 }
 
@@ -50,6 +52,9 @@ impl Backend for Troubled {
 
     fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
         self.check()?;
+        if self.fails_to_list.load(Ordering::Acquire) {
+            return Err(BackendError::new("the table of sessions is full"));
+        }
         self.memory.put_session(session)
     }
 

@@ -305,3 +305,24 @@ async fn a_refusal_that_leaves_the_cookie_wins_over_one_that_does_not() {
         assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
     }
 }
+
+/// A session that begins with the request has a uid that no client knows yet: another one changes nothing.
+#[tokio::test]
+async fn what_begins_anyway_is_sent_whatever_else_is_asked_for() {
+    let acts: [fn(&Session); 3] = [
+        |session| drop(session.csrf_token().unwrap()),
+        |session| session.insert("cart", &1).unwrap(),
+        |session| session.cycle().unwrap(),
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let server = same_site(SameSite::Lax);
+        let answer = server
+            .act(&FRAME, move |session| {
+                session.begin_anyway().unwrap();
+                order.iter().for_each(|at| acts[*at](session));
+                assert_eq!(session.persistence(), Persistence::Sent);
+            })
+            .await;
+        assert!(answer.sets(), "{order:?}");
+    }
+}

@@ -234,3 +234,39 @@ async fn the_expiry_that_a_handler_reads_is_the_one_that_is_sent() {
         }
     }
 }
+
+/// However long the handler takes afterwards.
+#[tokio::test]
+async fn the_expiry_of_what_begins_is_the_one_that_is_sent() {
+    let acts: [fn(&Session); 4] = [
+        |session| session.authenticate("ann").unwrap(),
+        |session| session.insert("a", &1).unwrap(),
+        |session| session.set_ttl(Duration::from_secs(60)).and_then(|()| session.insert("a", &1)).unwrap(),
+        |session| session.logout().and_then(|()| session.insert("a", &1)).unwrap(),
+    ];
+    let always =
+        Server::with(|store, _| store, |layer| layer.creation(sealed_session::http::Creation::Always));
+    let cases = acts.map(|act| (Server::new(), act));
+    for (server, act) in cases.into_iter().chain([(always, (|_| {}) as fn(&Session))]) {
+        let said = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let (told, clock) = (std::sync::Arc::clone(&said), server.clock.clone());
+        let answer = server
+            .act(&[], move |session| {
+                act(session);
+                *told.lock().unwrap() = session.expires_at();
+                clock.advance(12_000);
+            })
+            .await;
+        let sent = UNIX_EPOCH + Duration::from_millis(expires_at(&server, &answer.pair()).await);
+        assert_eq!(*said.lock().unwrap(), Some(sent));
+    }
+}
+
+#[tokio::test]
+async fn messages_do_not_go_to_another_user() {
+    let switch = |session: Session| {
+        session.authenticate("ann").unwrap();
+        std::future::ready(session.authenticate_keeping("bob", &["_flash"]))
+    };
+    assert_eq!(Server::new().call(&[], switch).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+}

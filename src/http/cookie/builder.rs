@@ -168,13 +168,14 @@ impl CookiePolicyBuilder {
     /// [`ConfigError`] for what a browser would drop the cookie for: a name with a prefix (`__Host-`, `__Secure-`,
     /// `__Http-`, `__Host-Http-`, in any case) whose promise the attributes break, or `SameSite=None` or `Partitioned`
     /// without `Secure`; for what has no effect: `Partitioned` without `SameSite=None`, a Domain that is an IP address
-    /// or a single label, a path that no request can have, a former scope that is today's or was given twice; for an
+    /// or a single label, or with `insecure_for_local_development` of another machine; a path that no request can have, a former scope that is today's or was given twice; for an
     /// illegal name, domain or path, which one program drops, another ignores and a third takes otherwise; and for so
     /// few octets that no token fits.
     pub fn build(mut self) -> Result<CookiePolicy, ConfigError> {
         check_name(&self.name)?;
         self.scope = self.scope.checked()?;
         self.check_prefix()?;
+        self.check_local()?;
         self.check_secure()?;
         self.check_partitioned()?;
         self.check_octets()?;
@@ -218,6 +219,17 @@ impl CookiePolicyBuilder {
 
     fn has_prefix(&self, prefix: &str) -> bool {
         self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    }
+
+    /// Such a layer answers for this machine only, and no browser takes another host's cookie from it.
+    fn check_local(&self) -> Result<(), ConfigError> {
+        match &self.scope.domain {
+            Some(domain) if self.local_development && !domain.ends_with(".localhost") => refuse(format!(
+                "browsers on this machine drop a cookie for {domain:?}: do without Domain or \
+                     insecure_for_local_development"
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn check_secure(&self) -> Result<(), ConfigError> {

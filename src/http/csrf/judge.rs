@@ -1,7 +1,7 @@
 //! What becomes of a request, by what its browser says of where it comes from. A pure function.
 
 use http::header::UPGRADE;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Version};
 
 use crate::http::fetch_metadata::Site;
 
@@ -73,7 +73,9 @@ impl Act {
             Method::GET if asks_for_websocket(request.headers()) => Self::Upgrade,
             Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE => Self::Read,
             // Only an extended CONNECT (RFC 8441) has a path. Browsers send it to open a WebSocket, and no page can.
-            Method::CONNECT if !request.uri().path().is_empty() => Self::Upgrade,
+            Method::CONNECT if request.version() >= Version::HTTP_2 && !request.uri().path().is_empty() => {
+                Self::Upgrade
+            }
             _ => Self::Write,
         }
     }

@@ -67,11 +67,22 @@ impl<'t> Walk<'t> {
         let bytes = self.text.as_bytes();
         let value = unescaped(string)?;
         if let (Some(Some(names)), Some(b':')) = (self.open.last_mut(), bytes.get(behind_blanks(bytes, end)))
-            && !names.insert(value)
         {
-            return Err(refused("an object has two members of one name"));
+            check_is_no_marker(&value)?;
+            if !names.insert(value) {
+                return Err(refused("an object has two members of one name"));
+            }
         }
         Ok(())
+    }
+}
+
+/// Refuses the names by which `serde_json` marks text of its own: an object that begins with one is read as something
+/// else.
+pub(super) fn check_is_no_marker(name: &str) -> Result<(), DataError> {
+    match name.starts_with("$serde_json::private::") {
+        true => Err(refused("a name is one that the JSON reader takes for its own")),
+        false => Ok(()),
     }
 }
 
@@ -137,6 +148,8 @@ mod tests {
             "-1e999",
             "[1e-999]",
             "-0.01E-400",
+            r#"{"$serde_json::private::RawValue":"{}"}"#,
+            r#"[{"a":{"\u0024serde_json::private::Number":"1"}}]"#,
             "340282366920938463463374607431768211456",
             "-170141183460469231731687303715884105729",
             r#""\ud800""#,

@@ -110,10 +110,11 @@ impl Session {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         };
         let registration = device.binding.register(proof, uid, Some(user_id))?;
+        // A refusal up to here leaves the login as it is.
+        let instructions = device.instructions(&registration)?;
         state.device.bind(registration.binding);
         state.require_sealing();
-        drop(progress);
-        device.instructions(&registration)
+        Ok(instructions)
     }
 
     fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {

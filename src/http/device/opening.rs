@@ -40,7 +40,7 @@ impl Device {
         let mut brought = Brought::by(&ordinary, &bound, &proof);
         let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
         let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
-        if shown == Shown::Several || are_too_many(&bound) {
+        if shown == Shown::Several || bound.is_too_many() {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown
@@ -88,7 +88,7 @@ impl Device {
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
     fn shown_by(&self, proofs: &Presented<'_>) -> Shown {
-        if are_too_many(proofs) {
+        if proofs.is_too_many() {
             return Shown::Several;
         }
         let mut shown = Shown::Nothing;
@@ -193,7 +193,7 @@ impl Brought {
     fn by(ordinary: &Presented<'_>, bound: &Presented<'_>, proof: &Presented<'_>) -> Self {
         Self {
             ordinary: !ordinary.is_empty(),
-            bound: are_too_many(bound) || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            bound: bound.is_too_many() || bound.tokens().any(|token| token != ENDED.as_bytes()),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Self::default()
@@ -209,9 +209,4 @@ fn unclear(is_unproven: bool) -> State {
         telemetry::dbsc::unproven();
     }
     state
-}
-
-/// Whether there are more cookies of a name than are looked at.
-fn are_too_many(presented: &Presented<'_>) -> bool {
-    !presented.is_empty() && presented.tokens().next().is_none()
 }

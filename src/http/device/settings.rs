@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Device;
 use crate::clock::millis;
-use crate::dbsc::{DeviceBinding, DeviceBindingBuilder};
+use crate::dbsc::{DeviceBinding, DeviceBindingBuilder, PROOF_CHARS};
 use crate::error::ConfigError;
 use crate::http::CookiePolicy;
 use crate::store::SealedStore;
@@ -116,9 +116,11 @@ impl DeviceSettings {
         let binding = self.binding.build()?;
         let bound_cookies = cookies.renamed(binding.bound_store().cookie_name());
         check_room(binding.bound_store(), &bound_cookies)?;
+        let proof_cookies = cookies.renamed(binding.proof_cookie_name()).kept_for_its_time();
+        check_room_of_proof(&proof_cookies)?;
         Ok(Device {
             bound_cookies,
-            proof_cookies: cookies.renamed(binding.proof_cookie_name()).kept_for_its_time(),
+            proof_cookies,
             binding,
             register_path: self.register_path,
             refresh_path: self.refresh_path,
@@ -156,13 +158,28 @@ fn check_room(store: &SealedStore, cookies: &CookiePolicy) -> Result<(), ConfigE
     )))
 }
 
-/// It stands between quotes in a header, and is compared with what a request asks for.
-fn check_path(path: &str) -> Result<(), ConfigError> {
-    let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&octet);
-    if path.starts_with('/') && !path.starts_with("//") && path.bytes().all(legal) {
+/// Without it no browser could register, and every login would be lost in the attempt.
+fn check_room_of_proof(cookies: &CookiePolicy) -> Result<(), ConfigError> {
+    let room = cookies.max_token_chars();
+    if PROOF_CHARS <= room {
         return Ok(());
     }
     Err(ConfigError(format!(
-        "{path:?} is no path of an endpoint: it begins with one '/', and has letters, digits and -._~!$&'()*+,;=:@"
+        "a device's proof has {PROOF_CHARS} characters, and the cookie {} has room for {room}: allow more max_octets",
+        cookies.name()
+    )))
+}
+
+/// It stands between quotes in a header, and is compared with what a request asks for.
+fn check_path(path: &str) -> Result<(), ConfigError> {
+    let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&octet);
+    // Browsers resolve such segments before they ask.
+    let is_resolved = !path.split('/').any(|segment| matches!(segment, "." | ".."));
+    if path.starts_with('/') && !path.starts_with("//") && path.bytes().all(legal) && is_resolved {
+        return Ok(());
+    }
+    Err(ConfigError(format!(
+        "{path:?} is no path of an endpoint: it begins with one '/', has letters, digits and -._~!$&'()*+,;=:@, and no \
+         segment '.' or '..'"
     )))
 }

@@ -5,7 +5,7 @@ use crate::http::decide::Decision;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::state::State;
-use crate::revocation::{Ended, Pending, SessionInfo};
+use crate::revocation::{BackendError, Ended, Pending, SessionInfo};
 
 /// The session that came with a request, when another takes its place or none.
 pub(in crate::http) type Replaced = Ended;
@@ -47,8 +47,12 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         return Vec::new();
     }
     let presented = session.presented();
+    let Some(tokens) = presented.tokens_to_end() else {
+        let error = "more cookies of the session's name came than a logout ends";
+        return vec![Pending::done(Err(BackendError::new(error)))];
+    };
     let revoke = |token| store.revoke_with(&id_of(token), session.associated_data());
-    let pending = presented.tokens().map(revoke);
+    let pending = tokens.map(revoke);
     #[cfg(feature = "dbsc")]
     let pending =
         pending.chain(session.config().device.iter().flat_map(|device| device.revoke_presented(session)));

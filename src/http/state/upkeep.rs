@@ -4,10 +4,12 @@ use super::{Rules, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
 use crate::http::settings::Creation;
+use crate::http::settle::Brought;
 use crate::record::Times;
 use crate::store::SealedStore;
 use crate::telemetry;
 use crate::token::Sealed;
+use crate::uid::SessionUid;
 
 /// What is due for a session, whoever changed it.
 #[derive(Clone, Copy, Default)]
@@ -79,6 +81,28 @@ impl State {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
     }
 
+    /// The session that the response brings, if its uid is known to anybody.
+    pub(in crate::http) fn brought(&self, store: &SealedStore) -> Option<Brought> {
+        Some(self.of(store, self.times?, self.uid?))
+    }
+
+    /// The session that came.
+    pub(in crate::http) fn brought_before(&self, store: &SealedStore) -> Option<Brought> {
+        self.origin.map(|origin| self.of(store, origin.times, origin.uid))
+    }
+
+    fn of(&self, store: &SealedStore, times: Times, uid: SessionUid) -> Brought {
+        Brought { store: store.clone(), times, uid, user_id: self.user_id().map(str::to_owned) }
+    }
+
+    /// Whether that is known of the session which a login of this request began.
+    pub(in crate::http) fn has_login_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
+        match (self.did.now, self.times, self.uid) {
+            (Now::LoggedIn, Some(times), Some(uid)) => store.has_ended(now_ms, times, uid, self.user_id()),
+            _ => false,
+        }
+    }
+
     /// When the session expires, once the answer has arrived; nothing where there is none.
     pub(in crate::http) fn expires_at(
         &self,
@@ -87,11 +111,12 @@ impl State {
         may_renew: bool,
         head_ms: u64,
     ) -> Option<u64> {
-        if !self.exists() || self.left_in_place().is_some() {
+        let begins = rules.creation == Creation::Always && !self.did.out && !self.invalidated;
+        if self.left_in_place().is_some() || !(self.exists() || begins) {
             return None;
         }
         let Upkeep { due, .. } = self.upkeep(store, rules, may_renew, head_ms);
-        let times = self.times_when_sealed(store, due).ok()?;
+        let times = self.times_when_sealed(store, head_ms, due).ok()?;
         Some(store.expires_at(times))
     }
 
@@ -100,10 +125,11 @@ impl State {
         &mut self,
         store: &SealedStore,
         upkeep: Upkeep,
+        head_ms: u64,
         now_ms: u64,
         associated_data: &[u8],
     ) -> Result<Finished, SealError> {
-        let times = self.times_when_sealed(store, upkeep.due)?;
+        let times = self.times_when_sealed(store, head_ms, upkeep.due)?;
         let token =
             store.seal_parts(now_ms, times, self.uid, self.user_id(), self.data(), associated_data)?;
         self.times = Some(times);
@@ -113,11 +139,17 @@ impl State {
         Ok(Finished { token, expires_at_ms: store.expires_at(times) })
     }
 
-    /// What is due is counted from when the request arrived, what was asked for from when it was, and a session that
-    /// begins from now.
-    fn times_when_sealed(&self, store: &SealedStore, due: Option<Times>) -> Result<Times, SealError> {
+    /// What begins and what is due is counted from when the request arrived, and what was asked for from when it was: so
+    /// that a handler reads what is sent, however long it takes.
+    fn times_when_sealed(
+        &self,
+        store: &SealedStore,
+        head_ms: u64,
+        due: Option<Times>,
+    ) -> Result<Times, SealError> {
         match (self.times, self.ttl) {
-            (None, ttl) => store.begin(self.user_id(), ttl.map(|ttl| ttl.ttl_ms).unwrap_or_default()),
+            (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, self.user_id(), ttl_ms),
+            (None, None) => store.begin(head_ms, self.user_id(), 0),
             (Some(times), Some(Ttl { ttl_ms, from_ms })) => {
                 Ok(store.renew(times, from_ms, ttl_ms).unwrap_or(times))
             }

@@ -1,0 +1,203 @@
+//! Ending all other sessions of a user, while more than that goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use axum::http::StatusCode;
+use sealed_session::http::{Session, SessionLayer};
+use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::{SealedStore, SessionId};
+
+use crate::direct::{Server, with};
+use crate::site::MINUTE;
+use crate::troubled::Troubled;
+
+fn slow(backend: Troubled) -> Server {
+    Server::with(
+        |store, clock| {
+            let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend);
+            store.revocations(revocations.unwrap())
+        },
+        |layer| layer,
+    )
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_meanwhile_does_not_go_on() {
+    for end in ["revoke", "revoke_user", "revoke_everything"] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let (inside, brings) = (server.clone(), cookie.clone());
+        let answer = server
+            .call(&with(&cookie), move |session: Session| {
+                let (store, id) = (inside.store.clone(), id_of(&brings));
+                async move {
+                    let _ = session.user_id();
+                    match end {
+                        "revoke" => store.revoke(&id).await,
+                        "revoke_user" => store.revoke_user("ann").await,
+                        _ => store.revoke_everything().await,
+                    }
+                    .unwrap();
+                    session.logout_others().await
+                }
+            })
+            .await;
+        assert!(answer.sets_nothing(), "{end}: {:?}", answer.set_cookies());
+    }
+}
+
+fn id_of(cookie: &str) -> SessionId {
+    SessionId::new(cookie.split_once('=').unwrap().1)
+}
+
+#[tokio::test]
+async fn what_is_revoked_after_a_login_and_before_its_answer_is_revoked() {
+    for others in [false, true] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let (store, clock) = (server.store.clone(), server.clock.clone());
+        let answer = server
+            .call(&with(&cookie), move |session: Session| {
+                let (store, clock) = (store.clone(), clock.clone());
+                async move {
+                    match others {
+                        true => session.logout_others().await.unwrap(),
+                        false => session.authenticate("ann").unwrap(),
+                    }
+                    clock.advance(5_000);
+                    store.revoke_user("ann").await.unwrap();
+                    clock.advance(5_000);
+                }
+            })
+            .await;
+        assert!(!answer.sets(), "{:?}", answer.set_cookies());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_carries_no_change_leaves_no_cookie_of_what_has_ended() {
+    for status in crate::cut_off::FAILURES {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let others = move |session: Session| async move {
+            session.logout_others().await.unwrap();
+            status
+        };
+        let answer = server.call(&with(&cookie), others).await;
+        assert!(answer.removes() && answer.status == status, "{:?}", answer.set_cookies());
+        server.clock.advance(2 * MINUTE);
+        assert_eq!(server.user(&cookie).await, None);
+    }
+}
+
+/// Both tasks of a request are told that it worked.
+#[tokio::test]
+async fn a_logout_or_a_login_beside_it_is_not_undone() {
+    let acts: [(fn(&Session), Option<&str>); 2] = [
+        (|session| session.logout().unwrap(), None),
+        (|session| session.authenticate("bob").unwrap(), Some("bob")),
+    ];
+    for (act, user) in acts {
+        let backend = Troubled::default();
+        let gate = backend.clone();
+        let server = slow(backend);
+        let cookie = server.logged_in("ann").await;
+        gate.close(true);
+        let answer = server
+            .call(&with(&cookie), move |session: Session| {
+                let gate = gate.clone();
+                async move {
+                    let mut others = Box::pin(session.logout_others());
+                    let first = std::future::poll_fn(|cx| Poll::Ready(others.as_mut().poll(cx)));
+                    assert!(first.await.is_pending());
+                    act(&session);
+                    gate.close(false);
+                    others.await.unwrap();
+                }
+            })
+            .await;
+        match user {
+            None => assert!(answer.removes(), "{:?}", answer.set_cookies()),
+            Some(user) => assert_eq!(server.user(&answer.pair()).await.as_deref(), Some(user)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_gives_up_waiting_is_logged_out() {
+    let backend = Troubled::default();
+    let gate = backend.clone();
+    let server = slow(backend);
+    let cookie = server.logged_in("ann").await;
+    gate.close(true);
+    let answer = server
+        .call(&with(&cookie), move |session: Session| {
+            let gate = gate.clone();
+            async move {
+                let mut others = Box::pin(session.logout_others());
+                let first = std::future::poll_fn(|cx| Poll::Ready(others.as_mut().poll(cx)));
+                assert!(first.await.is_pending());
+                drop(others);
+                gate.close(false);
+            }
+        })
+        .await;
+    assert!(answer.removes(), "{:?}", answer.set_cookies());
+    assert_eq!(server.user(&cookie).await, None);
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_removes_the_cookie_even_if_it_is_not_recorded() {
+    let backend = Troubled::default();
+    let fails = Arc::clone(&backend.fails);
+    let server = slow(backend);
+    let cookie = server.logged_in("ann").await;
+    fails.store(true, Ordering::Release);
+    let everywhere = async |session: Session| session.logout_everywhere().await;
+    let answer = server.call(&with(&cookie), everywhere).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.headers["sealed-session-refused"], "not_recorded");
+    assert!(answer.removes(), "{:?}", answer.set_cookies());
+}
+
+/// What came has been revoked by then.
+#[tokio::test]
+async fn a_login_that_a_registry_cannot_write_down_leaves_no_cookie_of_what_has_ended() {
+    let backend = Troubled::default();
+    let fails = Arc::clone(&backend.fails_to_list);
+    let server = slow(backend);
+    let registry = |store: &SealedStore| Registry::builder(store.clone()).build().unwrap();
+    let layer = SessionLayer::builder(server.store.clone()).registry(registry(&server.store));
+    let server = Server { layer: layer.build().unwrap(), ..server };
+    for act in [
+        |session: &Session| session.authenticate("ann").unwrap(),
+        |session: &Session| session.cycle().unwrap(),
+    ] {
+        fails.store(false, Ordering::Release);
+        let cookie = server.logged_in("ann").await;
+        fails.store(true, Ordering::Release);
+        let answer = server.act(&with(&cookie), act).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(answer.removes(), "{:?}", answer.set_cookies());
+    }
+}
+
+#[tokio::test]
+async fn a_logout_ends_what_came_in_more_cookies_than_are_looked_at() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    let planted = |count: usize| {
+        let planted = (0..count).map(|at| format!("; __Host-session={at}"));
+        format!("{cookie}{}", planted.collect::<String>())
+    };
+    let logout = |session: &Session| session.logout().unwrap();
+    let answer = server.act(&with(&planted(64)), logout).await;
+    assert!(answer.removes() && answer.status == StatusCode::INTERNAL_SERVER_ERROR, "too many to end all");
+    assert_eq!(answer.headers["sealed-session-refused"], "not_recorded");
+    assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+    let answer = server.act(&with(&planted(63)), logout).await;
+    assert!(answer.removes() && answer.status == StatusCode::OK);
+    assert_eq!(server.user(&cookie).await, None);
+}
