@@ -175,7 +175,7 @@ impl OpenError {
     /// - an authentic session that was renewed in this server's future, while one clock is behind;
     /// - any session, where the backend of revocations has not answered for longer than the limit that was set;
     /// - a session that was revoked less than a minute ago
-    ///   ([`just_revoked_for`](crate::revocation::RevocationsBuilder::just_revoked_for)): the response that put another
+    ///   (`RevocationsBuilder::just_revoked_for`): the response that put another
     ///   in its place may still be on its way to the client;
     /// - a session that is over only by this store's own maximum TTL or maximum lifetime, for 10 minutes: while
     ///   settings are being deployed, other servers may still accept it;

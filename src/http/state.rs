@@ -137,6 +137,7 @@ impl State {
     }
 
     /// The times of a session that there is.
+    #[cfg(feature = "revocation")]
     pub(super) fn times(&self) -> Option<Times> {
         self.times
     }

@@ -476,3 +476,26 @@ async fn a_message_of_any_text_comes_back() {
     let read = visitor.post(Session::take_flashes).await.unwrap();
     assert_eq!(read.iter().map(|flash| flash.text.as_str()).collect::<Vec<_>>(), texts);
 }
+
+/// An object that begins with such a name is read as the text in it.
+#[tokio::test]
+async fn a_name_that_the_reader_takes_for_its_own_is_an_error() {
+    let mark = "$serde_json::private::RawValue";
+    let form = HashMap::from([(mark, r#"{"role":"admin"}"#)]);
+    let answer =
+        SessionLayer::new(Visitor::new().store).unwrap().layer(service_fn(move |request: Request<Body>| {
+            let session = request.extensions().get::<Session>().unwrap();
+            let refused = [
+                session.insert("form", &form),
+                session.insert("forms", &[&form]),
+                session.insert(mark, "{}"),
+                session.store(&form),
+            ];
+            assert!(
+                refused.iter().all(|result| matches!(result, Err(DataError::Unserializable { .. }))),
+                "{refused:?}"
+            );
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::empty())))
+        }));
+    answer.oneshot(Request::new(Body::empty())).await.unwrap();
+}

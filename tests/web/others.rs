@@ -95,11 +95,11 @@ async fn an_answer_that_carries_no_change_leaves_no_cookie_of_what_has_ended() {
 /// Both tasks of a request are told that it worked.
 #[tokio::test]
 async fn a_logout_or_a_login_beside_it_is_not_undone() {
-    let acts: [(fn(&Session), Option<&str>); 2] = [
-        (|session| session.logout().unwrap(), None),
-        (|session| session.authenticate("bob").unwrap(), Some("bob")),
-    ];
-    for (act, user) in acts {
+    for user in [None, Some("bob")] {
+        let act = move |session: &Session| match user {
+            None => session.logout().unwrap(),
+            Some(user) => session.authenticate(user).unwrap(),
+        };
         let backend = Troubled::default();
         let gate = backend.clone();
         let server = slow(backend);

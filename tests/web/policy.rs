@@ -377,3 +377,12 @@ fn what_is_shown_of_a_policy_or_a_request_is_no_token() {
     let presented = policy.presented([b"s=SECRET".as_slice()]);
     assert!(!format!("{presented:?}{policy:?}").contains("SECRET"));
 }
+
+/// Browsers on this machine drop such a cookie.
+#[test]
+fn a_cookie_of_another_host_is_no_use_for_local_development() {
+    let local = |domain: &str| named("s").insecure_for_local_development(true).domain(domain).build();
+    let error = local("shop.example").unwrap_err().to_string();
+    assert!(error.contains("shop.example") && error.contains("insecure_for_local_development"), "{error}");
+    assert!(local("shop.localhost").is_ok());
+}

@@ -103,3 +103,12 @@ async fn connect_is_otherwise_a_method_as_others() {
     assert_eq!(connect(&[(ORIGIN.as_str(), "https://evil.example")]).await, 403);
     assert_ne!(connect(&[(ORIGIN.as_str(), OWN)]).await, 403);
 }
+
+#[tokio::test]
+async fn connect_over_http_1_opens_no_websocket() {
+    let server = crate::direct::Server::new();
+    let guard = CsrfLayer::builder().require_token(true).build().unwrap();
+    let app = Router::new().route("/", any(async || {})).layer(guard).layer(server.layer.clone());
+    let headers = [(HOST.as_str(), "shop.example"), (ORIGIN.as_str(), OWN)];
+    assert_eq!(server.request("CONNECT", &headers, app).await.status, 403);
+}

@@ -56,7 +56,7 @@ fn a_cookie_that_a_neighbour_can_set_is_an_error_that_says_what_to_do() {
 
 #[test]
 fn a_path_that_is_none_is_an_error_that_says_what_one_is() {
-    let cases: [(&str, Settings); 7] = [
+    let cases: [(&str, Settings); 10] = [
         (r#""dbsc""#, |device| device.register_path("dbsc")),
         (r#""""#, |device| device.refresh_path("")),
         (r#""//other.example/refresh""#, |device| device.refresh_path("//other.example/refresh")),
@@ -64,6 +64,9 @@ fn a_path_that_is_none_is_an_error_that_says_what_one_is() {
         (r#""/a?b""#, |device| device.refresh_path("/a?b")),
         (r#""/a\";path=\"b""#, |device| device.register_path("/a\";path=\"b")),
         (r#""/ü""#, |device| device.register_path("/ü")),
+        (r#""/a/../b""#, |device| device.register_path("/a/../b")),
+        (r#""/./b""#, |device| device.refresh_path("/./b")),
+        (r#""/..""#, |device| device.register_path("/..")),
     ];
     for (path, device) in cases {
         let error = error("session", |layer| layer, device);
@@ -205,4 +208,19 @@ async fn without_what_sessions_are_bound_to_nothing_is_answered() {
         assert_eq!(reply.headers["sealed-session-refused"], "bind_to");
     }
     assert_eq!(browser.jar, before);
+}
+
+/// Every login would be lost in the attempt to register.
+#[test]
+fn a_cookie_without_room_for_a_proof_is_an_error() {
+    let bound = |max_octets: usize| {
+        let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+        let store = SealedStore::builder(ring).max_token_chars(150).build().unwrap();
+        let layer =
+            SessionLayer::builder(store).cookie(|cookie| cookie.max_octets(max_octets)).build().unwrap();
+        layer.device_bound(|device| device)
+    };
+    let error = bound(229).unwrap_err().to_string();
+    assert!(error.contains("__Host-session-proof") && error.contains("max_octets"), "{error}");
+    assert!(bound(230).is_ok());
 }
