@@ -238,10 +238,10 @@ impl State {
         store.remaining(Some(user_id), data)?;
         let texts = Texts::new(Some(user_id), data);
         let uid = store.fresh_uid()?;
-        let ttl_ms = self.ttl.take().map(|ttl| ttl.ttl_ms).unwrap_or_default();
+        let ttl_ms = self.ttl.map(|ttl| ttl.ttl_ms).unwrap_or_default();
         let times = store.begin(store.now_ms(), Some(user_id), ttl_ms)?;
         self.remember_what_is_replaced();
-        (self.uid, self.texts, self.times) = (Some(uid), texts, Some(times));
+        (self.uid, self.texts, self.times, self.ttl) = (Some(uid), texts, Some(times), None);
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();
