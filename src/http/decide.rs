@@ -70,6 +70,9 @@ pub(super) enum Act {
     LoggedIn,
     /// Ended it.
     LoggedOut,
+    /// Ended what came, which went on meanwhile.
+    #[cfg_attr(not(feature = "revocation"), allow(dead_code, reason = "nothing ends but by a logout"))]
+    Ended,
 }
 
 /// What the steps of a handler come to.
@@ -103,6 +106,8 @@ impl Did {
         let now = match (act, self.now) {
             (Act::LoggedIn, _) => Now::LoggedIn,
             (Act::LoggedOut, _) => return Self { out: true, now: Now::Nothing },
+            (Act::Ended, Now::LoggedIn) => return Self { out: true, ..self },
+            (Act::Ended, _) => return Self { out: true, now: Now::Nothing },
             (Act::Changed, Now::AsItCame | Now::Changed | Now::Nothing) => Now::Changed,
             (Act::Cycled, Now::AsItCame | Now::Changed | Now::Cycled) if !self.out => Now::Cycled,
             // A session that began with this request has a uid that nobody knows yet.

@@ -81,7 +81,7 @@ impl Decided {
         // Most responses send nothing, whatever else there is to know.
         if decision.send != Send::Nothing || decision.beside {
             let now_ms = store.now_ms();
-            decided.look_again(session, opened, headers, now_ms);
+            decided.look_again(session, opened, headers, upkeep, now_ms);
             decided.seal(session, opened, upkeep, now_ms);
         }
         decided.tell();
@@ -89,7 +89,14 @@ impl Decided {
     }
 
     /// With what takes a look at the clock, at what was revoked meanwhile, and at the answer.
-    fn look_again(&mut self, session: &Session, opened: &Opened, headers: &HeaderMap, now_ms: u64) {
+    fn look_again(
+        &mut self,
+        session: &Session,
+        opened: &Opened,
+        headers: &HeaderMap,
+        upkeep: Upkeep,
+        now_ms: u64,
+    ) {
         let store = session.jar(&opened.state).store;
         let late = now_ms.saturating_sub(session.head_ms()) >= session.config().rules.late_after_ms;
         self.facts.timing = match late {
@@ -98,8 +105,10 @@ impl Decided {
             true => Timing::Late,
         };
         self.facts.ended = opened.state.has_ended(store, now_ms);
-        // A login that was revoked since it was asked for is none.
-        self.facts.counts &= !opened.state.has_login_ended(store, now_ms);
+        // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
+        let is_over = opened.state.has_login_ended(store, now_ms)
+            || opened.state.comes_too_late(store, upkeep, session.head_ms(), now_ms);
+        self.facts.counts &= !(is_over && self.decision.send == Send::Session);
         self.facts.caches = caches::of(headers, now_ms);
         self.decision = decide(&self.facts);
     }
@@ -149,7 +158,7 @@ impl Decided {
             let jar = session.jar(&opened.state);
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
-                session: opened.state.brought(jar.store),
+                session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
                 endings: self.endings(session, opened),
                 came: opened.state.brought_before(jar.store),
                 removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),

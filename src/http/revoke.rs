@@ -16,7 +16,9 @@ impl Session {
     /// has ended is not known. [`DataError::TooLate`].
     pub async fn logout_everywhere(&self) -> Result<(), DataError> {
         let Some(user_id) = self.user_id() else { return self.logout() };
+        let given_up = LoggedOutOnDrop(Some(self));
         let revoked = self.revoke_all_of(&user_id).await;
+        given_up.disarm();
         self.logout()?;
         revoked
     }
@@ -35,7 +37,7 @@ impl Session {
         let Some((user_id, uid)) = self.look(|state| Some((state.user_id()?.to_owned(), state.uid()))) else {
             return Ok(());
         };
-        if self.has_ended() {
+        if self.is_over() {
             return Ok(());
         }
         let given_up = LoggedOutOnDrop(Some(self));
@@ -44,7 +46,11 @@ impl Session {
         revoked?;
         self.change(|config, state| match state.user_id() == Some(&*user_id) && state.uid() == uid {
             true => state.begin_again(config.limits(), &user_id, config.store.now_ms()),
-            false => Ok(()),
+            // It came with this user, or it was not there yet.
+            false => {
+                state.end_what_came();
+                Ok(())
+            }
         })
     }
 
@@ -83,10 +89,10 @@ impl Session {
         Ok(())
     }
 
-    /// Whether what came is known as ended by now.
-    fn has_ended(&self) -> bool {
+    /// Whether the session is known as ended by now.
+    fn is_over(&self) -> bool {
         let store = &self.config().store;
-        self.look(|state| state.has_ended(store, store.now_ms()))
+        self.look(|state| state.is_over(store, store.now_ms()))
     }
 
     fn registry(&self) -> Result<&Registry, DataError> {

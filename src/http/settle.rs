@@ -76,7 +76,7 @@ impl Settling {
         match recorded {
             true if has_ended(&session) => {
                 web::changed_after_end();
-                Vec::new()
+                if has_ended(&came) { removals } else { Vec::new() }
             }
             true => cookies,
             false if endings.is_empty() && has_ended(&came) => removals,

@@ -248,6 +248,13 @@ impl State {
         Ok(())
     }
 
+    /// What came has ended, and something else has become of it meanwhile.
+    #[cfg(feature = "revocation")]
+    pub(super) fn end_what_came(&mut self) {
+        self.remember_what_is_replaced();
+        self.act(Act::Ended);
+    }
+
     /// The session goes on under a new uid, and what came has ended with all others of its user.
     #[cfg(feature = "revocation")]
     pub(super) fn begin_again(

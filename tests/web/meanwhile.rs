@@ -229,5 +229,17 @@ async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
     gate.close(false);
     revoked.await.unwrap();
     let answer = login.await;
-    assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+    assert!(answer.removes(), "what came has ended too: {:?}", answer.set_cookies());
+}
+
+#[tokio::test]
+async fn what_has_expired_before_its_answer_goes_is_not_sent() {
+    let server = Server::new();
+    let acts: [fn(&Session); 2] = [write, |session| {
+        session.set_ttl(Duration::from_secs(60)).unwrap();
+        session.authenticate("ann").unwrap();
+    }];
+    for act in acts {
+        assert!(slow(&server, "x=y", 2 * DAY, act).await.sets_nothing());
+    }
 }

@@ -201,3 +201,65 @@ async fn a_logout_ends_what_came_in_more_cookies_than_are_looked_at() {
     assert!(answer.removes() && answer.status == StatusCode::OK);
     assert_eq!(server.user(&cookie).await, None);
 }
+
+#[tokio::test]
+async fn a_login_of_this_request_ends_the_others() {
+    let server = Server::revoking();
+    let visitor = server.act(&[], |session| session.insert("a", &1).unwrap()).await.pair();
+    server.clock.advance(10);
+    server.store.revoke_user("ann").await.unwrap();
+    server.clock.advance(20 * MINUTE);
+    for twice in [false, true] {
+        let thief = server.logged_in("ann").await;
+        let others = move |session: Session| async move {
+            session.authenticate("ann").unwrap();
+            session.logout_others().await.unwrap();
+            if twice {
+                session.logout_others().await.unwrap();
+            }
+        };
+        let answer = server.call(&with(&visitor), others).await;
+        assert_eq!(server.user(&thief).await, None, "{twice}");
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"));
+        server.clock.advance(2 * MINUTE);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_was_revoked_does_not_go_on() {
+    let server = Server::revoking();
+    let store = server.store.clone();
+    let clock = server.clock.clone();
+    let answer = server
+        .call(&[], move |session: Session| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                session.authenticate("ann").unwrap();
+                clock.advance(3);
+                store.revoke_user("ann").await.unwrap();
+                clock.advance(3);
+                session.logout_others().await.unwrap();
+            }
+        })
+        .await;
+    assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+}
+
+#[tokio::test]
+async fn a_logout_removes_the_cookie_even_if_the_login_after_it_is_over() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("eve").await;
+    let (store, clock) = (server.store.clone(), server.clock.clone());
+    let answer = server
+        .call(&with(&cookie), move |session: Session| {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                session.logout().unwrap();
+                session.authenticate("ann").unwrap();
+                clock.advance(3);
+                store.revoke_user("ann").await.unwrap();
+            }
+        })
+        .await;
+    assert!(answer.removes(), "{:?}", answer.set_cookies());
+}

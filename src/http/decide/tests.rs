@@ -13,7 +13,7 @@ const CAME: [Came; 9] = [
     Came::Left(LeftInPlace::StricterLimits),
     Came::Left(LeftInPlace::HeldBack),
 ];
-const ACTS: [Act; 4] = [Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut];
+const ACTS: [Act; 5] = [Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut, Act::Ended];
 const TIMINGS: [Timing; 3] = [Timing::InTime, Timing::LateAndKnown, Timing::Late];
 const CACHES: [Caches; 4] = [Caches::Silent, Caches::KeptOut, Caches::Ask, Caches::Reuse];
 const BESIDE: [Beside; 3] = [Beside::Nothing, Beside::Unproven, Beside::Over];
@@ -262,7 +262,7 @@ fn no_rule_is_kept_by_every_decision() {
 fn steps_add_up_to_what_the_last_of_them_leave() {
     let did = |acts: &[Act]| acts.iter().fold(Did::default(), |did, act| did.then(*act));
     let of = |out, now| Did { out, now };
-    let cases: [(&[Act], Did); 11] = [
+    let cases: [(&[Act], Did); 13] = [
         (&[], of(false, Now::AsItCame)),
         (&[Act::Changed], of(false, Now::Changed)),
         (&[Act::Changed, Act::Cycled, Act::Changed], of(false, Now::Cycled)),
@@ -273,6 +273,8 @@ fn steps_add_up_to_what_the_last_of_them_leave() {
         (&[Act::LoggedOut, Act::Changed, Act::Cycled], of(true, Now::Changed)),
         (&[Act::LoggedOut, Act::LoggedIn], of(true, Now::LoggedIn)),
         (&[Act::LoggedIn, Act::LoggedOut], of(true, Now::Nothing)),
+        (&[Act::Cycled, Act::Ended], of(true, Now::Nothing)),
+        (&[Act::LoggedIn, Act::Ended], of(true, Now::LoggedIn)),
         (&[Act::LoggedOut, Act::Changed, Act::LoggedOut], of(true, Now::Nothing)),
     ];
     for (acts, expected) in cases {

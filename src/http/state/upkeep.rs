@@ -81,6 +81,27 @@ impl State {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
     }
 
+    /// Whether the session as it stands is known as ended by now.
+    #[cfg(feature = "revocation")]
+    pub(in crate::http) fn is_over(&self, store: &SealedStore, now_ms: u64) -> bool {
+        match self.did.now {
+            Now::LoggedIn => self.has_login_ended(store, now_ms),
+            _ => self.has_ended(store, now_ms),
+        }
+    }
+
+    /// Whether what would be sent has expired by now.
+    pub(in crate::http) fn comes_too_late(
+        &self,
+        store: &SealedStore,
+        upkeep: Upkeep,
+        head_ms: u64,
+        now_ms: u64,
+    ) -> bool {
+        let times = self.times_when_sealed(store, head_ms, upkeep.due);
+        times.is_ok_and(|times| store.expires_at(times) <= now_ms)
+    }
+
     /// The session that the response brings, if its uid is known to anybody.
     pub(in crate::http) fn brought(&self, store: &SealedStore) -> Option<Brought> {
         Some(self.of(store, self.times?, self.uid?))
