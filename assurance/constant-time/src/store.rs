@@ -98,11 +98,11 @@ fn sessions(store: &SealedStore, tally: &mut Tally) {
             let id = one(tally, store.touch_with(&id, 60_000, ASSOCIATED_DATA));
             let id = one(tally, store.reseal_with(&id, ASSOCIATED_DATA));
             let id = one(tally, store.cycle_with(&id, ASSOCIATED_DATA));
-            let id = one(tally, store.authenticate_with(&id, "user-43", ASSOCIATED_DATA));
+            let id = one(tally, store.authenticate_with(&id, "user-42", ASSOCIATED_DATA));
             let session = store.open_with(&id, ASSOCIATED_DATA).expect("open");
             tally.token_opened();
             assert_eq!(session.record().data_json, data_json);
-            assert_eq!(session.record().user_id.as_deref(), Some("user-43"));
+            assert_eq!(session.record().user_id.as_deref(), Some("user-42"));
         });
     }
 }
