@@ -97,7 +97,10 @@ fn site(path: &str, cookie_name: &str, in_two: bool) -> Result<Router, Box<dyn E
         let cookies = CookiePolicy::builder(cookie_name).chunked(true).build()?;
         store = store.max_token_chars(cookies.max_token_chars());
     }
-    let sessions = SessionLayer::builder(store.build()?).cookie(|cookie| cookie.chunked(in_two)).build()?;
+    let sessions = SessionLayer::builder(store.build()?)
+        .cookie(|cookie| cookie.chunked(in_two))
+        .user_id_room(0)
+        .build()?;
     Ok(Router::new()
         .route(path, get(kept))
         .route(&format!("{path}/{{bytes}}"), axum::routing::post(keep))

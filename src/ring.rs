@@ -132,7 +132,8 @@ impl KeyRing {
     }
 
     /// Every sealing key of one cookie and application that the ring knows at a time, with its state; of a
-    /// rotating root, those of the accepted epochs. `leeway_ms` is the store's.
+    /// rotating root, those of the accepted epochs. `leeway_ms` is the store's. What is sealed for a device has keys of
+    /// a name of its own (SPEC.md, section 19), for example `__Host-session;dbsc-bound`.
     ///
     /// # Errors
     /// When the name is no cookie's, or name or application id are longer than 65,535 bytes.
@@ -143,7 +144,9 @@ impl KeyRing {
         now_ms: u64,
         leeway_ms: u64,
     ) -> Result<Vec<KeyInfo>, KeyError> {
-        let context = crate::key::KeyContext::of_cookie(app_id, cookie_name)?;
+        let cookie = cookie_name.split_once(";dbsc-").map_or(cookie_name, |(cookie, _)| cookie);
+        crate::key::KeyContext::of_cookie(app_id, cookie)?;
+        let context = crate::key::KeyContext::new(app_id, cookie_name)?;
         let keys = live::keys_at(self, now_ms, leeway_ms).map(|slot| {
             let key = slot.root.key.sealing_key(&context, slot.root.period_s, slot.epoch);
             KeyInfo { root_id: slot.root.id(), key_id: key.id(), epoch: slot.epoch, state: slot.state }

@@ -39,7 +39,12 @@ impl Keys {
     pub(crate) fn list(&self, cookie_name: &str) -> Result<Vec<KeyInfo>, KeyError> {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = SystemClock.now_ms();
-        let mut keys = KeyRing::from_json(&text)?.keys_at(APP_ID, cookie_name, now_ms, 60_000)?;
+        // The keys of a bound session have a name that no cookie can have.
+        let name = match cookie_name.strip_suffix("-bound") {
+            Some(cookie) => format!("{cookie};dbsc-bound"),
+            None => cookie_name.to_owned(),
+        };
+        let mut keys = KeyRing::from_json(&text)?.keys_at(APP_ID, &name, now_ms, 60_000)?;
         keys.reverse();
         Ok(keys)
     }
