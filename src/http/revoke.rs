@@ -46,7 +46,7 @@ impl Session {
         revoked?;
         self.change(|config, state| match state.user_id() == Some(&*user_id) && state.uid() == uid {
             true => state.begin_again(config.limits(), &user_id, config.store.now_ms()),
-            // It came with this user, or it was not there yet.
+            // Another task of the request logged out, in, or cycled meanwhile. What it made stays; what came is over.
             false => {
                 state.end_what_came();
                 Ok(())
