@@ -116,6 +116,16 @@ pub(crate) fn revocations_recovered() {
     tracing::info!(target: "sealed_session", "revocations are followed again");
 }
 
+/// The backend has too much to do to write down when sessions are used. Told now and then.
+#[cfg(feature = "revocation")]
+pub(crate) fn note_dropped(dropped: u64) {
+    #[cfg(feature = "tracing")]
+    if dropped.is_power_of_two() {
+        tracing::warn!(target: "sealed_session", dropped, "the backend is too slow to write down when sessions are used");
+    }
+    let _ = dropped;
+}
+
 /// A middleware around the sessions of actix-web has had the framework read the cookies, and keep what it read.
 #[cfg(feature = "actix")]
 pub(crate) fn cookies_read_before() {

@@ -49,16 +49,13 @@ fn is_revoked<E: Entries>(
     uid: SessionUid,
     created_at_ms: u64,
 ) -> Result<bool, E::Error> {
-    let of_user = |reach| Thing::User(reach, user_id.to_owned());
-    let things = [
+    let one = [
         Thing::Session(uid),
-        of_user(Reach::Scope(scope.clone())),
-        of_user(Reach::Application(scope.app_id.clone())),
-        of_user(Reach::Backend),
         Thing::Everything(Some(scope.app_id.clone())),
         Thing::Everything(None),
     ];
-    for thing in &things {
+    let users = scope.reaches().map(|reach| Thing::User(reach, user_id.to_owned()));
+    for thing in one.iter().chain(&users) {
         if entries.get(thing)?.is_some_and(|entry| entry.revokes(uid, created_at_ms)) {
             return Ok(true);
         }

@@ -23,6 +23,13 @@ pub struct Scope {
     pub name: String,
 }
 
+impl Scope {
+    /// Of which users an entry that speaks of one of this scope's may be.
+    pub(crate) fn reaches(&self) -> [Reach; 3] {
+        [Reach::Scope(self.clone()), Reach::Application(self.app_id.clone()), Reach::Backend]
+    }
+}
+
 /// Whose sessions the revocation of a user ends.
 ///
 /// ```

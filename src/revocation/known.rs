@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use papaya::Equivalent;
 
-use super::{Reach, Revocation, Scope};
+use super::{Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
 /// A session, as far as it can be revoked.
@@ -212,6 +212,16 @@ impl Floor {
 }
 
 impl<'a> Who<'a> {
+    pub(super) fn of(scope: &'a Scope, session: &'a SessionInfo) -> Self {
+        Self {
+            app_id: &scope.app_id,
+            scope: &scope.name,
+            user_id: Some(&session.user_id),
+            uid: session.uid,
+            created_at_ms: session.created_at_ms,
+        }
+    }
+
     /// Of whom an entry that revokes it may speak.
     fn users(self) -> impl Iterator<Item = UserRef<'a>> {
         let Self { app_id, scope, user_id, .. } = self;

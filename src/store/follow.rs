@@ -42,7 +42,7 @@ impl SealedStore {
     pub fn follow(&self, path: impl AsRef<Path>, options: WatchOptions) -> Result<RingWatcher, ConfigError> {
         let shared = self.0.first().followed.attach(&options)?;
         let inner = Arc::downgrade(&self.0);
-        let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore) {
+        let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore::whole) {
             Some(store) if !store.0.ring.holds(&ring) => store.replace_ring(ring).map(|()| true),
             _ => Ok(false),
         };

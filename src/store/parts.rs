@@ -81,7 +81,7 @@ impl SealedStore {
         let moment = self.moment_at(now_ms);
         match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
-            None => moment.seal_new(times, user_id, data, associated_data),
+            None => moment.seal_new(times, user_id, data, associated_data).map(|(token, _)| token),
         }
     }
 
@@ -95,7 +95,7 @@ impl SealedStore {
     ) -> bool {
         #[cfg(feature = "revocation")]
         if let Some(revocations) = &self.0.revocations
-            && revocations.revokes(uid, user_id, times.created)
+            && revocations.revoked_since(&self.who(user_id, uid, times.created)).is_some()
         {
             return true;
         }
@@ -133,8 +133,8 @@ impl SealedStore {
     }
 
     /// The times of a session that begins at this time, in milliseconds since 1970.
-    pub(crate) fn begin(&self, now_ms: u64, user_id: Option<&str>, ttl_ms: u64) -> Result<Times, SealError> {
-        self.moment_at(now_ms).begin(user_id, ttl_ms)
+    pub(crate) fn begin(&self, now_ms: u64, ttl_ms: u64) -> Result<Times, SealError> {
+        self.moment_at(now_ms).begin(ttl_ms)
     }
 
     /// The times of a session that is renewed now; `None` when its absolute lifetime is used up.

@@ -22,7 +22,7 @@ impl Device {
     }
 
     fn revoke_of(&self, binding: &Binding, session: &Session) -> Vec<Pending<()>> {
-        let (store, bound) = (self.bound_store(), session.presented_as(&self.bound_cookies));
+        let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
         let associated_data = binding.associated_data(session.associated_data());
         let is_of_it = |token: &&[u8]| {
             let opened = store.open_parts(session.head_ms(), token, &associated_data);

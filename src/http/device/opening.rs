@@ -115,7 +115,8 @@ impl Device {
     pub(super) fn is_left(&self, binding: &Binding, registered_at_ms: u64) -> bool {
         #[cfg(feature = "revocation")]
         if let Some(revocations) = self.bound_store().revocations() {
-            return revocations.revokes(left_form(binding), None, registered_at_ms);
+            let who = self.bound_store().who(None, left_form(binding), registered_at_ms);
+            return revocations.revoked_since(&who).is_some();
         }
         let _ = (binding, registered_at_ms);
         false
@@ -132,7 +133,7 @@ impl Device {
         let associated_data = binding.associated_data(session.associated_data());
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
-            let opened = self.bound_store().open_parts(session.head_ms(), token, &associated_data);
+            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
@@ -145,7 +146,7 @@ impl Device {
 
     /// And whether that session has moved to a bound cookie, of which the browser did not know yet.
     fn choose_ordinary(&self, presented: &Presented<'_>, session: &Session) -> (Found<Parts>, usize, bool) {
-        let store = &session.config().store;
+        let store = session.sealed_store();
         let moved = Cell::new(false);
         let open = |token: &[u8]| {
             let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
@@ -174,7 +175,7 @@ impl Device {
         #[cfg(feature = "revocation")]
         if let Some(revocations) = store.revocations()
             && let Some(since_ms) =
-                revocations.revoked_since(unbound_form(parts.uid), None, parts.times.created)
+                revocations.revoked_since(&store.who(None, unbound_form(parts.uid), parts.times.created))
         {
             let just = revocations.is_just_revoked(since_ms, head_ms);
             let standing = if just { Standing::JustRevoked } else { Standing::Final };

@@ -118,6 +118,11 @@ impl State {
 
     /// Whether that is known of the session which a login of this request began.
     pub(in crate::http) fn has_login_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
+        #[cfg(feature = "revocation")]
+        if !self.begins.is_empty() {
+            // What was revoked before it began is known only when that was recorded.
+            return false;
+        }
         match (self.did.now, self.times, self.uid) {
             (Now::LoggedIn, Some(times), Some(uid)) => store.has_ended(now_ms, times, uid, self.user_id()),
             _ => false,
@@ -169,8 +174,8 @@ impl State {
         due: Option<Times>,
     ) -> Result<Times, SealError> {
         match (self.times, self.ttl) {
-            (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, self.user_id(), ttl_ms),
-            (None, None) => store.begin(head_ms, self.user_id(), 0),
+            (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, ttl_ms),
+            (None, None) => store.begin(head_ms, 0),
             (Some(times), Some(Ttl { ttl_ms, from_ms })) => {
                 Ok(store.renew(times, from_ms, ttl_ms).unwrap_or(times))
             }

@@ -1,0 +1,264 @@
+//! A backend whose revocations count in memory as soon as it has them: first there, then here.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::backend::News;
+use super::contact::Contact;
+use super::known::{Known, Who};
+use super::sharer::Retention;
+use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer};
+use crate::clock::Clock;
+use crate::uid::SessionUid;
+
+/// What all threads of a server know of its revocations.
+pub(super) struct Shared {
+    pub(super) known: Known,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) own: Own,
+    pub(super) contact: Contact,
+    /// The backend has lost what it had, and does not have it again yet.
+    pub(super) lost: AtomicBool,
+}
+
+/// This server as one that shares the list: the largest limits of its stores.
+pub(super) struct Own {
+    sharer: Mutex<Sharer>,
+    leeway_ms: AtomicU64,
+    changed: AtomicBool,
+}
+
+/// The limits of a store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_ttl_ms: u64,
+    pub(crate) max_lifetime_ms: u64,
+    pub(crate) leeway_ms: u64,
+}
+
+/// A session that ends all others of its user.
+#[cfg(feature = "tower")]
+pub(crate) struct Others {
+    pub(crate) user_id: String,
+    /// Before when they were created.
+    pub(crate) created_before_ms: u64,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+    /// The uid under which it goes on.
+    pub(crate) instead: SessionUid,
+}
+
+/// A session that has ended.
+pub(crate) struct Ended {
+    pub(crate) user_id: Option<String>,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+}
+
+impl Own {
+    pub(super) fn new(id: [u8; 16], poll_ms: u64, refuse_after_ms: Option<u64>) -> Self {
+        let sharer = Sharer {
+            id,
+            max_ttl_ms: 0,
+            max_lifetime_ms: 0,
+            leeway_ms: 0,
+            poll_ms,
+            refuse_after_ms,
+            seen_at_ms: 0,
+        };
+        Self { sharer: Mutex::new(sharer), leeway_ms: AtomicU64::new(0), changed: AtomicBool::new(false) }
+    }
+
+    fn sharer(&self) -> MutexGuard<'_, Sharer> {
+        self.sharer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A store goes by this list as well.
+    pub(super) fn add(&self, limits: Limits) {
+        let mut sharer = self.sharer();
+        let before = *sharer;
+        sharer.max_ttl_ms = sharer.max_ttl_ms.max(limits.max_ttl_ms);
+        sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
+        sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
+        self.leeway_ms.store(sharer.leeway_ms, Ordering::Relaxed);
+        if *sharer != before {
+            self.changed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the backend does not know of it yet.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
+    }
+}
+
+/// A backend, with what is known of it here.
+pub(crate) struct Recorder<'a> {
+    pub(super) backend: &'a mut dyn Backend,
+    pub(super) shared: &'a Shared,
+}
+
+impl Recorder<'_> {
+    /// For how long what is revoked now has to be kept, because of all that share the list.
+    pub(crate) fn retention(&mut self) -> Result<Retention, BackendError> {
+        let others = self.backend.sharers()?;
+        let own = *self.shared.own.sharer();
+        Ok(Retention::of(others.iter().chain([&own])))
+    }
+
+    /// Records changes, and learns what there is then.
+    pub(crate) fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.backend.record(changes)?;
+        if self.refresh().is_err() {
+            // It is recorded, and counts here at least for what does not depend on what else there is.
+            self.learn(changes);
+        }
+        Ok(())
+    }
+
+    /// Asks for what is new.
+    pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
+        let shared = self.shared;
+        let News { revocations, lost } = self.backend.news()?;
+        let (now_ms, leeway_ms) = (shared.clock.now_ms(), shared.own.leeway_ms.load(Ordering::Relaxed));
+        revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms, leeway_ms));
+        if lost {
+            shared.lost.store(true, Ordering::Release);
+        }
+        shared.contact.answered(shared.clock.monotonic_ms());
+        Ok(())
+    }
+
+    /// Records again what a backend has lost.
+    pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
+        if !self.shared.lost.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
+        self.backend.record(&changes)?;
+        // It has no sharers either.
+        self.share()?;
+        self.shared.lost.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Writes down that this server shares the list.
+    pub(super) fn share(&mut self) -> Result<(), BackendError> {
+        let own = &self.shared.own;
+        let changed = own.changed.swap(false, Ordering::AcqRel);
+        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..*own.sharer() };
+        let shared = self.backend.put_sharer(&sharer);
+        if shared.is_err() && changed {
+            own.changed.store(true, Ordering::Release);
+        }
+        shared
+    }
+
+    /// Removes what has expired, there and here.
+    pub(super) fn purge(&mut self, elapsed: Duration) -> Result<(), BackendError> {
+        let by_ms = self.backend.purge(self.shared.clock.now_ms(), elapsed)?;
+        self.shared.known.forget(by_ms);
+        Ok(())
+    }
+
+    /// A user's session begins: what was revoked by now does not speak of it, whatever the clocks of those who revoked
+    /// it said. Where the backend does not answer, what was last known counts.
+    pub(crate) fn begin(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Result<(), BackendError> {
+        // Told where it matters: as age and trouble of the backend.
+        if let Err(error) = self.refresh() {
+            self.shared.contact.failed(error);
+        }
+        let who =
+            Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
+        let reaches = self.shared.known.revoked_among(&who);
+        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())
+    }
+
+    /// A session ends; where it goes on under another uid, that one is spared where it was.
+    pub(crate) fn end(
+        &mut self,
+        scope: &Scope,
+        ended: &Ended,
+        goes_on_as: Option<SessionUid>,
+        now_ms: u64,
+    ) -> Result<(), BackendError> {
+        let until_ms = self.retention()?.of_session(ended.created_at_ms, now_ms);
+        let mut changes = vec![Change::Revoke(Revocation::Session { uid: ended.uid, until_ms })];
+        if let (Some(user_id), Some(to)) = (&ended.user_id, goes_on_as) {
+            let from = ended.uid;
+            let moved = |reach| Change::Move { reach, user_id: user_id.clone(), from, to };
+            changes.extend(scope.reaches().map(moved));
+        }
+        self.record(&changes)
+    }
+
+    /// All sessions of a user end.
+    pub(crate) fn end_user(
+        &mut self,
+        reach: Reach,
+        user_id: &str,
+        created_before_ms: u64,
+        now_ms: u64,
+    ) -> Result<(), BackendError> {
+        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let (user_id, except) = (user_id.to_owned(), Vec::new());
+        let user = Revocation::User { reach, user_id, created_before_ms, except, until_ms };
+        self.record(&[Change::Revoke(user)])
+    }
+
+    /// All other sessions of a user end, and the one that asks goes on as another; whether it does, for it may have been
+    /// revoked itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end_others(
+        &mut self,
+        scope: &Scope,
+        others: Others,
+        now_ms: u64,
+    ) -> Result<bool, BackendError> {
+        let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
+        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let change = Change::RevokeOthers {
+            scope: scope.clone(),
+            user_id: user_id.clone(),
+            created_before_ms,
+            uid,
+            created_at_ms,
+            instead,
+            until_ms,
+        };
+        self.record(&[change])?;
+        let user_id = Some(&*user_id);
+        let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
+        Ok(self.shared.known.revoked_since(&who).is_none())
+    }
+
+    pub(crate) fn backend(&mut self) -> &mut dyn Backend {
+        self.backend
+    }
+
+    fn learn(&self, changes: &[Change]) {
+        let shared = self.shared;
+        let (now_ms, leeway_ms) = (shared.clock.now_ms(), shared.own.leeway_ms.load(Ordering::Relaxed));
+        let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms, leeway_ms);
+        for change in changes {
+            match change {
+                Change::Revoke(revocation) | Change::Restore(revocation) => learn(revocation),
+                Change::RevokeOthers { uid, until_ms, .. } => {
+                    learn(&Revocation::Session { uid: *uid, until_ms: *until_ms });
+                }
+                Change::Move { .. } | Change::Spare { .. } => {}
+            }
+        }
+    }
+}
