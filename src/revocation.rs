@@ -47,9 +47,9 @@ pub use entry::{Change, Reach, Revocation, Scope};
 pub(crate) use known::Who;
 pub use memory::MemoryBackend;
 pub use pending::Pending;
-pub(crate) use recorder::{Ended, Limits, Recorder};
 #[cfg(feature = "tower")]
 pub(crate) use recorder::Others;
+pub(crate) use recorder::{Ended, Limits, Recorder};
 pub use registry::{Registry, RegistryBuilder};
 pub use session_info::SessionInfo;
 pub use sharer::Sharer;

@@ -28,6 +28,9 @@ pub(super) struct Settling {
     /// The last of them first.
     #[cfg(feature = "revocation")]
     pending: Vec<crate::revocation::Pending<()>>,
+    /// What no handler asked for: the answer waits for it, and goes whatever comes of it.
+    #[cfg(feature = "revocation")]
+    unasked: Option<crate::revocation::Pending<()>>,
     waiting: Waiting,
 }
 
@@ -96,6 +99,14 @@ impl Settling {
                 return Poll::Ready(Err(NotRecorded));
             }
             self.pending.pop();
+        }
+        if let Some(unasked) = &mut self.unasked {
+            if let Err(error) = ready!(Pin::new(unasked).poll(cx)) {
+                #[cfg(feature = "dbsc")]
+                crate::telemetry::dbsc::not_ended(&error);
+                let _ = error;
+            }
+            self.unasked = None;
         }
         Poll::Ready(Ok(()))
     }

@@ -141,6 +141,12 @@ impl State {
         self.uid
     }
 
+    /// The uid that the session came with, and when it was created.
+    #[cfg(all(feature = "dbsc", feature = "revocation"))]
+    pub(super) fn came_as(&self) -> Option<(SessionUid, u64)> {
+        self.origin.map(|origin| (origin.uid, origin.times.created))
+    }
+
     /// The times of a session that there is.
     #[cfg(feature = "revocation")]
     pub(super) fn times(&self) -> Option<Times> {

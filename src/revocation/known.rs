@@ -252,11 +252,7 @@ impl<'a> UserRef<'a> {
 
 impl User {
     fn as_ref(&self) -> UserRef<'_> {
-        UserRef {
-            app_id: self.app_id.as_deref(),
-            scope: self.scope.as_deref(),
-            user_id: &self.user_id,
-        }
+        UserRef { app_id: self.app_id.as_deref(), scope: self.scope.as_deref(), user_id: &self.user_id }
     }
 }
 

@@ -86,6 +86,13 @@ impl Retention {
         by_lifetime.min(by_refusing).saturating_add(self.slack_ms)
     }
 
+    /// Until when it has to be known that what a device has got by now is revoked. Its identifier may live as long as a
+    /// session, and nothing that sessions need between ends it sooner.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn of_device(self, now_ms: u64) -> u64 {
+        now_ms.saturating_add(self.lifetime_ms).saturating_add(self.slack_ms)
+    }
+
     /// Until when it has to be known that sessions created before a time are revoked.
     pub(crate) fn of_all_before(self, created_before_ms: u64, now_ms: u64) -> u64 {
         self.of_session(created_before_ms, now_ms.max(created_before_ms))

@@ -214,7 +214,12 @@ impl Moment<'_> {
 
     /// A session, as far as it can be revoked.
     #[cfg(feature = "revocation")]
-    pub(super) fn who<'s>(&'s self, user_id: Option<&'s str>, uid: SessionUid, created_at_ms: u64) -> Who<'s> {
+    pub(super) fn who<'s>(
+        &'s self,
+        user_id: Option<&'s str>,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Who<'s> {
         Who { app_id: &self.store.app_id, scope: self.scope, user_id, uid, created_at_ms }
     }
 

@@ -59,7 +59,12 @@ impl SealedStore {
     }
 
     /// A session in it, as far as it can be revoked.
-    pub(crate) fn who<'s>(&'s self, user_id: Option<&'s str>, uid: SessionUid, created_at_ms: u64) -> Who<'s> {
+    pub(crate) fn who<'s>(
+        &'s self,
+        user_id: Option<&'s str>,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Who<'s> {
         Who { app_id: &self.0.app_id, scope: self.scope_name(), user_id, uid, created_at_ms }
     }
 

@@ -5,12 +5,16 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Device;
+use super::opening::Awaited;
+use super::stage::Stage;
 use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
 use crate::http::presented::Found;
 use crate::http::reply::set_cookie;
-use crate::http::session::Session;
+use crate::http::session::{Opened, Session};
+#[cfg(feature = "revocation")]
+use crate::revocation::Pending;
 
 const RESPONSE: &str = "secure-session-response";
 const SESSION_ID: &str = "sec-secure-session-id";
@@ -99,22 +103,36 @@ impl Session {
         })
     }
 
-    /// The session moves to the bound cookie, with everything that it has.
+    /// The browser gets a bound cookie that is pending, and the ordinary session goes on: this answer may be lost, and
+    /// come again for another key.
     fn registered<R: From<String>>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
         let proof = text(headers, RESPONSE)?.ok_or(Refusal::Senseless)?;
         let mut progress = self.progress();
-        let state = &mut self.opened(&mut progress).state;
-        let may_register = state.came() && state.device.binding().is_none() && !state.device.has_moved();
+        let Opened { state, brought, .. } = self.opened(&mut progress);
+        let may_register = state.came() && !brought.came_bound;
         let (Some(uid), Some(user_id), true) = (state.uid(), state.user_id(), may_register) else {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         };
         let registration = device.binding.register(proof, uid, Some(user_id))?;
         // A refusal up to here leaves the login as it is.
         let instructions = device.instructions(&registration)?;
+        #[cfg(feature = "revocation")]
+        if let Some(begun) = self.begin_device(user_id, &registration) {
+            state.begins(begun);
+        }
         state.device.bind(registration.binding);
         state.require_sealing();
         Ok(instructions)
+    }
+
+    /// What ended all sessions of the user a moment ago does not speak of a device that registers now, as little as of
+    /// its session. There is nobody to be asked otherwise.
+    #[cfg(feature = "revocation")]
+    fn begin_device(&self, user_id: &str, registration: &Registration) -> Option<Pending<()>> {
+        let (store, uid, now_ms) = (self.sealed_store(), registration.uid, self.sealed_store().now_ms());
+        store.revocations()?.revoked_since(&store.who(Some(user_id), uid, now_ms))?;
+        store.begin_user(user_id, uid, now_ms)
     }
 
     fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
@@ -126,7 +144,7 @@ impl Session {
         if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
-        match device.binding.refresh(sent, proof)? {
+        match self.refresh_in_scope(device, sent, proof)? {
             Refresh::Challenge(challenge) => {
                 let mut response = empty(StatusCode::FORBIDDEN);
                 challenge_of(identifier, &challenge, response.headers_mut())?;
@@ -137,6 +155,13 @@ impl Session {
             }
             Refresh::Proven(proven) => {
                 match device.choose_bound(&bound, &proven.binding, self).0 {
+                    Found::Session((parts, Stage::Pending)) => {
+                        match device.awaited(parts.uid, proven.binding, self) {
+                            Awaited::Comes(..) => device.proof(identifier, &proven),
+                            Awaited::MayCome => Err(Refusal::Transient),
+                            Awaited::Over => Err(DbscError::ends(DbscReason::NoSession).into()),
+                        }
+                    }
                     // No cookies come with a refresh on the way from another site, however same-origin it calls
                     // itself; and cookies that disagree tell of no end.
                     Found::Session(_) | Found::Nothing | Found::Unclear => device.proof(identifier, &proven),
@@ -149,6 +174,19 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// An identifier is of a user, and of which is for the request's scope to say.
+    fn refresh_in_scope(
+        &self,
+        device: &Device,
+        identifier: &str,
+        proof: Option<&str>,
+    ) -> Result<Refresh, DbscError> {
+        #[cfg(feature = "revocation")]
+        return device.binding.in_scope(self.sealed_store().scope_name()).refresh(identifier, proof);
+        #[cfg(not(feature = "revocation"))]
+        device.binding.refresh(identifier, proof)
     }
 
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the

@@ -164,7 +164,10 @@ impl Session {
 
     /// The store of sessions that are bound to a device, likewise.
     #[cfg(feature = "dbsc")]
-    pub(in crate::http) fn bound_store<'s>(&'s self, device: &'s crate::http::device::Device) -> &'s SealedStore {
+    pub(in crate::http) fn bound_store<'s>(
+        &'s self,
+        device: &'s crate::http::device::Device,
+    ) -> &'s SealedStore {
         #[cfg(feature = "revocation")]
         if let Some(bound) = self.0.listed.scoped.as_ref().and_then(|scoped| scoped.bound.as_ref()) {
             return bound;
@@ -244,8 +247,8 @@ impl Session {
     pub(in crate::http) fn jar(&self, state: &State) -> Jar<'_> {
         let Inner { config, head: Head { associated_data, .. }, .. } = &*self.0;
         #[cfg(feature = "dbsc")]
-        if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
-            return Jar { store: self.bound_store(device), ..device.jar(binding, associated_data) };
+        if let Some(jar) = config.device.as_ref().and_then(|device| device.jar(&state.device, self)) {
+            return jar;
         }
         let _ = state;
         Jar {

@@ -38,8 +38,10 @@ pub(in crate::http) fn settle(
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
-    pending.extend(revoke_forms(session, state, decision));
-    (!pending.is_empty()).then(|| Settling { pending, waiting: Waiting::default() })
+    pending.extend(revoke_left(session, state, decision));
+    let unasked = end_ordinary_form(session, state);
+    let is_settled = pending.is_empty() && unasked.is_none();
+    (!is_settled).then(|| Settling { pending, unasked, waiting: Waiting::default() })
 }
 
 /// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
@@ -62,20 +64,24 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
     pending.collect()
 }
 
-/// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has
-/// left its device.
+/// The device that a session has left: a user's, as all that are bound.
 #[cfg(feature = "dbsc")]
-fn revoke_forms(session: &Session, state: &State, decision: &Decision) -> Vec<Pending<()>> {
-    use crate::http::device::{left_form, unbound_form};
+fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
+    use crate::http::device::{left_form, revoke_forms};
 
+    let left = state.device.left().filter(|_| decision.revoke)?;
     let store = session.sealed_store();
-    if store.revocations().is_none() {
-        return Vec::new();
+    store.revocations().map(|_| revoke_forms(store, vec![left_form(&left)]))
+}
+
+/// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
+fn end_ordinary_form(session: &Session, state: &State) -> Option<Pending<()>> {
+    #[cfg(feature = "dbsc")]
+    if let Some(device) = &session.config().device {
+        return device.end_ordinary_form(session, state);
     }
-    let binds = state.device.is_newly_bound() && decision.send == Send::Session;
-    let moved = state.uid().filter(|_| binds).map(unbound_form);
-    let left = state.device.left().filter(|_| decision.revoke).map(|binding| left_form(&binding));
-    moved.into_iter().chain(left).map(|form| store.revoke_session(form, store.now_ms())).collect()
+    let _ = (session, state);
+    None
 }
 
 /// A user's session that this response begins: at a login, or under a new uid.

@@ -18,6 +18,8 @@ pub(in crate::http) struct Upkeep {
     due: Option<Times>,
     /// Another key seals it.
     reseals: bool,
+    /// It moves to a cookie that is bound to a device.
+    moves: bool,
 }
 
 /// A session that is sealed: what goes into its cookie.
@@ -36,9 +38,9 @@ impl State {
             begins_always: rules.creation == Creation::Always,
             counts,
             ended: false,
-            moved: self.has_moved(),
+            moved: false,
             beside: Beside::Nothing,
-            due: upkeep.due.is_some() || upkeep.reseals,
+            due: upkeep.due.is_some() || upkeep.reseals || upkeep.moves,
             timing: Timing::InTime,
             caches: Caches::Silent,
             sealed: true,
@@ -73,7 +75,7 @@ impl State {
     ) -> Upkeep {
         let changed = self.did.now != Now::AsItCame;
         let due = self.renewed(store, rules, head_ms).filter(|_| may_renew || changed);
-        Upkeep { due, reseals: may_renew && self.reseals(rules, head_ms) }
+        Upkeep { due, reseals: may_renew && self.reseals(rules, head_ms), moves: self.moves() }
     }
 
     /// Whether what came is known as ended by now.
@@ -203,9 +205,9 @@ impl State {
         }
     }
 
-    fn has_moved(&self) -> bool {
+    fn moves(&self) -> bool {
         #[cfg(feature = "dbsc")]
-        return self.device.has_moved();
+        return self.device.moves();
         #[cfg(not(feature = "dbsc"))]
         false
     }
