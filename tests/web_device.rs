@@ -51,5 +51,7 @@ mod settings;
 #[cfg(feature = "revocation")]
 #[path = "common/troubled.rs"]
 mod troubled;
+#[path = "web_device/two_steps.rs"]
+mod two_steps;
 #[path = "web_device/unbound.rs"]
 mod unbound;
