@@ -29,6 +29,9 @@ mod chunks;
 mod ends;
 #[path = "web_device/mixed.rs"]
 mod mixed;
+#[cfg(feature = "revocation")]
+#[path = "web_device/moved.rs"]
+mod moved;
 #[path = "web_device/offers.rs"]
 mod offers;
 #[path = "web_device/plain.rs"]

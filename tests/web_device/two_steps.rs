@@ -243,7 +243,8 @@ async fn an_answer_that_does_not_count_or_that_others_may_get_moves_nothing() {
 #[tokio::test]
 async fn a_change_of_the_request_that_moves_the_session_is_kept() {
     let site = Site::new().await;
-    for (change, value) in [("/set/a/1", json!("1")), ("/cycle", json!(null)), ("/ttl/3600000", json!(null))] {
+    for (change, value) in [("/set/a/1", json!("1")), ("/cycle", json!(null)), ("/ttl/3600000", json!(null))]
+    {
         let mut browser = site.registered(1, "ann").await;
         let reply = browser.post(change).await;
         assert_eq!(names_set(&reply), [ORDINARY, BOUND], "{change}: {reply:?}");
