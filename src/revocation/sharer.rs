@@ -130,6 +130,15 @@ mod tests {
         assert_eq!(Retention::of([&refuses(5)]).of_all_before(1_060, 1_050), 1_060 + 15 + 4);
     }
 
+    #[cfg(feature = "dbsc")]
+    #[test]
+    fn what_a_device_has_is_kept_for_the_longest_lifetime_even_where_all_refuse_without_news() {
+        let refuses = Sharer { refuse_after_ms: Some(5), ..SHORT };
+        let long = Sharer { id: [2; 16], max_lifetime_ms: 500, ..refuses };
+        assert_eq!(Retention::of([&refuses]).of_device(1_050), 1_154);
+        assert_eq!(Retention::of([&refuses, &long]).of_device(1_050), 1_554);
+    }
+
     #[test]
     fn no_time_wraps() {
         let endless = Sharer { max_ttl_ms: u64::MAX, max_lifetime_ms: u64::MAX, ..SHORT };

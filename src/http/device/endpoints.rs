@@ -7,14 +7,12 @@ use serde::Serialize;
 use super::Device;
 use super::opening::Awaited;
 use super::stage::Stage;
-use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
+use crate::dbsc::{Binding, DbscError, DbscReason, DeviceBinding, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
 use crate::http::presented::Found;
 use crate::http::reply::set_cookie;
 use crate::http::session::{Opened, Session};
-#[cfg(feature = "revocation")]
-use crate::revocation::Pending;
 
 const RESPONSE: &str = "secure-session-response";
 const SESSION_ID: &str = "sec-secure-session-id";
@@ -114,25 +112,19 @@ impl Session {
         let (Some(uid), Some(user_id), true) = (state.uid(), state.user_id(), may_register) else {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         };
-        let registration = device.binding.register(proof, uid, Some(user_id))?;
+        let binding = self.binding_of(device);
+        #[cfg(feature = "revocation")]
+        let before_ms = binding.bound_store().now_ms();
+        let registration = binding.register_at_once(proof, uid, Some(user_id))?;
         // A refusal up to here leaves the login as it is.
         let instructions = device.instructions(&registration)?;
         #[cfg(feature = "revocation")]
-        if let Some(begun) = self.begin_device(user_id, &registration) {
+        if let Some(begun) = binding.begin(user_id, registration.uid, before_ms) {
             state.begins(begun);
         }
         state.device.bind(registration.binding);
         state.require_sealing();
         Ok(instructions)
-    }
-
-    /// What ended all sessions of the user a moment ago does not speak of a device that registers now, as little as of
-    /// its session. There is nobody to be asked otherwise.
-    #[cfg(feature = "revocation")]
-    fn begin_device(&self, user_id: &str, registration: &Registration) -> Option<Pending<()>> {
-        let (store, uid, now_ms) = (self.sealed_store(), registration.uid, self.sealed_store().now_ms());
-        store.revocations()?.revoked_since(&store.who(Some(user_id), uid, now_ms))?;
-        store.begin_user(user_id, uid, now_ms)
     }
 
     fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
@@ -144,7 +136,7 @@ impl Session {
         if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
-        match self.refresh_in_scope(device, sent, proof)? {
+        match self.binding_of(device).refresh(sent, proof)? {
             Refresh::Challenge(challenge) => {
                 let mut response = empty(StatusCode::FORBIDDEN);
                 challenge_of(identifier, &challenge, response.headers_mut())?;
@@ -177,16 +169,11 @@ impl Session {
     }
 
     /// An identifier is of a user, and of which is for the request's scope to say.
-    fn refresh_in_scope(
-        &self,
-        device: &Device,
-        identifier: &str,
-        proof: Option<&str>,
-    ) -> Result<Refresh, DbscError> {
+    fn binding_of(&self, device: &Device) -> DeviceBinding {
         #[cfg(feature = "revocation")]
-        return device.binding.in_scope(self.sealed_store().scope_name()).refresh(identifier, proof);
+        return device.binding.in_scope(self.sealed_store().scope_name());
         #[cfg(not(feature = "revocation"))]
-        device.binding.refresh(identifier, proof)
+        device.binding.clone()
     }
 
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the

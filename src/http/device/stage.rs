@@ -12,6 +12,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
+    #[cfg(feature = "revocation")]
     pub(super) const ALL: [Self; 2] = [Self::Pending, Self::Settled];
 
     /// What a session is sealed with.
