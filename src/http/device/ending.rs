@@ -26,7 +26,7 @@ impl Device {
         let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
         let mut ended = Vec::new();
         for associated_data in
-            Stage::ALL.map(|stage| stage.associated_data(binding, session.associated_data()))
+            Stage::likely_first(true).map(|stage| stage.associated_data(binding, session.associated_data()))
         {
             let is_of_it = |token: &&[u8]| {
                 let opened = store.open_parts(session.head_ms(), token, &associated_data);

@@ -85,16 +85,16 @@ impl Device {
                 let moves = brought.ordinary && self.comes_ordinary(&parts, binding, session);
                 Some((of_device(parts, binding, moves), at))
             }
-            Found::Session((pending, Stage::Pending)) => match self.awaited(pending.uid, binding, session) {
-                Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
-                Awaited::MayCome => None,
-                Awaited::Over => {
-                    brought.bound_over = true;
-                    None
+            Found::Session((pending, Stage::Pending)) => {
+                let awaited = self.awaited(pending.uid, binding, session);
+                brought.bound_over = matches!(awaited, Awaited::Over);
+                match awaited {
+                    Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
+                    Awaited::MayCome | Awaited::Over => None,
                 }
-            },
+            }
             Found::Unclear => Some((State::new(Found::Unclear, false), at)),
-            Found::Nothing => Some((State::new(Found::Nothing, false), at)).filter(|_| !brought.ordinary),
+            Found::Nothing => None,
             Found::Refused(error) => {
                 // A revoked one may have been replaced by a request beside this one.
                 brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
@@ -168,20 +168,12 @@ impl Device {
         binding: &Binding,
         session: &Session,
     ) -> (Found<(Parts, Stage)>, usize) {
-        let likely = if session.presented().is_empty() { Stage::Settled } else { Stage::Pending };
-        let stages = [likely, if likely == Stage::Settled { Stage::Pending } else { Stage::Settled }];
+        let stages = Stage::likely_first(!session.presented().is_empty());
         let of_application = session.associated_data();
-        let [first, second] = stages.map(|stage| (stage, stage.associated_data(binding, of_application)));
+        let sealed = stages.map(|stage| (stage, stage.associated_data(binding, of_application)));
         let of_another = Cell::new(false);
-        let as_of = |token: &[u8], (stage, associated_data): &(Stage, Vec<u8>)| {
-            let opened = session.bound_store(self).open_parts(session.head_ms(), token, associated_data);
-            opened.map(|parts| (parts, *stage))
-        };
         let open = |token: &[u8]| {
-            let opened = match as_of(token, &first) {
-                Err(error) if error.reason() == Reason::Tag => as_of(token, &second),
-                opened => opened,
-            };
+            let opened = self.open_bound(token, &sealed, session);
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
@@ -189,6 +181,22 @@ impl Device {
         match presented.choose(open, |(parts, _)| (parts.uid, parts.times.renewed)) {
             (Found::Session(_), _) if of_another.get() => (Found::Unclear, 0),
             chosen => chosen,
+        }
+    }
+
+    fn open_bound(
+        &self,
+        token: &[u8],
+        [first, second]: &[(Stage, Vec<u8>); 2],
+        session: &Session,
+    ) -> Result<(Parts, Stage), OpenError> {
+        let open = |(stage, associated_data): &(Stage, Vec<u8>)| {
+            let opened = session.bound_store(self).open_parts(session.head_ms(), token, associated_data);
+            opened.map(|parts| (parts, *stage))
+        };
+        match open(first) {
+            Err(error) if error.reason() == Reason::Tag => open(second),
+            opened => opened,
         }
     }
 

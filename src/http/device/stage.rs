@@ -12,8 +12,10 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    #[cfg(feature = "revocation")]
-    pub(super) const ALL: [Self; 2] = [Self::Pending, Self::Settled];
+    /// Both, the one first that a request is likely to bring: a pending one comes beside an ordinary one.
+    pub(super) fn likely_first(comes_ordinary: bool) -> [Self; 2] {
+        if comes_ordinary { [Self::Pending, Self::Settled] } else { [Self::Settled, Self::Pending] }
+    }
 
     /// What a session is sealed with.
     pub(super) fn associated_data(self, binding: &Binding, of_application: &[u8]) -> Vec<u8> {
