@@ -155,6 +155,36 @@ async fn a_registration_after_the_session_has_ended_binds_nothing() {
     }
 }
 
+/// Its browser is asked again, and still has what the first registration gave it.
+#[tokio::test]
+async fn the_session_that_comes_instead_is_bound_by_a_registration_of_its_own() {
+    let site = Site::new().await;
+    for (what, user) in [("/cycle", "ann"), ("/login/bob", "bob"), ("/login/ann", "ann")] {
+        let mut browser = logged_in(&site, "ann").await;
+        let answer = answer_of(&browser).await;
+        browser.post(what).await;
+        let challenge = browser.challenge.clone();
+        arrive(&mut browser, &answer);
+        browser.challenge = challenge;
+        let reply = browser.register().await;
+        assert_eq!((reply.status, names_set(&reply)), (200, vec![BOUND, PROOF]), "{what}: {reply:?}");
+        assert_eq!(browser.sees().await, bound_to(user), "{what}");
+        assert_eq!(browser.names(), [BOUND, PROOF], "{what}");
+        assert_eq!(browser.refresh().await.status, 200, "{what}");
+    }
+}
+
+/// Nobody is told of a proof of another device beside the answer to a registration that gives one.
+#[tokio::test]
+async fn a_registration_gives_its_proof_whatever_proof_came() {
+    let site = Site::new().await;
+    let (mut browser, other) = (logged_in(&site, "ann").await, site.bound(2, "bob").await);
+    browser.jar.extend([site.bound(3, "eve").await.cookie(BOUND), other.cookie(PROOF)]);
+    let reply = browser.register().await;
+    assert_eq!((reply.status, names_set(&reply)), (200, vec![BOUND, PROOF]), "{reply:?}");
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
 #[tokio::test]
 async fn a_logout_with_a_pending_session_ends_all_of_it() {
     let site = Site::new().await;
