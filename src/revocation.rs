@@ -96,7 +96,6 @@ enum Way {
 }
 
 /// A backend that nobody else reads.
-#[derive(Default)]
 struct Direct {
     backend: MemoryBackend,
     /// How often something was done with it since what has expired was removed, and when that was.
@@ -173,6 +172,7 @@ impl Revocations {
     /// A store goes by this list: what is revoked is kept for as long as it could open it.
     pub(crate) fn share(&self, limits: Limits) {
         self.0.shared.own.add(limits);
+        self.0.shared.known.set_leeway(limits.leeway_ms);
         if matches!(self.0.way, Way::Thread(_)) && self.0.shared.own.has_changed() {
             // If it fails, the next poll tries again, and health says so until then.
             drop(self.run(|recorder| recorder.share()));
@@ -272,13 +272,20 @@ impl Direct {
     /// After so many uses what has expired is removed: there is no thread that would.
     const PURGE_EVERY: u32 = 1024;
 
+    fn starting(shared: &Shared) -> Self {
+        let (mut backend, purged_ms) = (MemoryBackend::default(), shared.clock.monotonic_ms());
+        // There is nothing to remove: from then on the time by which that is done counts. Nothing in memory fails.
+        drop(backend.purge(shared.clock.now_ms(), Duration::ZERO));
+        Self { backend, uses: 0, purged_ms }
+    }
+
     fn run<T>(
         &mut self,
         shared: &Shared,
         job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError>,
     ) -> Result<T, BackendError> {
         self.uses = self.uses.wrapping_add(1);
-        let mut recorder = Recorder { backend: &mut self.backend, shared };
+        let mut recorder = Recorder::new(&mut self.backend, shared);
         if self.uses.is_multiple_of(Self::PURGE_EVERY) {
             let monotonic_ms = shared.clock.monotonic_ms();
             recorder.purge(Duration::from_millis(monotonic_ms.saturating_sub(self.purged_ms)))?;
@@ -343,9 +350,10 @@ impl RevocationsBuilder {
     pub fn in_memory(self) -> Revocations {
         // Nobody tells sharers of a list in memory apart.
         let shared = self.shared([0; 16]);
+        let direct = Direct::starting(&shared);
         Revocations(Arc::new(Inner {
             shared: Arc::new(shared),
-            way: Way::Direct(Mutex::default()),
+            way: Way::Direct(Mutex::new(direct)),
             settings: self.settings,
         }))
     }

@@ -1,7 +1,7 @@
 //! What is revoked, in memory: asked at every opening, without a lock and without I/O.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use papaya::Equivalent;
 
@@ -23,9 +23,8 @@ pub(crate) struct Who<'a> {
 /// is known here.
 #[derive(Debug, Clone, Default)]
 struct Floor {
+    /// As the entry says it.
     created_before_ms: u64,
-    /// As the entry says it; what counts is cut to what a right clock can have said.
-    said_ms: u64,
     except: Box<[SessionUid]>,
     until_ms: u64,
     since_ms: u64,
@@ -46,6 +45,8 @@ pub(super) struct Known {
     /// Whether there ever were users of one scope, of an application, and of all.
     has_users: [AtomicBool; 3],
     everything: papaya::HashMap<Option<Box<str>>, Floor>,
+    /// By how much clocks may differ.
+    leeway_ms: AtomicU64,
 }
 
 /// A user of so many: in a scope, in an application, or anywhere.
@@ -81,12 +82,14 @@ impl Known {
         if self.users.is_empty() {
             return None;
         }
-        self.floors_of(who, |floor| floor.revokes(who).then_some(floor.since_ms)).next()
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| floor.revokes(who, leeway_ms).then_some(floor.since_ms)).next()
     }
 
     /// Of which users such a session is revoked now, by their entries.
     pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
-        let is_revoked = |user: UserRef<'_>, floor: &Floor| floor.revokes(who).then(|| user.reach());
+        let leeway_ms = self.leeway_ms();
+        let is_revoked = |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
     }
@@ -96,17 +99,17 @@ impl Known {
         if self.everything.is_empty() {
             return 0;
         }
-        let everything = self.everything.pin();
-        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.created_before_ms);
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
+        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.counts(leeway_ms));
         of(Some(app_id)).max(of(None))
     }
 
     #[cold]
     fn everything_since(&self, who: &Who<'_>) -> Option<u64> {
-        let everything = self.everything.pin();
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
         [Some(who.app_id), None].into_iter().find_map(|app_id| {
             let floor = everything.get(&AppRef(app_id))?;
-            floor.revokes(who).then_some(floor.since_ms)
+            floor.revokes(who, leeway_ms).then_some(floor.since_ms)
         })
     }
 
@@ -119,13 +122,24 @@ impl Known {
             .filter_map(move |(user, _)| of(users.get(&user)?))
     }
 
-    /// Puts down what there is of an entry, as this server learns of it now. A time that no clock can have had which is
-    /// right, as far as clocks may differ, is cut: it would keep users from logging in until then.
-    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64, leeway_ms: u64) {
-        let latest_ms = now_ms.saturating_add(leeway_ms.saturating_mul(2));
+    /// Whether such a session is spared by an entry that would revoke it.
+    pub(super) fn spares(&self, who: &Who<'_>) -> bool {
+        self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
+    }
+
+    /// By how much clocks may differ.
+    pub(super) fn set_leeway(&self, ms: u64) {
+        self.leeway_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    fn leeway_ms(&self) -> u64 {
+        self.leeway_ms.load(Ordering::Relaxed)
+    }
+
+    /// Puts down what there is of an entry, as this server learns of it now.
+    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64) {
         let floor = |created_before_ms: u64, except: &[SessionUid], until_ms| Floor {
-            created_before_ms: created_before_ms.min(latest_ms),
-            said_ms: created_before_ms,
+            created_before_ms,
             except: except.into(),
             until_ms,
             since_ms: now_ms,
@@ -179,14 +193,14 @@ impl Known {
         let users = users.iter().map(|(user, floor)| Revocation::User {
             reach: user.as_ref().reach(),
             user_id: user.user_id.to_string(),
-            created_before_ms: floor.said_ms,
+            created_before_ms: floor.created_before_ms,
             except: floor.except.to_vec(),
             until_ms: floor.until_ms,
         });
         let everything = self.everything.pin();
         let everything = everything.iter().map(|(app_id, floor)| Revocation::Everything {
             app_id: app_id.as_deref().map(str::to_owned),
-            created_before_ms: floor.said_ms,
+            created_before_ms: floor.created_before_ms,
             until_ms: floor.until_ms,
         });
         sessions.chain(users).chain(everything).collect()
@@ -198,13 +212,19 @@ impl Known {
 }
 
 impl Floor {
-    fn revokes(&self, who: &Who<'_>) -> bool {
-        who.created_at_ms < self.created_before_ms && !self.except.contains(&who.uid)
+    fn revokes(&self, who: &Who<'_>, leeway_ms: u64) -> bool {
+        who.created_at_ms < self.counts(leeway_ms) && !self.except.contains(&who.uid)
+    }
+
+    /// The time that counts: not one that no right clock can have said, as far as clocks may differ. It would keep users
+    /// from logging in until then.
+    fn counts(&self, leeway_ms: u64) -> u64 {
+        self.created_before_ms.min(self.since_ms.saturating_add(leeway_ms.saturating_mul(2)))
     }
 
     /// What there is once an entry says this. One that says no later time than before is known for as long as before.
     fn then(self, new: Self) -> Self {
-        if new.said_ms > self.said_ms {
+        if new.created_before_ms > self.created_before_ms {
             return Self { until_ms: new.until_ms.max(self.until_ms), ..new };
         }
         Self { except: new.except, until_ms: new.until_ms.max(self.until_ms), ..self }
