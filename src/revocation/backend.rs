@@ -78,12 +78,8 @@ pub trait Backend: Send + 'static {
     ///
     /// # Errors
     /// [`BackendError`].
-    fn strike_session(
-        &mut self,
-        scope: &Scope,
-        user_id: &str,
-        uid: SessionUid,
-    ) -> Result<bool, BackendError>;
+    fn strike_session(&mut self, scope: &Scope, user_id: &str, uid: SessionUid)
+    -> Result<bool, BackendError>;
 
     /// Strikes off all sessions that have expired, and says how many.
     ///

@@ -49,11 +49,7 @@ fn is_revoked<E: Entries>(
     uid: SessionUid,
     created_at_ms: u64,
 ) -> Result<bool, E::Error> {
-    let one = [
-        Thing::Session(uid),
-        Thing::Everything(Some(scope.app_id.clone())),
-        Thing::Everything(None),
-    ];
+    let one = [Thing::Session(uid), Thing::Everything(Some(scope.app_id.clone())), Thing::Everything(None)];
     let users = scope.reaches().map(|reach| Thing::User(reach, user_id.to_owned()));
     for thing in one.iter().chain(&users) {
         if entries.get(thing)?.is_some_and(|entry| entry.revokes(uid, created_at_ms)) {

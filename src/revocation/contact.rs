@@ -109,7 +109,6 @@ impl Contact {
         self.trouble().writing.is_some()
     }
 
-
     pub(super) fn ended(&self) {
         self.ended.store(true, Ordering::Release);
     }

@@ -202,7 +202,12 @@ impl Revocation {
             }
             (
                 Self::User { reach, user_id, created_before_ms, except, until_ms },
-                Self::User { created_before_ms: other_before_ms, except: others, until_ms: other_until_ms, .. },
+                Self::User {
+                    created_before_ms: other_before_ms,
+                    except: others,
+                    until_ms: other_until_ms,
+                    ..
+                },
             ) => Self::User {
                 reach,
                 user_id,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use papaya::Equivalent;
 
+use super::entry::Thing;
 use super::{Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
@@ -89,9 +90,17 @@ impl Known {
     /// Of which users such a session is revoked now, by their entries.
     pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
         let leeway_ms = self.leeway_ms();
-        let is_revoked = |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
+        let is_revoked =
+            |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
+    }
+
+    /// The least time at which a record of this user may have been created, where none is spared.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn floor_of(&self, who: &Who<'_>) -> u64 {
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| Some(floor.counts(leeway_ms))).max().unwrap_or_default()
     }
 
     /// The least time at which a session of this application may have been created.
@@ -120,6 +129,24 @@ impl Known {
             .zip(there_are)
             .filter(|(_, there_are)| there_are.load(Ordering::Acquire))
             .filter_map(move |(user, _)| of(users.get(&user)?))
+    }
+
+    /// What is known of one thing.
+    pub(super) fn get(&self, thing: &Thing) -> Option<Revocation> {
+        match thing {
+            Thing::Session(uid) => {
+                let Ended { until_ms, .. } = *self.sessions.pin().get(uid)?;
+                Some(Revocation::Session { uid: *uid, until_ms })
+            }
+            Thing::User(reach, user_id) => {
+                let users = self.users.pin();
+                Some(users.get(&UserRef::of(reach, user_id))?.of_user(reach.clone(), user_id.clone()))
+            }
+            Thing::Everything(app_id) => {
+                let everything = self.everything.pin();
+                Some(everything.get(&AppRef(app_id.as_deref()))?.of_everything(app_id.clone()))
+            }
+        }
     }
 
     /// Whether such a session is spared by an entry that would revoke it.
@@ -190,19 +217,12 @@ impl Known {
         let sessions =
             sessions.iter().map(|(uid, ended)| Revocation::Session { uid: *uid, until_ms: ended.until_ms });
         let users = self.users.pin();
-        let users = users.iter().map(|(user, floor)| Revocation::User {
-            reach: user.as_ref().reach(),
-            user_id: user.user_id.to_string(),
-            created_before_ms: floor.created_before_ms,
-            except: floor.except.to_vec(),
-            until_ms: floor.until_ms,
-        });
+        let users =
+            users.iter().map(|(user, floor)| floor.of_user(user.as_ref().reach(), user.user_id.to_string()));
         let everything = self.everything.pin();
-        let everything = everything.iter().map(|(app_id, floor)| Revocation::Everything {
-            app_id: app_id.as_deref().map(str::to_owned),
-            created_before_ms: floor.created_before_ms,
-            until_ms: floor.until_ms,
-        });
+        let everything = everything
+            .iter()
+            .map(|(app_id, floor)| floor.of_everything(app_id.as_deref().map(str::to_owned)));
         sessions.chain(users).chain(everything).collect()
     }
 
@@ -220,6 +240,16 @@ impl Floor {
     /// from logging in until then.
     fn counts(&self, leeway_ms: u64) -> u64 {
         self.created_before_ms.min(self.since_ms.saturating_add(leeway_ms.saturating_mul(2)))
+    }
+
+    fn of_user(&self, reach: Reach, user_id: String) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::User { reach, user_id, created_before_ms, except: self.except.to_vec(), until_ms }
+    }
+
+    fn of_everything(&self, app_id: Option<String>) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::Everything { app_id, created_before_ms, until_ms }
     }
 
     /// What there is once an entry says this. One that says no later time than before is known for as long as before.
@@ -272,11 +302,7 @@ impl<'a> UserRef<'a> {
 
 impl User {
     fn as_ref(&self) -> UserRef<'_> {
-        UserRef {
-            app_id: self.app_id.as_deref(),
-            scope: self.scope.as_deref(),
-            user_id: &self.user_id,
-        }
+        UserRef { app_id: self.app_id.as_deref(), scope: self.scope.as_deref(), user_id: &self.user_id }
     }
 }
 

@@ -108,8 +108,7 @@ impl Lanes {
             if let Some(note) = waiting.notes.pop_front() {
                 return Next::Job(note);
             }
-            let (guard, _) =
-                self.there.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
+            let (guard, _) = self.there.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
             waiting = guard;
         }
     }

@@ -88,7 +88,9 @@ impl Registry {
         let now_ms = self.0.store.now_ms();
         if self.is_time_to_write(session.uid, now_ms) {
             let of = self.clone();
-            self.0.revocations.note(move |recorder| Users { of: &of, scope: &of.1, recorder, now_ms }.seen(session));
+            self.0
+                .revocations
+                .note(move |recorder| Users { of: &of, scope: &of.1, recorder, now_ms }.seen(session));
         }
     }
 
@@ -172,8 +174,7 @@ impl Registry {
         let (user_id, created_before_ms) = (user_id.to_owned(), self.0.store.all_until_now());
         self.run(move |users| {
             let all = users.all(&user_id)?;
-            let others =
-                Others { user_id: user_id.clone(), created_before_ms, uid, created_at_ms, instead };
+            let others = Others { user_id: user_id.clone(), created_before_ms, uid, created_at_ms, instead };
             let goes_on = users.recorder.end_others(users.scope, others, users.now_ms)?;
             users.strike(&all)?;
             Ok(goes_on)

@@ -181,7 +181,8 @@ impl Thread {
             Ok(()) => self.panics = 0,
             Err(panic) => {
                 self.panics = self.panics.saturating_add(1);
-                let error = BackendError::new(format!("the backend of revocations panicked: {}", said(&*panic)));
+                let error =
+                    BackendError::new(format!("the backend of revocations panicked: {}", said(&*panic)));
                 self.shared.contact.failed(error.clone());
                 self.shared.contact.not_written(error);
             }

@@ -153,7 +153,12 @@ impl SealedStore {
 
     /// Lets a user's session begin after what any server revoked before; nothing if there is nothing to wait for.
     #[cfg(feature = "tower")]
-    pub(crate) fn begin_user(&self, user_id: &str, uid: SessionUid, created_at_ms: u64) -> Option<Pending<()>> {
+    pub(crate) fn begin_user(
+        &self,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Option<Pending<()>> {
         let begun = self.revocations()?.begin(self.scope(), user_id, uid, created_at_ms);
         (!begun.is_done()).then_some(begun)
     }

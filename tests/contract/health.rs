@@ -67,7 +67,7 @@ fn errors_are_errors() {
 
 #[test]
 fn a_clone_is_the_same_store() {
-    assert_eq!(size_of::<SealedStore>(), size_of::<usize>(), "cloning copies a pointer");
+    assert!(size_of::<SealedStore>() <= 2 * size_of::<usize>(), "cloning copies a pointer or two");
     let clock = ManualClock::at(NOW);
     let (store, id) = (store(&clock), CreateOptions::default());
     let clone = store.clone();

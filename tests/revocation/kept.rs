@@ -137,7 +137,11 @@ fn where_all_refuse_without_news_less_has_to_be_kept() {
     };
     let kept_for = |server: &Server| {
         let mut backend = backend.clone();
-        server.store.revoke_session(server.store.open(&server.session(None)).unwrap().uid(), NOON).wait().unwrap();
+        server
+            .store
+            .revoke_session(server.store.open(&server.session(None)).unwrap().uid(), NOON)
+            .wait()
+            .unwrap();
         let untils = backend.news().unwrap().revocations.into_iter().map(|entry| entry.until_ms());
         untils.last().unwrap() - NOON
     };

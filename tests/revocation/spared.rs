@@ -119,7 +119,11 @@ fn spared(changes: &[&[Change]]) -> Vec<u8> {
 #[test]
 fn the_order_of_the_backend_says_who_is_spared_and_no_clock_does() {
     assert_eq!(spared(&[&[others(1, 2, NOON + 5)]]), [2]);
-    assert_eq!(spared(&[&[others(1, 2, NOON + 5)], &[user(NOON + 1)]]), [0_u8; 0], "by a clock that is behind");
+    assert_eq!(
+        spared(&[&[others(1, 2, NOON + 5)], &[user(NOON + 1)]]),
+        [0_u8; 0],
+        "by a clock that is behind"
+    );
     assert_eq!(spared(&[&[user(NOON)], &[others(1, 2, NOON - 9)]]), [2], "created at noon, revoked before");
     assert_eq!(spared(&[&[others(1, 2, NOON + 5)], &[others(2, 3, NOON + 4)]]), [3]);
 }

@@ -178,7 +178,9 @@ fn a_backend_that_hangs_costs_each_caller_one_timeout_and_is_told_of() {
     let pending: Vec<_> = ids.iter().map(|id| server.store.revoke(id)).collect();
     let errors: Vec<_> = pending.into_iter().map(Pending::wait).collect();
     // One after another they would have waited for 15 timeouts and more: the backend goes on hanging.
-    assert!(errors.iter().all(|result| result.as_ref().is_err_and(|e| e.to_string().contains("within 50 ms"))));
+    assert!(
+        errors.iter().all(|result| result.as_ref().is_err_and(|e| e.to_string().contains("within 50 ms")))
+    );
     until("health says so", || {
         server.store.health().is_err_and(|error| error.to_string().contains("does not answer"))
     });
@@ -241,7 +243,8 @@ fn settings_that_overflow_or_contradict_each_other_are_errors_when_built() {
 #[test]
 fn debug_output_shows_no_user() {
     let mut backend = MemoryBackend::default();
-    let server = Server::with(Revocations::builder().with_backend(backend.clone()).unwrap(), ManualClock::at(NOON));
+    let server =
+        Server::with(Revocations::builder().with_backend(backend.clone()).unwrap(), ManualClock::at(NOON));
     server.store.in_scope("tenant").revoke_user("ann@example.org").wait().unwrap();
     let news = backend.news().unwrap();
     let shown = format!("{backend:?} {news:?} {:?} {:?}", server.store, server.revocations);

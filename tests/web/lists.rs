@@ -131,9 +131,7 @@ fn tenant(request: &Parts) -> String {
 
 /// Bound to tenants, whose users are apart.
 fn of_tenants() -> Server {
-    Server::with(revoking, |layer| {
-        layer.bind_to(|request| tenant(request).into_bytes()).scope_by(tenant)
-    })
+    Server::with(revoking, |layer| layer.bind_to(|request| tenant(request).into_bytes()).scope_by(tenant))
 }
 
 fn of<'h>(tenant: &'h str, cookie: &'h str) -> [(&'static str, &'h str); 2] {
@@ -147,7 +145,11 @@ async fn login(server: &Server, tenant: &str) -> String {
 
 async fn is_in(server: &Server, tenant: &str, cookie: &str) -> bool {
     let is_in = |session: Session| {
-        std::future::ready(if session.user_id().is_some() { StatusCode::OK } else { StatusCode::UNAUTHORIZED })
+        std::future::ready(if session.user_id().is_some() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNAUTHORIZED
+        })
     };
     server.call(&of(tenant, cookie), is_in).await.status == StatusCode::OK
 }
@@ -159,8 +161,7 @@ async fn users_of_tenants_do_not_end_each_others_sessions() {
     server.call(&of("a", &a), async |session: Session| session.logout_everywhere().await).await;
     assert!(!is_in(&server, "a", &a).await && is_in(&server, "b", &b).await);
     let (a, second) = (login(&server, "a").await, login(&server, "a").await);
-    let left =
-        server.call(&of("a", &a), async |session: Session| session.logout_others().await).await.pair();
+    let left = server.call(&of("a", &a), async |session: Session| session.logout_others().await).await.pair();
     assert!(!is_in(&server, "a", &second).await && is_in(&server, "a", &left).await);
     assert!(is_in(&server, "b", &b).await);
     server.store.in_scope("b").revoke_user("1").await.unwrap();

@@ -164,7 +164,10 @@ impl Session {
 
     /// The store of sessions that are bound to a device, likewise.
     #[cfg(feature = "dbsc")]
-    pub(in crate::http) fn bound_store<'s>(&'s self, device: &'s crate::http::device::Device) -> &'s SealedStore {
+    pub(in crate::http) fn bound_store<'s>(
+        &'s self,
+        device: &'s crate::http::device::Device,
+    ) -> &'s SealedStore {
         #[cfg(feature = "revocation")]
         if let Some(bound) = self.0.listed.scoped.as_ref().and_then(|scoped| scoped.bound.as_ref()) {
             return bound;
