@@ -33,6 +33,9 @@ use trouble::{Failure, says};
 /// So often something is written again because the database was replaced meanwhile.
 const ATTEMPTS: usize = 3;
 
+/// How long a disk takes for one write at most.
+const OF_THE_DISK: Duration = Duration::from_secs(1);
+
 const WRITTEN_OVER: &str = "something other than SQLite has written over it while servers use it. It is opened anew, and \
      the servers that run write down there which revocations they know. Copy a database back with SQLite's `.restore`, \
      or while no server runs";
@@ -209,7 +212,10 @@ impl SqliteBackend {
     }
 
     /// Writes, and returns when that is on the disk, in the files that all servers have.
-    fn write<T>(&mut self, job: impl Fn(&Transaction<'_>, &Place) -> Result<T, Failure>) -> Result<T, BackendError> {
+    fn write<T>(
+        &mut self,
+        job: impl Fn(&Transaction<'_>, &Place) -> Result<T, Failure>,
+    ) -> Result<T, BackendError> {
         for _ in 0..ATTEMPTS {
             self.look()?;
             let Self { opened, place, wait_at_most, .. } = self;
@@ -306,8 +312,9 @@ impl Backend for SqliteBackend {
         self.write(|transaction, _| Ok(rows::strike_expired(transaction, now_ms)?))
     }
 
+    /// What SQLite says of a wait that was too long comes before that.
     fn timeout(&self) -> Duration {
-        self.wait_at_most
+        self.wait_at_most.saturating_add(OF_THE_DISK)
     }
 }
 

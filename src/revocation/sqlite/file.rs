@@ -163,7 +163,9 @@ pub(super) fn prepare(path: &Path) -> Result<(), BackendError> {
     match &there {
         Some(there) if !there.is_file() => return Err(says(path, "is not a file: give the path of a file")),
         Some(there) if there.len() > 0 || !are_left => {}
-        _ if are_left => return Err(says(path, &format!("is gone or empty, and its -wal or -shm is not: {MOVE_IT}"))),
+        _ if are_left => {
+            return Err(says(path, &format!("is gone or empty, and its -wal or -shm is not: {MOVE_IT}")));
+        }
         _ => new_file(path)?,
     }
     for path in beside.iter().chain([&real]) {
@@ -258,7 +260,8 @@ fn is_mount_point(mounts: &[u8], path: &Path) -> bool {
             other => escaped.push(*other),
         }
     }
-    let mut points = mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    let mut points =
+        mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
     points.any(|point| point == escaped)
 }
 

@@ -113,8 +113,8 @@ impl Opened {
     }
 
     fn checkpoint(&mut self, begin: &str) -> Result<(), Failure> {
-        let begun: Option<i64> = self
-            .write(|transaction| Ok(transaction.query_row(begin, [], |row| row.get(0)).optional()?))?;
+        let begun: Option<i64> =
+            self.write(|transaction| Ok(transaction.query_row(begin, [], |row| row.get(0)).optional()?))?;
         let Some(begun) = begun else { return Ok(()) };
         let is_busy: bool =
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(0))?;

@@ -160,8 +160,8 @@ pub(super) fn news(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result
 
 /// Removes what may be forgotten, and says by which time that was.
 pub(super) fn purge(transaction: &Transaction<'_>, now_ms: u64, elapsed: Duration) -> rusqlite::Result<u64> {
-    let before_ms = transaction
-        .query_row("SELECT purged_to_ms FROM state", [], |row| optional_time(row, 0))?;
+    let before_ms =
+        transaction.query_row("SELECT purged_to_ms FROM state", [], |row| optional_time(row, 0))?;
     let by_ms = purge_by(before_ms, now_ms, elapsed);
     transaction.execute("UPDATE state SET purged_to_ms = ?1", [stored(by_ms)])?;
     transaction.execute(PURGE, [stored(by_ms)])?;
@@ -241,8 +241,7 @@ pub(super) fn sessions(
             label: row.get(4)?,
         })
     };
-    let values =
-        params![scope.app_id.as_bytes(), scope.name.as_bytes(), user_id.as_bytes(), stored(now_ms)];
+    let values = params![scope.app_id.as_bytes(), scope.name.as_bytes(), user_id.as_bytes(), stored(now_ms)];
     statement.query_map(values, session)?.collect()
 }
 
