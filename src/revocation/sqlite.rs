@@ -171,6 +171,8 @@ impl SqliteBackend {
         let limit = self.wait_at_most;
         match patience::retry(limit, || self.opened.is_written_over()) {
             Ok(false) => Ok(()),
+            // It was removed or replaced since.
+            Ok(true) if self.opened.now()? == Now::Another => self.follow(),
             Ok(true) => {
                 self.place.lost = true;
                 self.doubt = Doubt::Content;

@@ -9,7 +9,7 @@ use sealed_session::revocation::{Backend as _, Change, SqliteBackend};
 
 use crate::child::Other;
 use crate::suite::Told;
-use crate::{HOUR, Server, now, revoke, session, until};
+use crate::{HOUR, Server, now, revoke, session, until, user};
 
 /// What SQLite's own program does for `.backup` and `.restore`.
 fn copy_online(from: &Path, to: &Path) {
@@ -108,6 +108,23 @@ fn a_restore_to_the_state_that_a_server_has_read_is_no_loss() {
     copy_online(&backup, &file);
     let news = a.news().unwrap();
     assert!(!news.lost && news.revocations.is_empty());
+}
+
+#[test]
+fn a_large_database_that_is_restored_is_a_loss_and_no_alarm() {
+    let (folder, late) = (tempfile::tempdir().unwrap(), now() + HOUR);
+    let (file, backup) = (folder.path().join("revocations.db"), folder.path().join("backup.db"));
+    let mut a = SqliteBackend::open(&file).unwrap();
+    // More than SQLite leaves in the -wal by itself.
+    let large: Vec<_> = (0..100).map(|number| user(&format!("{number:060000}"), number, late)).collect();
+    a.record(&revoke(&large)).unwrap();
+    a.news().unwrap();
+    copy_online(&file, &backup);
+    a.record(&revoke(&[session(1, late)])).unwrap();
+    copy_online(&backup, &file);
+    let news = a.news().unwrap();
+    assert_eq!((news.lost, Told::of(&news.revocations)), (true, Told::of(&large)));
+    a.record(&revoke(&[session(1, late)])).unwrap();
 }
 
 #[test]

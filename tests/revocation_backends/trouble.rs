@@ -308,17 +308,22 @@ fn a_file_that_is_moved_away_with_those_beside_it_is_made_and_filled_again() {
     pair.are_well();
 }
 
+/// Removes a database and puts something else in its place. What is left of it until then keeps servers from making it
+/// anew in between.
+fn remove_for(file: &Path, put: impl FnOnce()) {
+    for end in ["", "-wal"] {
+        fs::remove_file(beside(file, end)).unwrap();
+    }
+    put();
+    fs::remove_file(beside(file, "-shm")).unwrap();
+}
+
 #[test]
 fn a_database_that_is_put_in_place_of_one_that_is_gone_is_filled_as_well() {
     let pair = Pair::new();
     let other = beside(&pair.file, ".new");
     drop(SqliteBackend::open(&other).unwrap());
-    // Servers may have made one of their own in between; then this is done to that.
-    until("it is put in place whole", || {
-        remove_all(&pair.file);
-        fs::hard_link(&other, &pair.file).is_ok()
-    });
-    fs::remove_file(&other).unwrap();
+    remove_for(&pair.file, || fs::rename(&other, &pair.file).unwrap());
     pair.are_well();
 }
 
@@ -362,11 +367,12 @@ fn files_that_are_removed_or_replaced_in_part_are_told_of_until_all_are_moved_aw
 #[test]
 fn a_file_in_place_of_which_there_is_a_folder_is_told_of() {
     let pair = Pair::new();
-    pair.move_it_away();
-    until("there is a folder", || {
-        remove_all(&pair.file);
-        fs::create_dir(&pair.file).is_ok()
-    });
+    remove_for(&pair.file, || fs::create_dir(&pair.file).unwrap());
+    for server in &pair.servers {
+        until("it says what is there", || {
+            server.revocations.trouble().is_some_and(|error| error.to_string().contains("is not a file"))
+        });
+    }
     pair.are_loud(&["is not a file"]);
     fs::remove_dir(&pair.file).unwrap();
     pair.are_well();

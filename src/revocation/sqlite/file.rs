@@ -171,7 +171,10 @@ pub(super) fn prepare(path: &Path) -> Result<(), BackendError> {
     for path in beside.iter().chain([&real]) {
         if let Some(there) = metadata(path).map_err(|error| cannot_be_read(path, &error))? {
             check_private(path, &there)?;
-            check_names(path, &there)?;
+            // One that another process is making has two for a moment, where a rename cannot refuse to replace.
+            if there.len() > 0 {
+                check_names(path, &there)?;
+            }
         }
     }
     check_not_mounted(path, &fs::canonicalize(path).unwrap_or(real))

@@ -1,8 +1,9 @@
 //! A connection to a database, and whether anybody but SQLite has written in its file.
 //!
 //! SQLite puts what is written into the `-wal` first, and moves it into the file itself now and then: a checkpoint. Here
-//! each is announced in the database before it begins and when it has ended. So when the file changes without one, a copy
-//! was written over it, or something else that no connection notices by itself.
+//! each is announced in the database before it begins and when it has ended; those of other programs show in what is left
+//! to be moved. So when the file changes without one, a copy was written over it, or something else that no connection
+//! notices by itself.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +21,7 @@ const ATTEMPTS: usize = 3;
 /// How long the `-wal` gets before it is moved into the file, and what it may keep of the disk after that.
 const WAL_AT_MOST: u32 = 4 << 20;
 
-const BEGIN: &str =
+pub(super) const BEGIN: &str =
     "UPDATE state SET checkpoints = checkpoints + 1 WHERE checkpoints % 2 = 0 RETURNING checkpoints";
 const BEGIN_AGAIN: &str =
     "UPDATE state SET checkpoints = checkpoints + 2 WHERE checkpoints % 2 = 1 RETURNING checkpoints";
@@ -30,8 +31,20 @@ const END: &str = "UPDATE state SET checkpoints = checkpoints + 1 WHERE checkpoi
 pub(super) struct Opened {
     pub(super) connection: Connection,
     files: Files,
-    /// How the file was when no checkpoint was being made, and how many there had been. Nothing where that is not known.
-    seen: Option<(Written, i64)>,
+    /// How the file was when no checkpoint was being made. Nothing where that is not known.
+    seen: Option<Seen>,
+    /// How long the `-wal` was when it was last looked at.
+    wal_len: u64,
+}
+
+/// How the file of a database was, and what had been moved into it.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    file: Written,
+    /// How many checkpoints had been announced.
+    announced: i64,
+    /// How much of the `-wal` had been moved.
+    moved: i64,
 }
 
 impl Opened {
@@ -47,7 +60,8 @@ impl Opened {
             }
             let connection = connection?;
             if let Some(files) = Files::of(path)? {
-                return Ok(Self { connection, files, seen: None });
+                let wal_len = files.wal_len();
+                return Ok(Self { connection, files, seen: None, wal_len });
             }
         }
         Err(says(path, "is removed or replaced again and again"))
@@ -69,17 +83,22 @@ impl Opened {
         Ok(value)
     }
 
-    /// Whether the file was written by something other than a checkpoint of ours.
+    /// Whether the file was written by something other than a checkpoint.
     pub(super) fn is_written_over(&mut self) -> Result<bool, Failure> {
-        let Some((seen, checkpoints)) = self.seen else {
-            self.learn()?;
-            return Ok(false);
+        let was_truncated =
+            std::mem::replace(&mut self.wal_len, self.files.wal_len()) > 0 && self.wal_len == 0;
+        let moved = self.moved()?;
+        let is_explained = match &mut self.seen {
+            Some(seen) if self.files.written()? == Some(seen.file) => {
+                seen.moved = moved;
+                return Ok(false);
+            }
+            // Read after the file was looked at: what a checkpoint of ours writes, it has announced before.
+            &mut Some(seen) => {
+                was_truncated || self.announced()? != seen.announced || self.has_moved_since(seen)?
+            }
+            None => true,
         };
-        if self.files.written()? == Some(seen) {
-            return Ok(false);
-        }
-        // Read after the file was looked at: what a checkpoint writes, it has announced before.
-        let is_explained = self.checkpoints()? != checkpoints;
         if is_explained {
             self.learn()?;
         }
@@ -89,16 +108,27 @@ impl Opened {
     /// Looks at the file at a moment at which no checkpoint is being made.
     fn learn(&mut self) -> Result<(), Failure> {
         self.seen = None;
-        let before = self.checkpoints()?;
-        let written = self.files.written()?;
-        if before % 2 == 0 && self.checkpoints()? == before {
-            self.seen = written.map(|written| (written, before));
+        let announced = self.announced()?;
+        let (file, moved) = (self.files.written()?, self.moved()?);
+        if announced % 2 == 0 && self.announced()? == announced {
+            self.seen = file.map(|file| Seen { file, announced, moved });
         }
         Ok(())
     }
 
+    /// Whether a checkpoint was made that was not announced, as other programs make them.
+    fn has_moved_since(&self, seen: Seen) -> Result<bool, Failure> {
+        let moved = self.moved()?;
+        // Nothing has been moved of a `-wal` that was begun anew; that alone writes nothing into the file.
+        Ok(moved > 0 && moved != seen.moved)
+    }
+
+    fn moved(&self) -> Result<i64, Failure> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(2))?)
+    }
+
     /// How many checkpoints were begun and ended, counted together: odd while one is being made, or was cut off.
-    fn checkpoints(&self) -> Result<i64, Failure> {
+    fn announced(&self) -> Result<i64, Failure> {
         Ok(self.connection.query_row("SELECT checkpoints FROM state", [], |row| row.get(0))?)
     }
 
@@ -109,10 +139,10 @@ impl Opened {
 
     /// The same, also where one was cut off.
     pub(super) fn make_up_for_checkpoint(&mut self) -> Result<(), Failure> {
-        if self.checkpoints()? % 2 == 0 { self.checkpoint_if_due() } else { self.checkpoint(BEGIN_AGAIN) }
+        if self.announced()? % 2 == 0 { self.checkpoint_if_due() } else { self.checkpoint(BEGIN_AGAIN) }
     }
 
-    fn checkpoint(&mut self, begin: &str) -> Result<(), Failure> {
+    pub(super) fn checkpoint(&mut self, begin: &str) -> Result<(), Failure> {
         let begun: Option<i64> =
             self.write(|transaction| Ok(transaction.query_row(begin, [], |row| row.get(0)).optional()?))?;
         let Some(begun) = begun else { return Ok(()) };

@@ -303,3 +303,114 @@ fn what_is_moved_into_the_file_by_a_server_alarms_no_other() {
     let count: i64 = another(&folder).query_row(checkpoints, [], |row| row.get(0)).unwrap();
     assert!(count > 3 && count % 2 == 0, "{count}");
 }
+
+#[test]
+fn what_other_programs_move_into_the_file_alarms_nobody() {
+    for mode in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
+        let (folder, mut backend) = database();
+        let other = another(&folder);
+        for number in 0..5 {
+            record(&mut backend, &[number]);
+            assert_eq!(told(&mut backend), (false, vec![session(number)]), "{mode}");
+            let checkpoint = format!("PRAGMA wal_checkpoint({mode})");
+            let is_busy: bool = other.query_row(&checkpoint, [], |row| row.get(0)).unwrap();
+            assert!(!is_busy, "{mode}");
+            assert_eq!(told(&mut backend), (false, vec![]), "{mode}");
+        }
+        other.execute_batch("VACUUM").unwrap();
+        other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        assert_eq!(told(&mut backend), (false, vec![]), "{mode}");
+    }
+}
+
+#[test]
+fn a_file_that_is_written_over_before_anything_was_written_is_told_of() {
+    let (folder, mut backend) = database();
+    told(&mut backend);
+    let file = folder.path().join("revocations.db");
+    // As long as nobody writes, the -wal is empty.
+    drop(backend);
+    let mut backend = SqliteBackend::open(&file).unwrap();
+    told(&mut backend);
+    let content = std::fs::read(&file).unwrap();
+    std::fs::write(&file, content).unwrap();
+    assert!(backend.news().unwrap_err().to_string().contains("something other than SQLite"));
+    assert!(told(&mut backend).0);
+}
+
+/// Something that fills pages of its own.
+fn large(number: u8) -> Change {
+    let app_id = Some(number.to_string().repeat(20_000));
+    Change::Revoke(Revocation::Everything { app_id, created_before_ms: 1, until_ms: 9 })
+}
+
+#[test]
+fn a_copy_that_lacks_what_was_moved_into_the_file_never_passes_unnoticed() {
+    let (folder, mut backend) = database();
+    let (file, copy) = (folder.path().join("revocations.db"), folder.path().join("copy.db"));
+    backend.record(&[large(1)]).unwrap();
+    backend.opened.checkpoint(opened::BEGIN).unwrap();
+    std::fs::copy(&file, &copy).unwrap();
+    backend.record(&[large(2), large(3)]).unwrap();
+    backend.opened.checkpoint(opened::BEGIN).unwrap();
+    assert_eq!(told(&mut backend).1.len(), 3);
+    std::fs::copy(&copy, &file).unwrap();
+    assert!(backend.record(&[large(4)]).unwrap_err().to_string().contains("something other than SQLite"));
+    match backend.news() {
+        Ok(news) => assert!(news.lost && news.revocations.len() < 4),
+        Err(error) => assert!(error.to_string().contains("move it away"), "{error}"),
+    }
+}
+
+fn path_of(folder: &tempfile::TempDir, end: &str) -> PathBuf {
+    folder.path().join(format!("revocations.db{end}"))
+}
+
+#[test]
+fn a_write_during_which_a_file_is_removed_is_not_acknowledged() {
+    for end in ["", "-wal", "-shm"] {
+        let (folder, mut backend) = database();
+        let written = backend.write(|transaction, _| {
+            let _ = std::fs::remove_file(path_of(&folder, end));
+            Ok(rows::put_sharer(transaction, &SHARER)?)
+        });
+        assert!(written.unwrap_err().to_string().contains("removed or replaced"), "{end}");
+    }
+}
+
+#[test]
+fn a_write_during_which_all_files_are_removed_is_in_those_that_are_made_anew() {
+    let (folder, mut backend) = database();
+    let is_removed = std::cell::Cell::new(false);
+    let written = backend.write(|transaction, _| {
+        if !is_removed.replace(true) {
+            ["", "-wal", "-shm"].map(|end| std::fs::remove_file(path_of(&folder, end)).unwrap());
+        }
+        Ok(rows::put_sharer(transaction, &SHARER)?)
+    });
+    written.unwrap();
+    let mut other = SqliteBackend::open(path_of(&folder, "")).unwrap();
+    assert_eq!(other.sharers().unwrap(), [SHARER]);
+    assert!(told(&mut backend).0);
+}
+
+#[test]
+fn a_server_that_ends_leaves_files_alone_that_were_written_over_or_replaced() {
+    let wrongs: [fn(&std::path::Path); 2] = [
+        |file| std::fs::write(file, "").unwrap(),
+        |file| {
+            std::fs::remove_file(file).unwrap();
+            std::fs::write(file, "another").unwrap();
+        },
+    ];
+    for wrong in wrongs {
+        let (folder, mut backend) = database();
+        told(&mut backend);
+        record(&mut backend, &[1]);
+        wrong(&path_of(&folder, ""));
+        let before = std::fs::read(path_of(&folder, "")).unwrap();
+        drop(backend);
+        assert_eq!(std::fs::read(path_of(&folder, "")).unwrap(), before);
+        assert!(path_of(&folder, "-wal").metadata().unwrap().len() > 0, "what is in it can be looked at");
+    }
+}
