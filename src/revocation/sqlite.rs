@@ -26,9 +26,9 @@ mod trouble;
 mod tests;
 
 use file::Now;
-use opened::Opened;
+use opened::{Opened, WrittenBy};
 use rows::Commit;
-use trouble::{Failure, says};
+use trouble::{Failure, MOVE_IT, says};
 
 /// So often something is written again because the database was replaced meanwhile.
 const ATTEMPTS: usize = 3;
@@ -39,6 +39,8 @@ const OF_THE_DISK: Duration = Duration::from_secs(1);
 const WRITTEN_OVER: &str = "something other than SQLite has written over it while servers use it. It is opened anew, and \
      the servers that run write down there which revocations they know. Copy a database back with SQLite's `.restore`, \
      or while no server runs";
+
+const WAL_WRITTEN_OVER: &str = "something other than SQLite has written over its -wal while servers use it";
 
 /// Keeps everything in a SQLite file, which any number of processes of one machine may use at a time.
 ///
@@ -169,16 +171,17 @@ impl SqliteBackend {
     fn look(&mut self) -> Result<(), BackendError> {
         self.follow()?;
         let limit = self.wait_at_most;
-        match patience::retry(limit, || self.opened.is_written_over()) {
-            Ok(false) => Ok(()),
-            // It was removed or replaced since.
-            Ok(true) if self.opened.now()? == Now::Another => self.follow(),
-            Ok(true) => {
+        let written_by = patience::retry(limit, || self.opened.written_by());
+        match written_by.map_err(|failure| self.explain(failure))? {
+            WrittenBy::Sqlite => Ok(()),
+            // They were removed or replaced since.
+            _ if self.opened.now()? == Now::Another => self.follow(),
+            WrittenBy::OthersInWal => Err(says(&self.path, &format!("{WAL_WRITTEN_OVER}: {MOVE_IT}"))),
+            WrittenBy::OthersInFile => {
                 self.place.lost = true;
                 self.doubt = Doubt::Content;
                 Err(says(&self.path, WRITTEN_OVER))
             }
-            Err(failure) => Err(self.explain(failure)),
         }
     }
 

@@ -21,6 +21,9 @@ const ATTEMPTS: usize = 3;
 /// How long the `-wal` gets before it is moved into the file, and what it may keep of the disk after that.
 const WAL_AT_MOST: u32 = 4 << 20;
 
+/// What a `-wal` has before each page.
+const FRAME_HEADER: u64 = 24;
+
 pub(super) const BEGIN: &str =
     "UPDATE state SET checkpoints = checkpoints + 1 WHERE checkpoints % 2 = 0 RETURNING checkpoints";
 const BEGIN_AGAIN: &str =
@@ -35,6 +38,26 @@ pub(super) struct Opened {
     seen: Option<Seen>,
     /// How long the `-wal` was when it was last looked at.
     wal_len: u64,
+    /// How long a page is with what the `-wal` has before each.
+    frame_len: u64,
+}
+
+/// What is in the `-wal`, in pages.
+#[derive(Debug, Clone, Copy)]
+struct Wal {
+    written: u64,
+    /// Those that were moved into the file.
+    moved: u64,
+}
+
+/// Who wrote in the files of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WrittenBy {
+    Sqlite,
+    /// Something else, in the file itself.
+    OthersInFile,
+    /// Something else, in its `-wal`: it lacks what is in use of it.
+    OthersInWal,
 }
 
 /// How the file of a database was, and what had been moved into it.
@@ -43,8 +66,7 @@ struct Seen {
     file: Written,
     /// How many checkpoints had been announced.
     announced: i64,
-    /// How much of the `-wal` had been moved.
-    moved: i64,
+    moved: u64,
 }
 
 impl Opened {
@@ -60,11 +82,16 @@ impl Opened {
             }
             let connection = connection?;
             if let Some(files) = Files::of(path)? {
-                let wal_len = files.wal_len();
-                return Ok(Self { connection, files, seen: None, wal_len });
+                return Self::new(connection, files).map_err(|error| Failure::from(error).explain(path));
             }
         }
         Err(says(path, "is removed or replaced again and again"))
+    }
+
+    fn new(connection: Connection, files: Files) -> rusqlite::Result<Self> {
+        let page_len: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let (wal_len, frame_len) = (files.wal_len(), u64::from(page_len).saturating_add(FRAME_HEADER));
+        Ok(Self { connection, files, seen: None, wal_len, frame_len })
     }
 
     /// Whether its files still are what has their names.
@@ -83,15 +110,19 @@ impl Opened {
         Ok(value)
     }
 
-    /// Whether the file was written by something other than a checkpoint.
-    pub(super) fn is_written_over(&mut self) -> Result<bool, Failure> {
+    /// Who wrote in the files since this was last asked.
+    pub(super) fn written_by(&mut self) -> Result<WrittenBy, Failure> {
+        let wal = self.wal()?;
         let was_truncated =
             std::mem::replace(&mut self.wal_len, self.files.wal_len()) > 0 && self.wal_len == 0;
-        let moved = self.moved()?;
+        // Asked twice: a checkpoint in between may have truncated it.
+        if self.lacks(wal) && self.lacks(self.wal()?) {
+            return Ok(WrittenBy::OthersInWal);
+        }
         let is_explained = match &mut self.seen {
             Some(seen) if self.files.written()? == Some(seen.file) => {
-                seen.moved = moved;
-                return Ok(false);
+                seen.moved = wal.moved;
+                return Ok(WrittenBy::Sqlite);
             }
             // Read after the file was looked at: what a checkpoint of ours writes, it has announced before.
             &mut Some(seen) => {
@@ -99,17 +130,18 @@ impl Opened {
             }
             None => true,
         };
-        if is_explained {
-            self.learn()?;
+        if !is_explained {
+            return Ok(WrittenBy::OthersInFile);
         }
-        Ok(!is_explained)
+        self.learn()?;
+        Ok(WrittenBy::Sqlite)
     }
 
     /// Looks at the file at a moment at which no checkpoint is being made.
     fn learn(&mut self) -> Result<(), Failure> {
         self.seen = None;
         let announced = self.announced()?;
-        let (file, moved) = (self.files.written()?, self.moved()?);
+        let (file, moved) = (self.files.written()?, self.wal()?.moved);
         if announced % 2 == 0 && self.announced()? == announced {
             self.seen = file.map(|file| Seen { file, announced, moved });
         }
@@ -118,13 +150,22 @@ impl Opened {
 
     /// Whether a checkpoint was made that was not announced, as other programs make them.
     fn has_moved_since(&self, seen: Seen) -> Result<bool, Failure> {
-        let moved = self.moved()?;
+        let moved = self.wal()?.moved;
         // Nothing has been moved of a `-wal` that was begun anew; that alone writes nothing into the file.
         Ok(moved > 0 && moved != seen.moved)
     }
 
-    fn moved(&self) -> Result<i64, Failure> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(2))?)
+    fn lacks(&self, wal: Wal) -> bool {
+        self.wal_len < wal.written.saturating_mul(self.frame_len)
+    }
+
+    fn wal(&self) -> Result<Wal, Failure> {
+        let wal = self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            let pages =
+                |column| row.get::<_, i64>(column).map(|pages| u64::try_from(pages).unwrap_or_default());
+            Ok(Wal { written: pages(1)?, moved: pages(2)? })
+        })?;
+        Ok(wal)
     }
 
     /// How many checkpoints were begun and ended, counted together: odd while one is being made, or was cut off.
@@ -168,7 +209,7 @@ impl Opened {
 /// are open, or not as they were.
 impl Drop for Opened {
     fn drop(&mut self) {
-        if !matches!(self.now(), Ok(Now::Same)) || !matches!(self.is_written_over(), Ok(false)) {
+        if !matches!(self.now(), Ok(Now::Same)) || !matches!(self.written_by(), Ok(WrittenBy::Sqlite)) {
             // It cannot fail; and SQLite sees by itself that a file has moved.
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }

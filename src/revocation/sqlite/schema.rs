@@ -60,7 +60,8 @@ const TABLES: &str = "
 
 const BEGIN: &str = "INSERT INTO commits (seq, mark) VALUES (0, randomblob(16));";
 
-/// What version 1 knew of scopes: nothing. Its sessions come back as they are used.
+/// What version 1 knew of scopes: nothing. Its sessions come back as they are used. It was purged by the clock alone, up
+/// to the first entry that is left at most.
 const SET_ASIDE_1: &str = "
     DROP TABLE sessions;
     ALTER TABLE state RENAME TO state_of_1;";
@@ -70,6 +71,7 @@ const TAKE_OVER_1: &str = "
             until_ms
         FROM revocations;
     INSERT INTO commits (seq, mark) SELECT seq, randomblob(16) FROM state_of_1;
+    UPDATE state SET purged_to_ms = (SELECT min(until_ms) - 1 FROM entries);
     DROP TABLE revocations;
     DROP TABLE state_of_1;";
 

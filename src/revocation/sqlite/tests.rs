@@ -112,7 +112,8 @@ fn writing_down_who_shares_the_list_writes_also_what_stays_the_same() {
 #[test]
 fn where_nothing_may_be_written_every_write_says_so() {
     let (_folder, mut backend) = database();
-    let writes: [fn(&mut SqliteBackend) -> Result<(), BackendError>; 4] = [
+    type Write = fn(&mut SqliteBackend) -> Result<(), BackendError>;
+    let writes: [Write; 4] = [
         |backend| backend.record(&[Change::Revoke(session(1))]),
         |backend| backend.put_sharer(&SHARER),
         |backend| backend.purge(1, Duration::ZERO).map(drop),
@@ -272,7 +273,8 @@ fn the_tables_of_version_1_are_taken_over_with_all_that_was_revoked() {
     told(&mut backend);
     record(&mut backend, &[2]);
     assert_eq!(told(&mut backend), (false, vec![session(2)]));
-    assert_eq!(backend.purge(75, Duration::ZERO).unwrap(), 75);
+    assert_eq!(backend.purge(u64::MAX, Duration::ZERO).unwrap(), 69, "a clock that is wrong at the start");
+    assert_eq!(backend.purge(75, Duration::from_millis(1)).unwrap(), 75);
     assert_eq!(told(&mut SqliteBackend::open(&path).unwrap()).1, [session(1), everything, session(2)]);
 }
 
@@ -384,7 +386,7 @@ fn a_write_during_which_all_files_are_removed_is_in_those_that_are_made_anew() {
     let is_removed = std::cell::Cell::new(false);
     let written = backend.write(|transaction, _| {
         if !is_removed.replace(true) {
-            ["", "-wal", "-shm"].map(|end| std::fs::remove_file(path_of(&folder, end)).unwrap());
+            ["", "-wal", "-shm"].iter().for_each(|end| std::fs::remove_file(path_of(&folder, end)).unwrap());
         }
         Ok(rows::put_sharer(transaction, &SHARER)?)
     });
@@ -396,7 +398,7 @@ fn a_write_during_which_all_files_are_removed_is_in_those_that_are_made_anew() {
 
 #[test]
 fn a_server_that_ends_leaves_files_alone_that_were_written_over_or_replaced() {
-    let wrongs: [fn(&std::path::Path); 2] = [
+    let wrongs: [fn(&Path); 2] = [
         |file| std::fs::write(file, "").unwrap(),
         |file| {
             std::fs::remove_file(file).unwrap();
@@ -413,4 +415,48 @@ fn a_server_that_ends_leaves_files_alone_that_were_written_over_or_replaced() {
         assert_eq!(std::fs::read(path_of(&folder, "")).unwrap(), before);
         assert!(path_of(&folder, "-wal").metadata().unwrap().len() > 0, "what is in it can be looked at");
     }
+}
+
+#[test]
+fn a_copy_that_is_damaged_is_told_of_also_where_nothing_of_that_is_read() {
+    let (folder, mut backend) = database();
+    backend.opened.checkpoint(opened::BEGIN).unwrap();
+    told(&mut backend);
+    let root: i64 = another(&folder)
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'sessions'", [], |row| row.get(0))
+        .unwrap();
+    let mut content = std::fs::read(path_of(&folder, "")).unwrap();
+    let from = usize::try_from(root - 1).unwrap() * 4096;
+    content[from..from + 4096].fill(0xA5);
+    std::fs::write(path_of(&folder, ""), content).unwrap();
+    backend.news().unwrap_err();
+    for _ in 0..2 {
+        let error = backend.news().unwrap_err().to_string();
+        assert!(error.contains("the database is damaged: move it away"), "{error}");
+    }
+}
+
+#[test]
+fn an_older_wal_that_is_written_over_the_one_in_use_is_told_of_until_all_files_are_moved_away() {
+    for is_emptied in [false, true] {
+        tell_of_older_wal(is_emptied);
+    }
+}
+
+fn tell_of_older_wal(is_emptied: bool) {
+    let (folder, mut backend) = database();
+    let wal = path_of(&folder, "-wal");
+    let older = if is_emptied { Vec::new() } else { std::fs::read(&wal).unwrap() };
+    record(&mut backend, &[1, 2]);
+    assert_eq!(told(&mut backend).1.len(), 2);
+    std::fs::write(&wal, older).unwrap();
+    for _ in 0..2 {
+        let errors = [backend.news().map(drop), backend.record(&[Change::Revoke(session(3))])];
+        for error in errors {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("written over its -wal") && error.contains("move it away"), "{error}");
+        }
+    }
+    ["", "-wal", "-shm"].iter().for_each(|end| std::fs::remove_file(path_of(&folder, end)).unwrap());
+    assert_eq!(told(&mut backend), (true, vec![]));
 }
