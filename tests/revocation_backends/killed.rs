@@ -41,7 +41,7 @@ fn kill_them(file: &Path) -> usize {
             acknowledged.extend(writer.kill());
         }
         let mut told = vec![Told::by(&mut SqliteBackend::open(file).unwrap())];
-        told.extend(witness.as_mut().map(|witness| Told::by(witness)));
+        told.extend(witness.as_mut().map(Told::by));
         for told in told {
             let holds = |number: &&String| told.knows(&session(number.parse().unwrap(), 0));
             let lost: Vec<_> = acknowledged.iter().filter(|number| !holds(number)).collect();
