@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
-use sealed_session::revocation::{Backend as _, Change, SqliteBackend};
+use sealed_session::revocation::{Backend as _, Change, Reach, Revocation, SqliteBackend};
 
 use crate::child::Other;
 use crate::suite::Told;
-use crate::{HOUR, Server, now, revoke, session, until, user};
+use crate::{HOUR, Server, now, revoke, scope, session, uid, until, user};
 
 /// What SQLite's own program does for `.backup` and `.restore`.
 fn copy_online(from: &Path, to: &Path) {
@@ -143,4 +143,27 @@ fn an_older_copy_that_is_put_in_the_place_of_all_files_is_a_loss() {
     std::fs::rename(&copy, &file).unwrap();
     let news = a.news().unwrap();
     assert_eq!((news.lost, news.revocations), (true, vec![session(1, late)]));
+}
+
+#[test]
+fn an_exception_that_was_taken_back_does_not_come_back_with_a_restore() {
+    let (folder, late) = (tempfile::tempdir().unwrap(), now() + HOUR);
+    let (file, backup) = (folder.path().join("revocations.db"), folder.path().join("backup.db"));
+    let open = || SqliteBackend::open(&file).unwrap();
+    let server = Server::new(open());
+    let sparing = Revocation::User {
+        reach: Reach::Scope(scope()),
+        user_id: "ann".into(),
+        created_before_ms: now(),
+        except: vec![uid(7)],
+        until_ms: late,
+    };
+    server.revocations.revoke(sparing).wait().unwrap();
+    copy_online(&file, &backup);
+    let nobody = user("ann", now(), late);
+    server.revocations.revoke(nobody.clone()).wait().unwrap();
+    server.revocations.revoke(session(1, late)).wait().unwrap();
+    copy_online(&backup, &file);
+    until("it is written down again", || Told::by(&mut open()).knows(&session(1, 0)));
+    assert!(Told::by(&mut open()).has(&nobody), "what was revoked stays so");
 }
