@@ -47,7 +47,8 @@ const WAL_WRITTEN_OVER: &str = "something other than SQLite has written over its
 /// - **What is acknowledged stays**, also when the process is killed the moment after. That it survives a power cut
 ///   takes a disk that has written what it says it has written: SQLite waits for it with every write
 ///   (`synchronous=FULL`).
-/// - **News** of other processes is found by polling. A poll without any reads one number from shared memory.
+/// - **News** of other processes is found by polling. A poll without any reads no table: it looks at the files, and at
+///   numbers in shared memory.
 /// - **The file** is made if it is missing, for its owner alone (mode 0600), since it holds user ids; one that every
 ///   user of the machine could read or write is refused. Beside it are two more with `-wal` and `-shm` at the end of
 ///   their names; remove or copy all three or none. It must be on a local disk. A file with several names (hard links),
