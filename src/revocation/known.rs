@@ -1,5 +1,6 @@
 //! What is revoked, in memory: asked at every opening, without a lock and without I/O.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -200,6 +201,16 @@ impl Known {
                 let app_id = app_id.as_deref().map(Box::from);
                 let everything = self.everything.pin();
                 everything.update_or_insert(app_id, |known| known.clone().then(new.clone()), new.clone());
+            }
+        }
+    }
+
+    /// Of the entries of a backend that has lost something: an exception that was taken back since does not come back.
+    pub(super) fn narrow(&self, entries: &mut [Revocation]) {
+        let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.thing(), known)).collect();
+        for entry in entries {
+            if let Some(known) = known.remove(&entry.thing()) {
+                *entry = known.and(entry.clone());
             }
         }
     }

@@ -127,7 +127,10 @@ impl<'a> Recorder<'a> {
     /// Asks for what is new.
     pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
         let shared = self.shared;
-        let News { revocations, lost } = self.backend.news()?;
+        let News { mut revocations, lost } = self.backend.news()?;
+        if lost {
+            shared.known.narrow(&mut revocations);
+        }
         let now_ms = shared.clock.now_ms();
         revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {
