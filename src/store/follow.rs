@@ -40,7 +40,8 @@ impl SealedStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn follow(&self, path: impl AsRef<Path>, options: WatchOptions) -> Result<RingWatcher, ConfigError> {
-        let shared = self.0.first().followed.attach(&options)?;
+        let shared = Arc::new(options.shared(Arc::clone(&self.0.clock)));
+        let shared = self.0.first().followed.attach(shared)?;
         let inner = Arc::downgrade(&self.0);
         let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore::whole) {
             Some(store) if !store.0.ring.holds(&ring) => store.replace_ring(ring).map(|()| true),
@@ -55,10 +56,9 @@ impl SealedStore {
 pub(super) struct Followed(ArcSwapOption<Shared>);
 
 impl Followed {
-    fn attach(&self, options: &WatchOptions) -> Result<Arc<Shared>, ConfigError> {
-        let shared = Arc::new(options.shared());
+    fn attach(&self, shared: Arc<Shared>) -> Result<Arc<Shared>, ConfigError> {
         let before = self.0.load();
-        if before.as_ref().is_none_or(|before| before.is_stopped()) {
+        if before.as_ref().is_none_or(|before| before.is_over()) {
             let replaced = self.0.compare_and_swap(&before, Some(Arc::clone(&shared)));
             if same(replaced.as_ref(), before.as_ref()) {
                 return Ok(shared);
