@@ -111,7 +111,7 @@ impl SealedStore {
         moment.fresh::<1>().map_err(|_| HealthError::NoRandomness)?;
         #[cfg(feature = "revocation")]
         if let Some(revocations) = &self.0.revocations
-            && self.refuses_all()
+            && revocations.is_too_old()
         {
             let trouble = revocations.trouble().map(|trouble| trouble.to_string());
             let message = trouble.unwrap_or_else(|| "that is longer ago than refuse_after allows".to_owned());
