@@ -24,8 +24,13 @@ impl SealedStore {
     /// while the file cannot be used, such a token is refused with
     /// [`keeps_cookie`](crate::OpenError::keeps_cookie).
     ///
+    /// Another folder in the place of the first is followed as well, and so is a link that leads elsewhere by now. A file
+    /// that is mounted by itself cannot be replaced where this process sees it: mount its folder.
+    /// [`health`](Self::health) says so once another has taken its place where it is mounted from (on Linux).
+    ///
     /// One thread does this, and one more of the library that listens to the system. Tokens under known keys
-    /// are opened as without it.
+    /// are opened as without it. Neither survives a fork: call this after it, or again in the forked process.
+    /// `health` says when nobody reads the file, or the reading takes for longer than 10 seconds.
     ///
     /// # Errors
     /// When the file cannot be used now, an option is out of bounds, no thread can be started, or the store

@@ -183,6 +183,21 @@ fn a_mounted_file_that_is_replaced_is_noticed_without_a_poll() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_file_mounted_by_itself_cannot_be_replaced_from_inside_and_the_error_says_what_to_do() {
+    if !may_mount("a_file_mounted_by_itself_cannot_be_replaced_from_inside_and_the_error_says_what_to_do") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ring.json");
+    ring(vec![root(1)]).save_new(&path).unwrap();
+    mount(&path, &path);
+    let error = rotated(2).save(&path).unwrap_err().to_string();
+    assert!(error.contains("it is mounted by itself: mount its folder instead"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_mounted_folder_is_followed_and_is_gone_when_another_takes_its_place() {
     if !may_mount("a_mounted_folder_is_followed_and_is_gone_when_another_takes_its_place") {
         return;

@@ -335,6 +335,32 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_ends_unasked_is_told_of_and_nobody_waits_for_it() {
+        let shared = shared(Duration::from_secs(3_600));
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| shared.for_unknown_key(0));
+            assert!(matches!(shared.next_task(Duration::from_secs(3_600)), Task::Read(1)));
+            shared.end();
+            assert_eq!(reader.join().unwrap(), Lookup::Later);
+        });
+        assert!(shared.trouble().unwrap().to_string().contains("has ended"));
+        assert!(
+            shared.is_over() && !shared.is_stopped(),
+            "another file may be followed, and health tells of it"
+        );
+        assert!(!shared.reload(Duration::from_secs(3_600)));
+        assert_eq!(told(&shared, 9_000), Lookup::Later);
+    }
+
+    #[test]
+    fn a_thread_that_ends_because_it_was_stopped_is_no_trouble() {
+        let shared = shared(NONE);
+        shared.stop();
+        shared.end();
+        assert_eq!(shared.trouble(), None);
+    }
+
+    #[test]
     fn whoever_waits_is_let_go_when_the_watcher_stops() {
         let shared = shared(Duration::from_secs(3_600));
         thread::scope(|scope| {
