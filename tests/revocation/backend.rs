@@ -59,6 +59,7 @@ fn what_was_last_known_counts_while_the_backend_is_down() {
     assert!(server.is_good(&id) && !server.is_good(&dead));
     let Err(HealthError::Revocations { message, age }) = server.store.health() else { panic!("healthy") };
     assert_eq!((message.as_str(), age), ("out of order", Duration::from_millis(HOUR)));
+    assert_eq!(server.store.ready(), Ok(()), "what was last known is served by");
     backend.fails.store(false, Ordering::Release);
     until("it recovers", || server.store.is_healthy());
 }
@@ -74,7 +75,7 @@ fn what_is_known_may_be_too_old_to_go_by() {
     backend.fails.store(true, Ordering::Release);
     until("it is noticed", || !server.store.is_healthy());
     server.clock.advance(HOUR);
-    assert!(server.is_good(&id));
+    assert!(server.is_good(&id) && server.store.ready().is_ok() && server.store.health().is_err());
     // What the clock on the wall says has nothing to do with it.
     server.clock.set(NOON);
     server.clock.advance(1);
@@ -83,8 +84,12 @@ fn what_is_known_may_be_too_old_to_go_by() {
         refused.reason() == Reason::RevocationsTooOld && refused.keeps_cookie() && !refused.is_not_found()
     );
     assert!(matches!(server.store.read(&id), Err(SessionError::Backend(_))));
+    let not_ready = server.store.ready();
+    assert!(matches!(not_ready, Err(HealthError::Revocations { .. })), "no session is served: {not_ready:?}");
+    assert_eq!(server.store.health(), not_ready);
     backend.fails.store(false, Ordering::Release);
     until("it recovers", || server.is_good(&id));
+    assert_eq!(server.store.ready(), Ok(()));
 }
 
 #[test]
