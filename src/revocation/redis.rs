@@ -2,35 +2,46 @@
 //!
 //! # Where to read
 //!
-//! `text` has the keys and what is in them, `record.lua` the one way in which revocations are written, `news` how
-//! they are read, `listen` how a server is woken by them, `registry` the sessions, `line` the connection, `trouble`
-//! what can be wrong with it.
+//! `text` has the keys and what is in them, `record` the one way in which revocations are written, `news` how
+//! they are read, `purge` what is removed, `listen` how a server is woken by news, `sharers` who shares the list,
+//! `registry` the sessions, `line` the connection, `trouble` what can be wrong with it. Scripts ask for what has to be
+//! one step, and of a primary only.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, IntoConnectionInfo as _};
+use redis::{ConnectionInfo, IntoConnectionInfo as _};
 
 use super::backend::News;
-use super::{Backend, BackendError, Listener, Revocation, SessionInfo};
-use crate::random::Entropy;
+use super::{Backend, BackendError, Change, Listener, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
 use line::{Line, Server};
-use news::{Mark, Position};
+use purge::ReadBefore;
 use text::Keys;
+
+/// A script, behind what makes sure that only a primary answers.
+macro_rules! script {
+    ($($file:literal),+) => {{
+        let mut command = redis::cmd("EVAL");
+        command.arg(concat!(include_str!("primary.lua"), $(include_str!($file)),+));
+        command
+    }};
+}
+use script;
 
 mod line;
 mod listen;
 mod news;
+mod purge;
+mod record;
 mod registry;
+mod sharers;
 mod text;
 mod trouble;
 
-/// So many revocations are recorded in one step; more take several.
-const AT_ONCE: usize = 200;
-/// So many news, keys or expired sessions are asked for at a time.
+/// So many news, keys or expired sessions are asked for at a time, and so many entries are recorded again.
 const PAGE: usize = 1000;
 /// The last time at which Redis can let a key expire. What is revoked for longer is so until then, in the year
 /// 292,278,994.
@@ -79,11 +90,24 @@ pub struct RedisBackend {
     line: Line,
     keys: Keys,
     news_kept: usize,
+    /// The last step that this server knows: as it read or made it, whichever is later.
+    known: Option<Step>,
     /// How far news were read, if everything was read once.
-    position: Option<Position>,
+    read: Option<u64>,
     /// Redis may have lost something since everything was read.
     lost: bool,
-    mark: Option<Mark>,
+    read_before: ReadBefore,
+}
+
+/// One of the steps in which revocations were recorded.
+#[derive(Debug, Clone, Default)]
+struct Step {
+    /// Which data it is of.
+    epoch: String,
+    /// How many news there were then.
+    number: u64,
+    /// What tells it from the step of another history that has the same number.
+    mark: String,
 }
 
 impl RedisBackend {
@@ -114,57 +138,68 @@ impl RedisBackend {
             accept_eviction: false,
         }
     }
-
-    /// Records these in one step, which answers what the state is then.
-    fn record_some(&mut self, revocations: &[Revocation]) -> Result<Position, BackendError> {
-        let fresh = Entropy::System.fresh::<8>();
-        let fresh = fresh.map_err(|_| BackendError::new("the operating system's random generator failed"))?;
-        let prefix = self.keys.entries();
-        let (names, times): (Vec<_>, Vec<_>) = revocations.iter().map(text::entry).unzip();
-        let mut command = redis::cmd("EVAL");
-        command.arg(include_str!("redis/record.lua")).arg(2 + names.len());
-        command.arg(self.keys.state()).arg(self.keys.news());
-        command.arg(names.iter().map(|name| [prefix.as_str(), name].concat()).collect::<Vec<_>>());
-        command
-            .arg(u64::from_le_bytes(fresh))
-            .arg(self.news_kept)
-            .arg(text::time(LAST_EXPIRY_MS))
-            .arg(&prefix);
-        command.arg(times.concat());
-        let (epoch, news) = self.line.ask(|connection| command.query(connection))?;
-        Ok(Position { epoch, news })
-    }
 }
 
 impl Backend for RedisBackend {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        revocations.chunks(AT_ONCE).try_for_each(|some| self.record_some(some).map(drop))
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        self.record_all(changes)
     }
 
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        self.read_news(now_ms)
+    fn news(&mut self) -> Result<News, BackendError> {
+        self.read_news()
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.forget_news(now_ms)?;
-        Ok(0)
+    /// What has expired by the clock of Redis is gone already: no time later than that is returned.
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
+        self.purge_by(now_ms, elapsed)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        registry::put(&mut self.line, &self.keys, session)
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        self.write_sharer(sharer)
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        registry::sessions(&mut self.line, &self.keys, user_id, now_ms)
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        self.read_sharers()
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        registry::strike(&mut self.line, &self.keys, user_id, uid)
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        registry::put(&mut self.line, &self.keys, scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        registry::put(&mut self.line, &self.keys, scope, session, 0).map(drop)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        registry::sessions(&mut self.line, &self.keys, scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        registry::strike(&mut self.line, &self.keys, scope, user_id, uid)
     }
 
     /// What expired more than a day ago may be gone already, and is not counted then.
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         registry::strike_expired(&mut self.line, &self.keys, now_ms)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.line.server().response_timeout
     }
 
     fn listener(&mut self) -> Option<Listener> {
@@ -175,7 +210,7 @@ impl Backend for RedisBackend {
 /// Without user and password.
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.line.server().client.get_connection_info().addr();
+        let address = self.line.server().info.addr();
         f.debug_struct("RedisBackend").field("address", &address.to_string()).finish_non_exhaustive()
     }
 }
@@ -228,7 +263,7 @@ impl RedisBackendBuilder {
     /// About how many news are kept, and for an hour or two at most. A server that has been away for more reads
     /// everything. Default 10,000.
     pub fn news_kept(mut self, count: usize) -> Self {
-        self.news_kept = count;
+        self.news_kept = count.max(1);
         self
     }
 
@@ -246,10 +281,17 @@ impl RedisBackendBuilder {
     /// read-only replica, too old or no Redis, or may evict keys.
     pub fn open(self) -> Result<RedisBackend, BackendError> {
         let keys = Keys::new(&self.prefix)?;
-        let server = Arc::new(self.server()?);
-        let mut line = Line::new(Arc::clone(&server));
-        line.ask(|connection| Ok(trouble::judge(&server, connection, self.accept_eviction)))??;
-        Ok(RedisBackend { line, keys, news_kept: self.news_kept, position: None, lost: false, mark: None })
+        let mut line = Line::new(Arc::new(self.server()?));
+        line.open()?;
+        Ok(RedisBackend {
+            line,
+            keys,
+            news_kept: self.news_kept,
+            known: None,
+            read: None,
+            lost: false,
+            read_before: ReadBefore::default(),
+        })
     }
 
     fn server(&self) -> Result<Server, BackendError> {
@@ -259,11 +301,15 @@ impl RedisBackendBuilder {
         // What is wrong with a URL may be its password.
         let wrong =
             |_| BackendError::new("the URL is none of Redis: redis://user:password@host:port/database");
-        let info = self.url.as_str().into_connection_info().map_err(wrong)?;
-        let settings = info.redis_settings().clone().set_skip_set_lib_name();
-        let client = Client::open(info.set_redis_settings(settings)).map_err(wrong)?;
-        Ok(Server { client, connect_timeout: self.connect_timeout, response_timeout: self.response_timeout })
+        let info: ConnectionInfo = self.url.as_str().into_connection_info().map_err(wrong)?;
+        let Self { connect_timeout, response_timeout, accept_eviction, .. } = *self;
+        Ok(Server { info, connect_timeout, response_timeout, accept_eviction })
     }
+}
+
+/// The id of news in the stream.
+fn id(number: u64) -> String {
+    format!("{number}-0")
 }
 
 /// Without the URL, which has the password.
