@@ -29,7 +29,6 @@ macro_rules! script {
         command
     }};
 }
-use script;
 
 mod line;
 mod listen;
@@ -198,8 +197,9 @@ impl Backend for RedisBackend {
         registry::strike_expired(&mut self.line, &self.keys, now_ms)
     }
 
+    /// A little more than one answer may take, so that the backend itself can say why there is none.
     fn timeout(&self) -> Duration {
-        self.line.server().response_timeout
+        self.line.server().response_timeout.saturating_add(Duration::from_millis(100))
     }
 
     fn listener(&mut self) -> Option<Listener> {

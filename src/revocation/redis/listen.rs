@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use redis::{Cmd, Value};
 
+use super::id;
 use super::line::Line;
 use super::text::Keys;
-use super::{id, script};
 use crate::clock::millis;
 use crate::revocation::Listener;
 

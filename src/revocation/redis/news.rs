@@ -8,7 +8,8 @@
 
 use redis::Cmd;
 
-use super::{PAGE, RedisBackend, Step, id, script, text};
+use super::purge::ReadBefore;
+use super::{PAGE, RedisBackend, Step, id, text};
 use crate::revocation::backend::News;
 use crate::revocation::{BackendError, Revocation};
 
@@ -84,7 +85,7 @@ impl RedisBackend {
             let (next, keys): (u64, Vec<Vec<u8>>) = self.line.ask(&self.scan(cursor))?;
             revocations.extend(self.entries(&keys)?);
             if next == 0 {
-                self.read = read;
+                (self.read, self.read_before) = (read, ReadBefore::default());
                 return Ok(revocations);
             }
             cursor = next;

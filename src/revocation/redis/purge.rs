@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{RedisBackend, id, script, text};
+use super::{RedisBackend, id, text};
 use crate::revocation::BackendError;
 use crate::revocation::purge::purge_by;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{LAST_EXPIRY_MS, PAGE, RedisBackend, Step, script, text};
+use super::{LAST_EXPIRY_MS, PAGE, RedisBackend, Step, text};
 use crate::random::Entropy;
 use crate::revocation::change::{Entries, apply};
 use crate::revocation::entry::Thing;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::line::Line;
 use super::text::{self, Keys};
-use super::{LAST_EXPIRY_MS, PAGE, script};
+use super::{LAST_EXPIRY_MS, PAGE};
 use crate::revocation::{BackendError, Scope, SessionInfo};
 use crate::uid::SessionUid;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{RedisBackend, script, text};
+use super::{RedisBackend, text};
 use crate::revocation::{BackendError, Sharer};
 
 impl RedisBackend {
