@@ -3,7 +3,7 @@
 //! # Where to read
 //!
 //! `text` has the keys and what is in them, `record` the one way in which revocations are written, `news` how
-//! they are read, `purge` what is removed, `listen` how a server is woken by news, `sharers` who shares the list,
+//! they are read, `purge` what is removed, `leap` what its clock may do to that, `listen` how a server is woken by news, `sharers` who shares the list,
 //! `registry` the sessions, `line` the connection, `trouble` what can be wrong with it. Scripts ask for what has to be
 //! one step, and of a primary only.
 
@@ -17,6 +17,7 @@ use super::backend::News;
 use super::{Backend, BackendError, Change, Listener, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
+use leap::TimeThere;
 use line::{Line, Server};
 use purge::ReadBefore;
 use text::Keys;
@@ -30,6 +31,7 @@ macro_rules! script {
     }};
 }
 
+mod leap;
 mod line;
 mod listen;
 mod news;
@@ -96,6 +98,10 @@ pub struct RedisBackend {
     /// Redis may have lost something since everything was read.
     lost: bool,
     read_before: ReadBefore,
+    /// What time it was there when that was last asked.
+    time: Option<TimeThere>,
+    /// Its clock was set since: some of what it kept may be gone, though its history is the same.
+    leapt: bool,
 }
 
 /// One of the steps in which revocations were recorded.
@@ -291,6 +297,8 @@ impl RedisBackendBuilder {
             read: None,
             lost: false,
             read_before: ReadBefore::default(),
+            time: None,
+            leapt: false,
         })
     }
 

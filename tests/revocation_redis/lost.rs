@@ -163,3 +163,24 @@ fn a_cut_connection_alone_is_no_loss_and_not_even_an_error() {
     }
     assert!(!backend.strike_session(&scope("a", "s"), "u", SessionUid::from_bytes([0; 16])).unwrap());
 }
+
+/// A clock that is ahead lets entries expire, and those that are recorded meanwhile at once.
+#[test]
+fn what_a_wrong_clock_of_redis_let_expire_is_recorded_again_once_it_is_right() {
+    let Some(server) = Server::with_a_clock() else { return };
+    let (one, other) = (node(&server.url()), node(&server.url()));
+    one.revoke(session(1)).wait().unwrap();
+    until_kept(&server, 1);
+    for round in 2..=3 {
+        server.set_clock("+40d");
+        let key = format!("{{sealed-session}}:revoked:session:{}", uid(1));
+        until("it is gone", || server.ask::<u64>(&["EXISTS", &key]) == 0);
+        other.revoke(session(round)).wait().unwrap();
+        until("both know it", || {
+            [&one, &other].iter().all(|node| node.len() == usize::try_from(round).unwrap())
+        });
+        server.set_clock("+0");
+        (1..=round).for_each(|number| until_kept(&server, number));
+        assert_eq!(node(&server.url()).len(), usize::try_from(round).unwrap());
+    }
+}

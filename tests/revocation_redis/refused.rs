@@ -94,7 +94,8 @@ fn another_server_is_not_taken_for_redis() {
 #[test]
 fn a_replica_that_cannot_be_written_to_is_refused() {
     let primary = Server::start(&[]);
-    let replica = Server::start(&["--replicaof", &format!("127.0.0.1 {}", primary.port())]);
+    let replica = Server::start(&[]);
+    replica.follow(Some(&primary));
     let error = refusal(RedisBackend::open(&replica.url()));
     assert!(error.ends_with("is a read-only replica: name the primary"), "{error}");
     replica.ask::<()>(&["CONFIG", "SET", "replica-read-only", "no"]);
@@ -133,7 +134,8 @@ fn takes_no_writes(server: &Server, backend: &mut RedisBackend, said: &str) {
         backend.add_session(&scope, &info("u", 1, now() + DAY), now()).map(drop),
         backend.put_session(&scope, &info("u", 1, now() + DAY)),
     ];
-    for error in errors {
+    for (number, error) in errors.into_iter().enumerate() {
+        assert!(error.is_err(), "{number}: not {said}");
         let error = refusal(error);
         assert!(error.ends_with(said), "{error}");
     }
@@ -145,7 +147,7 @@ fn takes_no_writes(server: &Server, backend: &mut RedisBackend, said: &str) {
 
 #[test]
 fn whatever_keeps_redis_from_being_written_to_is_said_with_what_to_do() {
-    let server = Server::start(&["--save", "3600 100000"]);
+    let server = Server::start(&[]);
     let mut backend = RedisBackend::open(&server.url()).unwrap();
     backend.news().unwrap();
     let set = |name: &str, value: &str| server.ask::<()>(&["CONFIG", "SET", name, value]);
@@ -158,6 +160,7 @@ fn whatever_keeps_redis_from_being_written_to_is_said_with_what_to_do() {
     takes_no_writes(&server, &mut backend, replicas);
     set("min-replicas-to-write", "0");
     // A folder stands where its snapshot would be.
+    set("save", "3600 100000");
     std::fs::create_dir(server.folder().join("dump.rdb")).unwrap();
     server.ask::<()>(&["BGSAVE"]);
     let status = |what: &str| server.ask::<String>(&["INFO", "persistence"]).contains(what);

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
@@ -44,11 +44,24 @@ impl Server {
 
     /// Whether it is Redis 7 or later: some of what tests ask for is not there before.
     pub(crate) fn is_7() -> bool {
-        static IS_7: LazyLock<bool> = LazyLock::new(|| {
-            let version = Command::new(program()).arg("--version").output().unwrap().stdout;
-            !String::from_utf8(version).unwrap().contains("v=6.")
-        });
-        *IS_7
+        !version().contains("v=6.")
+    }
+
+    /// One whose clock can be [set](Self::set_clock), where the library for that is there.
+    pub(crate) fn with_a_clock() -> Option<Self> {
+        faketime()?;
+        let mut server = Self::start(&[]);
+        server.set_clock("+0");
+        server.restart();
+        Some(server)
+    }
+
+    /// Sets its clock ahead by so much, as `+40d`.
+    pub(crate) fn set_clock(&self, ahead: &str) {
+        // All at once, since it is read at any time.
+        let new = self.folder.path().join("clock.new");
+        std::fs::write(&new, ahead).unwrap();
+        std::fs::rename(new, self.folder.path().join("clock")).unwrap();
     }
 
     /// Where it keeps what it writes.
@@ -112,9 +125,28 @@ fn spawn(folder: &TempDir, port: u16, arguments: &[String]) -> Child {
     if Server::is_7() {
         server.args(["--enable-debug-command", "yes"]);
     }
+    let clock = folder.path().join("clock");
+    if let (true, Some(library)) = (clock.exists(), faketime()) {
+        server.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
+        server.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
     server.stdin(Stdio::null()).stdout(log()).stderr(log()).spawn().unwrap_or_else(|error| {
         panic!("redis-server cannot be started ({error}): on Debian, apt-get install redis-server")
     })
+}
+
+/// On Debian, `apt-get install faketime`. It does not go together with jemalloc.
+fn faketime() -> Option<PathBuf> {
+    let path = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", env::consts::ARCH);
+    Some(PathBuf::from(path)).filter(|path| path.exists() && version().contains("malloc=libc"))
+}
+
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let version = Command::new(program()).arg("--version").output().unwrap().stdout;
+        String::from_utf8(version).unwrap()
+    });
+    &VERSION
 }
 
 fn program() -> String {

@@ -6,8 +6,11 @@
 //! question. Where it is missing, everything is read, and Redis has lost something; or it may have, where merely
 //! nobody remembers.
 
+use std::time::Instant;
+
 use redis::Cmd;
 
+use super::leap::TimeThere;
 use super::purge::ReadBefore;
 use super::{PAGE, RedisBackend, Step, id, text};
 use crate::revocation::backend::News;
@@ -24,8 +27,8 @@ enum Behind {
 
 /// The number of a step, then fields and what they hold.
 type Told = (String, Vec<Vec<u8>>);
-/// Whether the step that is known is of this history, number and mark of the last, and some news.
-type Page = (bool, u64, String, Vec<Told>);
+/// Whether the step that is known is of this history, number and mark of the last, some news, and the time there.
+type Page = (bool, u64, String, Vec<Told>, u64);
 
 impl RedisBackend {
     pub(super) fn read_news(&mut self) -> Result<News, BackendError> {
@@ -34,12 +37,15 @@ impl RedisBackend {
             _ => Behind::Gap,
         };
         match behind {
-            Behind::News(revocations) if !self.lost => return Ok(News { revocations, lost: false }),
+            Behind::News(revocations) if !self.lost => {
+                return Ok(News { revocations, lost: std::mem::take(&mut self.leapt) });
+            }
             Behind::Lost => self.lost = true,
             Behind::News(_) | Behind::Gap => {}
         }
         let revocations = self.everything()?;
-        Ok(News { revocations, lost: std::mem::take(&mut self.lost) })
+        let lost = std::mem::take(&mut self.lost) | std::mem::take(&mut self.leapt);
+        Ok(News { revocations, lost })
     }
 
     fn behind(&mut self, mut known: Step, mut read: u64) -> Result<Behind, BackendError> {
@@ -69,11 +75,16 @@ impl RedisBackend {
         }
     }
 
-    fn page(&mut self, known: &Step, read: u64) -> Result<Page, BackendError> {
+    fn page(&mut self, known: &Step, read: u64) -> Result<(bool, u64, String, Vec<Told>), BackendError> {
         let mut command = script!("history.lua", "page.lua");
         command.arg(2).arg(self.keys.state()).arg(self.keys.news());
         command.arg(&known.epoch).arg(known.number).arg(&known.mark).arg(read.saturating_add(1)).arg(PAGE);
-        self.line.ask(&command)
+        let asked = Instant::now();
+        let (continues, number, mark, told, time_ms): Page = self.line.ask(&command)?;
+        let time = TimeThere { time_ms, asked, answered: Instant::now() };
+        // What a clock that was ahead let expire is gone, and what was recorded meanwhile may be too.
+        self.leapt |= self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
+        Ok((continues, number, mark, told))
     }
 
     /// All that there is. What is recorded meanwhile comes with the next news, or with both.
