@@ -51,29 +51,38 @@ const LAST_EXPIRY_MS: u64 = i64::MAX.unsigned_abs();
 /// Keeps what is revoked in Redis 6.2 or later, or in Valkey, for servers on many machines. Needs the feature
 /// `redis`.
 ///
-/// - Each revocation is a key that expires by itself, by the clock of Redis, so that [`Backend::forget`] has nothing
-///   to count. That clock is one more of those that the leeway has to cover.
+/// - Each revocation is a key that expires by itself, by the clock of Redis. That clock is one more of those that the
+///   leeway has to cover. Once it was set, ahead or back, the servers that run record again what they know.
 /// - News come by a stream; servers wait on it, and refuse what another has revoked within milliseconds.
-/// - A connection that is cut is made anew. A slow Redis is given up after [`response_timeout`], and whoever opens
-///   sessions waits for none of it.
-/// - Flushed, or started again, Redis is given anew what the servers know.
+/// - A connection that is cut is made anew. A slow Redis is given up after [`response_timeout`], connecting included,
+///   and is not asked again for what it did not answer. Whoever opens sessions waits for none of it.
+/// - Only a primary counts: every question makes sure that Redis is one. A primary that was demoted beneath an open
+///   connection answers with an error, its answers make nothing younger, and the connection is made anew, to whatever
+///   its name leads to then.
+/// - Every step in which something is recorded has a random mark. A server looks up the last one that it knows each time,
+///   and so notices a Redis that was flushed, restored from a backup, or replaced by a replica that lagged, however much
+///   was written since: it reads everything anew, and records again what it knows. It does the same, needlessly, after it
+///   was away for more news than are [kept](RedisBackendBuilder::news_kept).
 ///
 /// # What Redis promises
 ///
 /// What is acknowledged is as durable as Redis is set to be: with `appendonly yes` and `appendfsync always` it
 /// outlives a crash; with `everysec`, the default of `appendonly`, the last second may be lost; without
 /// `appendonly` all since the last snapshot. A replica that takes over may lack what was acknowledged last: none is
-/// waited for (`WAIT`). Servers that run record again what they know; what was lost while none ran is lost.
+/// waited for (`WAIT`). Servers that run record again what they know; what was lost while none ran is lost. While two
+/// primaries run side by side, servers on one do not hear of what the others revoke: set `min-replicas-to-write`, so that
+/// a primary that was cut off takes no writes, which health says.
 ///
 /// Redis must not evict: with a `maxmemory` and a `maxmemory-policy` other than `noeviction` it would forget what is
 /// revoked, so that is an [error](RedisBackendBuilder::open) unless it is
-/// [accepted](RedisBackendBuilder::accept_eviction). A user of Redis who may not ask for `INFO` is not told.
+/// [accepted](RedisBackendBuilder::accept_eviction), also with each new connection. A user of Redis who may not ask for
+/// `INFO` is not told, and finds out a replica by the first write only: let it be permitted.
 ///
 /// # What it needs
 ///
-/// - The commands `EVAL`, `INFO`, `SCAN` and those of strings, hashes, sorted sets and streams, on keys that
-///   begin with the prefix in braces. A start reads all keys of the database by `SCAN`: give it one of its own where
-///   others keep millions.
+/// - The commands `EVAL`, `INFO`, `SCAN`, `MGET`, `XREAD` and, in scripts, those of strings, hashes, sorted sets and
+///   streams and `TIME`, on keys that begin with the prefix in braces. A start reads all keys of the database by `SCAN`:
+///   give it one of its own where others keep millions.
 /// - In a cluster all keys are in one slot. Name the node that has it: redirections are not followed.
 /// - No TLS: put a tunnel or a private network between, since passwords and users cross it readably.
 ///
@@ -137,7 +146,7 @@ impl RedisBackend {
         RedisBackendBuilder {
             url: url.to_owned(),
             prefix: "sealed-session".to_owned(),
-            connect_timeout: Duration::from_secs(2),
+            connect_timeout: None,
             response_timeout: Duration::from_secs(2),
             news_kept: 10_000,
             accept_eviction: false,
@@ -238,7 +247,7 @@ impl fmt::Debug for RedisBackend {
 pub struct RedisBackendBuilder {
     url: String,
     prefix: String,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     response_timeout: Duration,
     news_kept: usize,
     accept_eviction: bool,
@@ -252,22 +261,22 @@ impl RedisBackendBuilder {
         self
     }
 
-    /// How long to wait for a connection, for each address that the host's name has, and again until Redis has taken
-    /// the password and the database; not for the name itself, which is the operating system's to look up. Default
-    /// 2 s.
+    /// How long to wait for a connection, for all addresses together that the host's name has; not for the name itself,
+    /// which is the operating system's to look up. It is part of the time for an answer, and not longer. By default it
+    /// is all of that.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.max(Duration::from_millis(1));
+        self.connect_timeout = Some(timeout.max(Duration::from_millis(1)));
         self
     }
 
-    /// How long to wait for an answer, or for more of one. Default 2 s.
+    /// How long to wait for an answer, or for more of one, connecting and logging in included. Default 2 s.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout.max(Duration::from_millis(1));
         self
     }
 
-    /// About how many news are kept, and for an hour or two at most. A server that has been away for more reads
-    /// everything. Default 10,000.
+    /// About how many news are kept, at least one, and for an hour or two at most. A server that has been away for more
+    /// reads everything. Default 10,000.
     pub fn news_kept(mut self, count: usize) -> Self {
         self.news_kept = count.max(1);
         self
@@ -283,8 +292,8 @@ impl RedisBackendBuilder {
     /// Connects, and sees whether this Redis will do.
     ///
     /// # Errors
-    /// [`BackendError`] when the URL or the prefix is wrong, Redis cannot be reached, refuses the password, is a
-    /// read-only replica, too old or no Redis, or may evict keys.
+    /// [`BackendError`] when the URL or the prefix is wrong, connecting may take longer than an answer, or when Redis
+    /// cannot be reached, refuses the password, is a replica, too old or no Redis, or may evict keys.
     pub fn open(self) -> Result<RedisBackend, BackendError> {
         let keys = Keys::new(&self.prefix)?;
         let mut line = Line::new(Arc::new(self.server()?));
@@ -310,7 +319,16 @@ impl RedisBackendBuilder {
         let wrong =
             |_| BackendError::new("the URL is none of Redis: redis://user:password@host:port/database");
         let info: ConnectionInfo = self.url.as_str().into_connection_info().map_err(wrong)?;
-        let Self { connect_timeout, response_timeout, accept_eviction, .. } = *self;
+        let Self { response_timeout, accept_eviction, .. } = *self;
+        let connect_timeout = self.connect_timeout.unwrap_or(response_timeout);
+        if connect_timeout > response_timeout {
+            return Err(BackendError::new(format!(
+                "connect_timeout is {} ms and response_timeout {} ms: connecting is part of the time for an answer, so \
+                 let it be as long at most",
+                connect_timeout.as_millis(),
+                response_timeout.as_millis()
+            )));
+        }
         Ok(Server { info, connect_timeout, response_timeout, accept_eviction })
     }
 }

@@ -120,7 +120,7 @@ fn what_an_answer_that_was_lost_told_of_is_recorded_once() {
     let mut other = RedisBackend::open(&server.url()).unwrap();
     assert!(all(&mut other).is_empty());
     for number in 1..=5 {
-        way.cut_at_the_next_answer();
+        way.cut_at_answer(0);
         one.record(&revoke(&[session(number), user("u", number, now() + DAY)])).unwrap();
         assert_eq!(other.news().unwrap().revocations.len(), 2);
     }
@@ -145,5 +145,39 @@ fn data_from_before_there_were_marks_are_gone_on_with() {
         backend.record(&revoke(&[session(number)])).unwrap();
         let news = backend.news().unwrap();
         assert_eq!((news.revocations, news.lost), (vec![session(number)], false));
+    }
+}
+
+/// Entries may be there without any news of them.
+#[test]
+fn other_data_are_told_apart_where_there_were_no_news_yet() {
+    let server = Server::start(&[]);
+    let mut backend = RedisBackend::open(&server.url()).unwrap();
+    backend.record(&revoke(&[session(1)])).unwrap();
+    server.ask::<()>(&["DEL", "{sealed-session}:state", "{sealed-session}:news"]);
+    let mut late = RedisBackend::open(&server.url()).unwrap();
+    assert_eq!(all(&mut late).len(), 1);
+    server.ask::<()>(&["FLUSHALL"]);
+    backend.record(&revoke(&[session(2)])).unwrap();
+    let news = late.news().unwrap();
+    assert_eq!((news.revocations, news.lost), (vec![session(2)], true));
+}
+
+/// The place at which reading everything goes on is one of a server: another has its keys in another order.
+#[test]
+fn everything_is_read_of_one_server() {
+    let mut apart = Apart::new();
+    let many: Vec<_> = (1000..9000).map(session).collect();
+    apart.one.record(&revoke(&many)).unwrap();
+    apart.second.follow(Some(&apart.first));
+    apart.second.until_it_has_followed();
+    apart.second.follow(None);
+    for answers in 2..12 {
+        apart.way.lead_to(apart.first.port());
+        let mut backend = RedisBackend::open(&apart.way.url()).unwrap();
+        apart.way.lead_to(apart.second.port());
+        apart.way.cut_at_answer(answers);
+        let news = backend.news().or_else(|_| backend.news()).unwrap();
+        assert_eq!(known(&news.revocations).len(), 8001, "cut at answer {answers}");
     }
 }

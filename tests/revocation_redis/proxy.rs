@@ -21,8 +21,8 @@ struct State {
     leads_to: u16,
     cut: bool,
     held: bool,
-    /// The next answer is lost, and its connection with it.
-    loses: bool,
+    /// After so many pieces of answers one is lost, and all connections with it.
+    loses: Option<usize>,
     /// How many connections were made, and how often something was said on any.
     joined: usize,
     said: usize,
@@ -65,9 +65,9 @@ impl Proxy {
         state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
     }
 
-    /// Loses the next answer, and cuts all connections.
-    pub(crate) fn cut_at_the_next_answer(&self) {
-        self.way.state.lock().unwrap().loses = true;
+    /// Lets so many pieces of answers pass, loses the next, and cuts all connections.
+    pub(crate) fn cut_at_answer(&self, passed: usize) {
+        self.way.state.lock().unwrap().loses = Some(passed);
     }
 
     /// Keeps back what the server answers, or no longer; what was kept back then arrives.
@@ -97,9 +97,11 @@ impl Way {
     fn wait(&self) {
         let state = self.state.lock().unwrap();
         let mut state = self.changed.wait_while(state, |state| state.held).unwrap();
-        if std::mem::take(&mut state.loses) {
+        if state.loses == Some(0) {
+            state.loses = None;
             state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         }
+        state.loses = state.loses.map(|passed| passed.saturating_sub(1));
     }
 }
 

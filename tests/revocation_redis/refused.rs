@@ -234,3 +234,16 @@ fn a_socket_of_this_machine_will_do() {
     backend.record(&revoke(&[session(1)])).unwrap();
     assert_eq!(backend.news().unwrap().revocations.len(), 1);
 }
+
+#[test]
+fn connecting_is_not_given_longer_than_an_answer() {
+    let server = Server::start(&[]);
+    let with = |connect, response| {
+        let builder = RedisBackend::builder(&server.url()).connect_timeout(Duration::from_millis(connect));
+        builder.response_timeout(Duration::from_millis(response)).open()
+    };
+    with(900, 900).unwrap();
+    let error = refusal(with(901, 900));
+    assert!(error.starts_with("connect_timeout is 901 ms and response_timeout 900 ms: "), "{error}");
+    quick(&server.url()).open().unwrap();
+}

@@ -83,24 +83,38 @@ impl RedisBackend {
         let (continues, number, mark, told, time_ms): Page = self.line.ask(&command)?;
         let time = TimeThere { time_ms, asked, answered: Instant::now() };
         // What a clock that was ahead let expire is gone, and what was recorded meanwhile may be too.
-        self.leapt |= self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
+        let _ = self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
         Ok((continues, number, mark, told))
     }
 
-    /// All that there is. What is recorded meanwhile comes with the next news, or with both.
+    /// All that there is. What is recorded meanwhile comes with the next news, or with both. On one connection: another
+    /// may be to a server that has its keys in another order.
     fn everything(&mut self) -> Result<Vec<Revocation>, BackendError> {
         self.record_step(&[])?;
-        let read = self.known.as_ref().map(|known| known.number);
         let (mut revocations, mut cursor) = (Vec::new(), 0_u64);
         loop {
-            let (next, keys): (u64, Vec<Vec<u8>>) = self.line.ask(&self.scan(cursor))?;
+            let (next, keys): (u64, Vec<Vec<u8>>) = self.line.ask_once(&self.scan(cursor))?;
             revocations.extend(self.entries(&keys)?);
             if next == 0 {
-                (self.read, self.read_before) = (read, ReadBefore::default());
+                self.see_whether_that_was_all()?;
                 return Ok(revocations);
             }
             cursor = next;
         }
+    }
+
+    /// Whoever became a copy of another meanwhile may have been empty.
+    fn see_whether_that_was_all(&mut self) -> Result<(), BackendError> {
+        let known = self.known.clone().unwrap_or_default();
+        let (continues, ..) = self.page(&known, known.number)?;
+        if !continues {
+            self.lost = true;
+            return Err(BackendError::new(
+                "Redis was replaced while everything in it was read: it is read again",
+            ));
+        }
+        (self.read, self.read_before) = (Some(known.number), ReadBefore::default());
+        Ok(())
     }
 
     fn scan(&self, cursor: u64) -> Cmd {
@@ -114,7 +128,7 @@ impl RedisBackend {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let values: Vec<Option<Vec<u8>>> = self.line.ask(redis::cmd("MGET").arg(keys))?;
+        let values: Vec<Option<Vec<u8>>> = self.line.ask_once(redis::cmd("MGET").arg(keys))?;
         let prefix = self.keys.entries();
         let entries = keys.iter().zip(values).filter_map(|(key, value)| Some((key, value?)));
         entries
