@@ -175,7 +175,13 @@ fn what_is_restored_spares_nobody_else(storage: &dyn Storage) {
     assert_eq!(in_the_end(storage, &[Change::Restore(of(1, day, &[]))]), known(&[of(9, day, &[])]));
 }
 
-fn revoke_others(scope: &Scope, asks: u64, created_at_ms: u64, instead: u64, until_ms: u64) -> Change {
+pub(crate) fn revoke_others(
+    scope: &Scope,
+    asks: u64,
+    created_at_ms: u64,
+    instead: u64,
+    until_ms: u64,
+) -> Change {
     Change::RevokeOthers {
         scope: scope.clone(),
         user_id: "u".to_owned(),
@@ -279,7 +285,7 @@ fn all_of_it_or_nothing(storage: &dyn Storage) {
     let full = of_user(reach.clone(), "u", 5, until_ms, &(0..64).map(uid).collect::<Vec<_>>());
     one.record(&revoke(std::slice::from_ref(&full))).unwrap();
     assert_eq!(all(&mut *other).len(), 1);
-    let many = (1000..1500).map(|number| Change::Revoke(session(number)));
+    let many = (1000..2500).map(|number| Change::Revoke(session(number)));
     one.record(&many.chain([spare(&reach, 64)]).collect::<Vec<_>>()).unwrap_err();
     assert!(all(&mut *other).is_empty());
     assert_eq!(all(&mut *storage.node()), known(&[full]));

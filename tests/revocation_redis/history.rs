@@ -2,10 +2,10 @@
 
 use sealed_session::revocation::{Backend as _, RedisBackend};
 
-use crate::behaviours::{all, known, user};
+use crate::behaviours::{all, known, revoke_others, scope, user};
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::{DAY, now, revoke, session};
+use crate::{DAY, now, revoke, session, uid};
 
 /// Two servers that have one revocation and went on apart, a way to the first of them, and who is on it.
 struct Apart {
@@ -125,6 +125,11 @@ fn what_an_answer_that_was_lost_told_of_is_recorded_once() {
         assert_eq!(other.news().unwrap().revocations.len(), 2);
     }
     assert!(!one.news().unwrap().lost);
+    // A second time it would find the session revoked that asks, and spare nobody.
+    way.cut_at_answer(0);
+    one.record(&[revoke_others(&scope("a", "s"), 100, 50, 101, now() + DAY)]).unwrap();
+    let told = all(&mut other);
+    assert!(told.len() == 2 && told.values().any(|(_, _, except)| *except == [uid(101)]), "{told:?}");
 }
 
 /// What a server without marks wrote is read, and gone on with.

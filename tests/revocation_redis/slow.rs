@@ -141,4 +141,9 @@ fn what_was_not_answered_in_time_is_not_asked_again() {
     assert_eq!(proxy.uses(), (before.0 + 4, before.1 + 5));
     proxy.hold(false);
     backend.record(&revoke(&[session(1)])).unwrap();
+    // Nor is what was refused.
+    server.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
+    let before = proxy.uses();
+    assert!(backend.record(&revoke(&[session(2)])).is_err());
+    assert_eq!(proxy.uses(), (before.0, before.1 + 1));
 }

@@ -83,7 +83,7 @@ impl RedisBackend {
         let (continues, number, mark, told, time_ms): Page = self.line.ask(&command)?;
         let time = TimeThere { time_ms, asked, answered: Instant::now() };
         // What a clock that was ahead let expire is gone, and what was recorded meanwhile may be too.
-        let _ = self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
+        self.leapt |= self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
         Ok((continues, number, mark, told))
     }
 

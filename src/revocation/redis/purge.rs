@@ -39,8 +39,8 @@ impl RedisBackend {
         let first_kept = self.read_before.first_kept(self.read, elapsed);
         let mut command = script!("purge.lua");
         command.arg(3).arg(self.keys.state()).arg(self.keys.sharers()).arg(self.keys.news());
-        command.arg(before).arg(text::time(by_ms)).arg(first_kept.map(id).unwrap_or_default());
-        let by: String = self.line.ask_once(&command)?;
-        text::read_time(&by).ok_or_else(|| BackendError::new("Redis holds a time that is none"))
+        command.arg(text::time(by_ms)).arg(first_kept.map(id).unwrap_or_default());
+        self.line.ask::<()>(&command)?;
+        Ok(by_ms)
     }
 }
