@@ -361,7 +361,7 @@ pub(crate) fn sharer(number: u8, seen_at_ms: u64) -> Sharer {
         max_lifetime_ms: 12 * HOUR,
         leeway_ms: 60 * SECOND,
         poll_ms: 500,
-        refuse_after_ms: (number % 2 == 0).then_some(9),
+        refuse_after_ms: number.is_multiple_of(2).then_some(9),
         seen_at_ms,
     }
 }

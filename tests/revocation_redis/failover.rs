@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{Backend as _, RedisBackend, Revocations};
+use sealed_session::revocation::{Backend as _, BackendError, RedisBackend, Revocations};
 
 use crate::behaviours::{info, scope, sharer};
 use crate::proxy::Proxy;
@@ -11,6 +11,8 @@ use crate::server::Server;
 use crate::{HOUR, SECOND, node, now, quick, revoke, session, until};
 
 const REPLICA: &str = "is a read-only replica: name the primary";
+
+type Question<'q> = dyn Fn(&mut RedisBackend) -> Result<(), BackendError> + 'q;
 
 fn is_in_trouble(revocations: &Revocations, what: &str) -> bool {
     revocations.trouble().is_some_and(|error| error.to_string().ends_with(what))
@@ -24,7 +26,7 @@ fn no_answer_of_a_server_that_was_demoted_beneath_a_connection_counts() {
     backend.news().unwrap();
     let scope = scope("a", "s");
     // The connection that was there is asked each time, so it is made anew in between.
-    let questions: [&dyn Fn(&mut RedisBackend) -> Result<(), _>; 9] = [
+    let questions: [&Question<'_>; 9] = [
         &|backend| backend.news().map(drop),
         &|backend| backend.record(&revoke(&[session(1)])),
         &|backend| backend.record(&revoke(&[session(2)])),
