@@ -9,7 +9,7 @@
 //! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
 //! `change` how it records what changes, `sharer` for how long. `recorder` is a backend together with what is known of
 //! it; `worker` has its threads, `lanes` what waits for them, `deadlines` who does, `contact` how the backend is,
-//! `pending` the answer of a write. `registry` stands on top: which sessions a user has.
+//! `pending` the answer of a write, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a user has.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -24,6 +24,7 @@ mod backend;
 mod change;
 mod contact;
 mod deadlines;
+mod direct;
 mod entry;
 mod known;
 mod lanes;
@@ -57,6 +58,7 @@ pub use sharer::Sharer;
 pub use sqlite::SqliteBackend;
 
 use contact::Contact;
+use direct::Direct;
 use known::Known;
 use recorder::{Own, Shared};
 use worker::{Worker, check_poll};
@@ -93,15 +95,6 @@ enum Way {
     /// It is in memory and answers at once.
     Direct(Mutex<Direct>),
     Thread(Worker),
-}
-
-/// A backend that nobody else reads.
-#[derive(Default)]
-struct Direct {
-    backend: MemoryBackend,
-    /// How often something was done with it since what has expired was removed, and when that was.
-    uses: u32,
-    purged_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,6 +166,7 @@ impl Revocations {
     /// A store goes by this list: what is revoked is kept for as long as it could open it.
     pub(crate) fn share(&self, limits: Limits) {
         self.0.shared.own.add(limits);
+        self.0.shared.known.set_leeway(limits.leeway_ms);
         if matches!(self.0.way, Way::Thread(_)) && self.0.shared.own.has_changed() {
             // If it fails, the next poll tries again, and health says so until then.
             drop(self.run(|recorder| recorder.share()));
@@ -242,6 +236,12 @@ impl Revocations {
         self.0.shared.known.floor_of_everything(app_id)
     }
 
+    /// The least time at which a record of this user that is sealed beside a session must begin.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn floor_of(&self, who: &Who<'_>) -> u64 {
+        self.0.shared.known.floor_of(who).max(self.floor_of_everything(who.app_id))
+    }
+
     /// Lets a user's session begin, after what was revoked by now.
     pub(crate) fn begin(
         &self,
@@ -266,26 +266,6 @@ impl Revocations {
 /// What a thread left that panicked while it held the lock is as good as before.
 fn direct_lock(direct: &Mutex<Direct>) -> MutexGuard<'_, Direct> {
     direct.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Direct {
-    /// After so many uses what has expired is removed: there is no thread that would.
-    const PURGE_EVERY: u32 = 1024;
-
-    fn run<T>(
-        &mut self,
-        shared: &Shared,
-        job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError>,
-    ) -> Result<T, BackendError> {
-        self.uses = self.uses.wrapping_add(1);
-        let mut recorder = Recorder { backend: &mut self.backend, shared };
-        if self.uses.is_multiple_of(Self::PURGE_EVERY) {
-            let monotonic_ms = shared.clock.monotonic_ms();
-            recorder.purge(Duration::from_millis(monotonic_ms.saturating_sub(self.purged_ms)))?;
-            self.purged_ms = monotonic_ms;
-        }
-        job(&mut recorder)
-    }
 }
 
 impl fmt::Debug for Revocations {
@@ -342,12 +322,9 @@ impl RevocationsBuilder {
     #[must_use]
     pub fn in_memory(self) -> Revocations {
         // Nobody tells sharers of a list in memory apart.
-        let shared = self.shared([0; 16]);
-        Revocations(Arc::new(Inner {
-            shared: Arc::new(shared),
-            way: Way::Direct(Mutex::default()),
-            settings: self.settings,
-        }))
+        let shared = Arc::new(self.shared([0; 16]));
+        let direct = Direct::new(&shared);
+        Revocations(Arc::new(Inner { shared, way: Way::Direct(Mutex::new(direct)), settings: self.settings }))
     }
 
     /// With a backend, whose revocations are read before this returns.

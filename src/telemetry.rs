@@ -101,6 +101,24 @@ pub(crate) fn ring_recovered() {
     tracing::info!(target: "sealed_session", "ring file is good again");
 }
 
+/// The system does not tell of changes of a ring file that is followed. Told once for every reason.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_unnotified(reason: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", reason, "changes of the ring file are seen at the next poll only");
+    let _ = reason;
+}
+
+/// A ring file that is followed is mounted by itself. Told once.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_mounted_by_itself() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "the ring file is mounted by itself, so one that takes its place will not be seen: mount its folder"
+    );
+}
+
 /// The backend of revocations does not answer. Told once for every reason.
 #[cfg(feature = "revocation")]
 pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {

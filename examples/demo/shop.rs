@@ -14,8 +14,10 @@ use serde::Deserialize;
 pub(crate) const PRODUCTS: [&str; 4] = ["Teapot", "Two cups", "Linen cloth", "Honey"];
 
 /// Begins a session for a visitor who has none. Pages with forms do that by themselves, because they ask for a
-/// CSRF token; this shop has a page without one, to show that it sets no cookie.
+/// CSRF token; this shop has a page without one, to show that it sets no cookie. The visitor asks for a new one, so it
+/// also takes the place of a cookie that would be left alone, because its session was ended a moment ago.
 pub(crate) async fn start(session: Session) -> Answer {
+    session.begin_anyway()?;
     session.csrf_token()?;
     Ok(Redirect::to("/?after=start"))
 }

@@ -147,6 +147,9 @@ struct Stores {
     elsewhere: Vec<SealedStore>,
 }
 
+/// The ring's longest life of a token, which is the stores' maximum TTL.
+const MAX_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
 static STORES: LazyLock<Stores> = LazyLock::new(|| {
     let clock = ManualClock::at(0);
     let store = |first, (app, name): (&str, &str)| {
@@ -214,6 +217,11 @@ impl Times {
     fn expires(&self) -> u64 {
         self.renewed() + 1 + u64::from(self.expires_after)
     }
+
+    /// When the session is over: a maximum TTL after its renewal at the latest.
+    fn ends(&self) -> u64 {
+        self.expires().min(self.renewed() + MAX_TTL_MS)
+    }
 }
 
 impl Sealed {
@@ -248,7 +256,7 @@ impl Sealed {
         };
         assert_eq!((session.uid().as_bytes(), session.renewed_at_ms()), (&self.uid, times.renewed()));
         let record = session.record();
-        assert_eq!((record.created_at_ms, record.expires_at_ms), (times.created(), times.expires()));
+        assert_eq!((record.created_at_ms, record.expires_at_ms), (times.created(), times.ends()));
         assert_eq!((&record.user_id, &record.data_json), (&self.user, &self.data));
     }
 }

@@ -381,10 +381,11 @@ impl SessionLayerBuilder {
     ///
     /// # Errors
     /// As [`CookiePolicyBuilder::build`]; when the store makes tokens that its cookie has no room for, or none that
-    /// needs the second cookie that was asked for; for a registry of another store; and for sessions that are bound to
+    /// needs the second cookie that was asked for; for a renewal that no session lives to see; for a registry of another store; and for sessions that are bound to
     /// something while it is not said whose users they are.
     pub fn build(self) -> Result<SessionLayer, ConfigError> {
         let user_id_room = self.room_for_user_ids()?;
+        self.rules.renewal.check(self.store.longest_ms())?;
         let cookies = self.cookies.build()?;
         let (made, room) = (self.store.max_token_chars(), cookies.max_token_chars());
         if made > room {

@@ -1,4 +1,5 @@
-//! Nobody waits for a backend for longer than it takes where it works, counted from when they asked.
+//! Nobody waits for a backend for longer than it takes where it works, counted from when they asked; and those who have
+//! to wait until other servers know of it are told then.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,6 +13,9 @@ pub(super) trait Waits: Send + Sync {
     fn tell(&self, error: BackendError);
 }
 
+/// Tells somebody what came of it.
+pub(super) type Telling = Box<dyn FnOnce() + Send>;
+
 /// Who waits, until when. All wait for equally long, so that the first is the next.
 pub(super) struct Deadlines {
     timeout: Duration,
@@ -22,6 +26,8 @@ pub(super) struct Deadlines {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<(Instant, Weak<dyn Waits>)>,
+    /// What is told later. There is hardly ever any of it.
+    later: Vec<(Instant, Telling)>,
     stopped: bool,
 }
 
@@ -51,41 +57,79 @@ impl Deadlines {
         }
     }
 
+    /// Tells it after so long, and in time for the one who waits for it.
+    pub(super) fn after(&self, time: Duration, tell: Telling) {
+        let time = time.min(self.timeout / 2);
+        if time.is_zero() {
+            return tell();
+        }
+        let mut state = self.state();
+        state.later.push((Instant::now() + time, tell));
+        drop(state);
+        self.there.notify_one();
+    }
+
     pub(super) fn stop(&self) {
         self.state().stopped = true;
         self.there.notify_one();
     }
 
-    /// Tells everybody in time, until it is stopped.
+    /// Tells everybody in time, until it is stopped; then at once what was to be told later.
     pub(super) fn run(&self) {
         let mut state = self.state();
         while !state.stopped {
-            // Those who have been answered are not there any more.
-            while state.waiting.front().is_some_and(|(_, one)| one.strong_count() == 0) {
-                state.waiting.pop_front();
-            }
-            let Some((until, _)) = state.waiting.front() else {
-                state = self.there.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let overdue = state.waiting.pop_front().and_then(|(_, one)| one.upgrade());
+            let due = state.due(Instant::now());
+            if !due.is_empty() {
                 drop(state);
-                self.tell(overdue);
+                due.into_iter().for_each(|due| self.tell(due));
                 state = self.state();
-            } else {
-                (state, _) = self.there.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
+            state = match state.next() {
+                None => self.there.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(next) => {
+                    let left = next.saturating_duration_since(Instant::now());
+                    self.there.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
+        let later = std::mem::take(&mut state.later);
+        drop(state);
+        later.into_iter().for_each(|(_, tell)| tell());
     }
 
-    fn tell(&self, overdue: Option<Arc<dyn Waits>>) {
-        if let Some(one) = overdue {
-            one.tell(BackendError::new(format!(
+    fn tell(&self, due: Due) {
+        match due {
+            Due::Told(tell) => tell(),
+            Due::Overdue(one) => one.tell(BackendError::new(format!(
                 "the backend of revocations has not answered within {} ms; it may or may not have done this",
                 self.timeout.as_millis()
-            )));
+            ))),
         }
+    }
+}
+
+/// Whose time has come.
+enum Due {
+    Told(Telling),
+    Overdue(Arc<dyn Waits>),
+}
+
+impl State {
+    fn due(&mut self, now: Instant) -> Vec<Due> {
+        let later = self.later.extract_if(.., |(at, _)| *at <= now);
+        let mut due: Vec<_> = later.map(|(_, tell)| Due::Told(tell)).collect();
+        // Those who have been answered are not there any more.
+        let is_over = |(until, one): &(Instant, Weak<dyn Waits>)| *until <= now || one.strong_count() == 0;
+        while self.waiting.front().is_some_and(is_over) {
+            let one = self.waiting.pop_front().and_then(|(_, one)| one.upgrade());
+            due.extend(one.map(Due::Overdue));
+        }
+        due
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let overdue = self.waiting.front().map(|(until, _)| *until);
+        self.later.iter().map(|(at, _)| *at).chain(overdue).min()
     }
 }

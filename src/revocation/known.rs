@@ -1,10 +1,12 @@
 //! What is revoked, in memory: asked at every opening, without a lock and without I/O.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use papaya::Equivalent;
 
+use super::entry::Thing;
 use super::{Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
@@ -23,9 +25,8 @@ pub(crate) struct Who<'a> {
 /// is known here.
 #[derive(Debug, Clone, Default)]
 struct Floor {
+    /// As the entry says it.
     created_before_ms: u64,
-    /// As the entry says it; what counts is cut to what a right clock can have said.
-    said_ms: u64,
     except: Box<[SessionUid]>,
     until_ms: u64,
     since_ms: u64,
@@ -46,6 +47,8 @@ pub(super) struct Known {
     /// Whether there ever were users of one scope, of an application, and of all.
     has_users: [AtomicBool; 3],
     everything: papaya::HashMap<Option<Box<str>>, Floor>,
+    /// By how much clocks may differ.
+    leeway_ms: AtomicU64,
 }
 
 /// A user of so many: in a scope, in an application, or anywhere.
@@ -81,14 +84,24 @@ impl Known {
         if self.users.is_empty() {
             return None;
         }
-        self.floors_of(who, |floor| floor.revokes(who).then_some(floor.since_ms)).next()
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| floor.revokes(who, leeway_ms).then_some(floor.since_ms)).next()
     }
 
     /// Of which users such a session is revoked now, by their entries.
     pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
-        let is_revoked = |user: UserRef<'_>, floor: &Floor| floor.revokes(who).then(|| user.reach());
+        let leeway_ms = self.leeway_ms();
+        let is_revoked =
+            |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
+    }
+
+    /// The least time at which a record of this user may have been created, where none is spared.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn floor_of(&self, who: &Who<'_>) -> u64 {
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| Some(floor.counts(leeway_ms))).max().unwrap_or_default()
     }
 
     /// The least time at which a session of this application may have been created.
@@ -96,17 +109,17 @@ impl Known {
         if self.everything.is_empty() {
             return 0;
         }
-        let everything = self.everything.pin();
-        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.created_before_ms);
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
+        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.counts(leeway_ms));
         of(Some(app_id)).max(of(None))
     }
 
     #[cold]
     fn everything_since(&self, who: &Who<'_>) -> Option<u64> {
-        let everything = self.everything.pin();
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
         [Some(who.app_id), None].into_iter().find_map(|app_id| {
             let floor = everything.get(&AppRef(app_id))?;
-            floor.revokes(who).then_some(floor.since_ms)
+            floor.revokes(who, leeway_ms).then_some(floor.since_ms)
         })
     }
 
@@ -119,13 +132,42 @@ impl Known {
             .filter_map(move |(user, _)| of(users.get(&user)?))
     }
 
-    /// Puts down what there is of an entry, as this server learns of it now. A time that no clock can have had which is
-    /// right, as far as clocks may differ, is cut: it would keep users from logging in until then.
-    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64, leeway_ms: u64) {
-        let latest_ms = now_ms.saturating_add(leeway_ms.saturating_mul(2));
+    /// What is known of one thing.
+    pub(super) fn get(&self, thing: &Thing) -> Option<Revocation> {
+        match thing {
+            Thing::Session(uid) => {
+                let Ended { until_ms, .. } = *self.sessions.pin().get(uid)?;
+                Some(Revocation::Session { uid: *uid, until_ms })
+            }
+            Thing::User(reach, user_id) => {
+                let users = self.users.pin();
+                Some(users.get(&UserRef::of(reach, user_id))?.of_user(reach.clone(), user_id.clone()))
+            }
+            Thing::Everything(app_id) => {
+                let everything = self.everything.pin();
+                Some(everything.get(&AppRef(app_id.as_deref()))?.of_everything(app_id.clone()))
+            }
+        }
+    }
+
+    /// Whether such a session is spared by an entry that would revoke it.
+    pub(super) fn spares(&self, who: &Who<'_>) -> bool {
+        self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
+    }
+
+    /// By how much clocks may differ.
+    pub(super) fn set_leeway(&self, ms: u64) {
+        self.leeway_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    fn leeway_ms(&self) -> u64 {
+        self.leeway_ms.load(Ordering::Relaxed)
+    }
+
+    /// Puts down what there is of an entry, as this server learns of it now.
+    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64) {
         let floor = |created_before_ms: u64, except: &[SessionUid], until_ms| Floor {
-            created_before_ms: created_before_ms.min(latest_ms),
-            said_ms: created_before_ms,
+            created_before_ms,
             except: except.into(),
             until_ms,
             since_ms: now_ms,
@@ -163,6 +205,16 @@ impl Known {
         }
     }
 
+    /// Of the entries of a backend that has lost something: an exception that was taken back since does not come back.
+    pub(super) fn narrow(&self, entries: &mut [Revocation]) {
+        let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.thing(), known)).collect();
+        for entry in entries {
+            if let Some(known) = known.remove(&entry.thing()) {
+                *entry = known.and(entry.clone());
+            }
+        }
+    }
+
     /// Removes what can no longer matter.
     pub(super) fn forget(&self, by_ms: u64) {
         self.sessions.pin().retain(|_, ended| ended.until_ms > by_ms);
@@ -176,19 +228,12 @@ impl Known {
         let sessions =
             sessions.iter().map(|(uid, ended)| Revocation::Session { uid: *uid, until_ms: ended.until_ms });
         let users = self.users.pin();
-        let users = users.iter().map(|(user, floor)| Revocation::User {
-            reach: user.as_ref().reach(),
-            user_id: user.user_id.to_string(),
-            created_before_ms: floor.said_ms,
-            except: floor.except.to_vec(),
-            until_ms: floor.until_ms,
-        });
+        let users =
+            users.iter().map(|(user, floor)| floor.of_user(user.as_ref().reach(), user.user_id.to_string()));
         let everything = self.everything.pin();
-        let everything = everything.iter().map(|(app_id, floor)| Revocation::Everything {
-            app_id: app_id.as_deref().map(str::to_owned),
-            created_before_ms: floor.said_ms,
-            until_ms: floor.until_ms,
-        });
+        let everything = everything
+            .iter()
+            .map(|(app_id, floor)| floor.of_everything(app_id.as_deref().map(str::to_owned)));
         sessions.chain(users).chain(everything).collect()
     }
 
@@ -198,13 +243,29 @@ impl Known {
 }
 
 impl Floor {
-    fn revokes(&self, who: &Who<'_>) -> bool {
-        who.created_at_ms < self.created_before_ms && !self.except.contains(&who.uid)
+    fn revokes(&self, who: &Who<'_>, leeway_ms: u64) -> bool {
+        who.created_at_ms < self.counts(leeway_ms) && !self.except.contains(&who.uid)
+    }
+
+    /// The time that counts: not one that no right clock can have said, as far as clocks may differ. It would keep users
+    /// from logging in until then.
+    fn counts(&self, leeway_ms: u64) -> u64 {
+        self.created_before_ms.min(self.since_ms.saturating_add(leeway_ms.saturating_mul(2)))
+    }
+
+    fn of_user(&self, reach: Reach, user_id: String) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::User { reach, user_id, created_before_ms, except: self.except.to_vec(), until_ms }
+    }
+
+    fn of_everything(&self, app_id: Option<String>) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::Everything { app_id, created_before_ms, until_ms }
     }
 
     /// What there is once an entry says this. One that says no later time than before is known for as long as before.
     fn then(self, new: Self) -> Self {
-        if new.said_ms > self.said_ms {
+        if new.created_before_ms > self.created_before_ms {
             return Self { until_ms: new.until_ms.max(self.until_ms), ..new };
         }
         Self { except: new.except, until_ms: new.until_ms.max(self.until_ms), ..self }

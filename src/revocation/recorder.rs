@@ -1,6 +1,6 @@
 //! A backend whose revocations count in memory as soon as it has them: first there, then here.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +25,6 @@ pub(super) struct Shared {
 /// This server as one that shares the list: the largest limits of its stores.
 pub(super) struct Own {
     sharer: Mutex<Sharer>,
-    leeway_ms: AtomicU64,
     changed: AtomicBool,
 }
 
@@ -67,7 +66,7 @@ impl Own {
             refuse_after_ms,
             seen_at_ms: 0,
         };
-        Self { sharer: Mutex::new(sharer), leeway_ms: AtomicU64::new(0), changed: AtomicBool::new(false) }
+        Self { sharer: Mutex::new(sharer), changed: AtomicBool::new(false) }
     }
 
     fn sharer(&self) -> MutexGuard<'_, Sharer> {
@@ -81,7 +80,6 @@ impl Own {
         sharer.max_ttl_ms = sharer.max_ttl_ms.max(limits.max_ttl_ms);
         sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
         sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
-        self.leeway_ms.store(sharer.leeway_ms, Ordering::Relaxed);
         if *sharer != before {
             self.changed.store(true, Ordering::Release);
         }
@@ -97,9 +95,15 @@ impl Own {
 pub(crate) struct Recorder<'a> {
     pub(super) backend: &'a mut dyn Backend,
     pub(super) shared: &'a Shared,
+    /// How long after it was recorded all other servers know of it, where an answer may not go before.
+    pub(super) known_after: Duration,
 }
 
-impl Recorder<'_> {
+impl<'a> Recorder<'a> {
+    pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
+        Self { backend, shared, known_after: Duration::ZERO }
+    }
+
     /// For how long what is revoked now has to be kept, because of all that share the list.
     pub(crate) fn retention(&mut self) -> Result<Retention, BackendError> {
         let others = self.backend.sharers()?;
@@ -123,9 +127,12 @@ impl Recorder<'_> {
     /// Asks for what is new.
     pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
         let shared = self.shared;
-        let News { revocations, lost } = self.backend.news()?;
-        let (now_ms, leeway_ms) = (shared.clock.now_ms(), shared.own.leeway_ms.load(Ordering::Relaxed));
-        revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms, leeway_ms));
+        let News { mut revocations, lost } = self.backend.news()?;
+        if lost {
+            shared.known.narrow(&mut revocations);
+        }
+        let now_ms = shared.clock.now_ms();
+        revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {
             shared.lost.store(true, Ordering::Release);
         }
@@ -181,8 +188,20 @@ impl Recorder<'_> {
         let who =
             Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
         let reaches = self.shared.known.revoked_among(&who);
+        if reaches.is_empty() {
+            return Ok(());
+        }
+        let poll_ms = self.retention()?.poll_ms();
         let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
-        self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())
+        self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
+        self.wait_for_others(poll_ms);
+        Ok(())
+    }
+
+    /// Others know who was revoked, and learn at their next poll who was spared: where the client comes to one of them
+    /// before, it would be refused.
+    fn wait_for_others(&mut self, poll_ms: u64) {
+        self.known_after = self.known_after.max(Duration::from_millis(poll_ms));
     }
 
     /// A session ends; where it goes on under another uid, that one is spared where it was.
@@ -193,14 +212,21 @@ impl Recorder<'_> {
         goes_on_as: Option<SessionUid>,
         now_ms: u64,
     ) -> Result<(), BackendError> {
-        let until_ms = self.retention()?.of_session(ended.created_at_ms, now_ms);
+        let retention = self.retention()?;
+        let until_ms = retention.of_session(ended.created_at_ms, now_ms);
         let mut changes = vec![Change::Revoke(Revocation::Session { uid: ended.uid, until_ms })];
         if let (Some(user_id), Some(to)) = (&ended.user_id, goes_on_as) {
             let from = ended.uid;
             let moved = |reach| Change::Move { reach, user_id: user_id.clone(), from, to };
             changes.extend(scope.reaches().map(moved));
         }
-        self.record(&changes)
+        self.record(&changes)?;
+        let (user_id, created_at_ms) = (ended.user_id.as_deref(), ended.created_at_ms);
+        let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
+        if goes_on_as.is_some_and(|uid| self.shared.known.spares(&who(uid))) {
+            self.wait_for_others(retention.poll_ms());
+        }
+        Ok(())
     }
 
     /// All sessions of a user end.
@@ -249,8 +275,8 @@ impl Recorder<'_> {
 
     fn learn(&self, changes: &[Change]) {
         let shared = self.shared;
-        let (now_ms, leeway_ms) = (shared.clock.now_ms(), shared.own.leeway_ms.load(Ordering::Relaxed));
-        let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms, leeway_ms);
+        let now_ms = shared.clock.now_ms();
+        let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms);
         for change in changes {
             match change {
                 Change::Revoke(revocation) | Change::Restore(revocation) => learn(revocation),

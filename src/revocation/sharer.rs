@@ -58,6 +58,7 @@ impl Sharer {
 pub(crate) struct Retention {
     lifetime_ms: u64,
     slack_ms: u64,
+    poll_ms: u64,
     /// Only where everyone refuses without news: for how long from now.
     from_now_ms: Option<u64>,
 }
@@ -66,17 +67,22 @@ impl Retention {
     /// By the largest of each of their limits.
     pub(crate) fn of<'a>(sharers: impl IntoIterator<Item = &'a Sharer>) -> Self {
         let mut all = Self { from_now_ms: Some(0), ..Self::default() };
-        let (mut ttl_ms, mut refuse_ms, mut leeway_ms, mut poll_ms) = (0, Some(0_u64), 0, 0);
+        let (mut ttl_ms, mut refuse_ms, mut leeway_ms) = (0, Some(0_u64), 0);
         for sharer in sharers {
             ttl_ms = sharer.max_ttl_ms.max(ttl_ms);
             all.lifetime_ms = sharer.max_lifetime_ms.max(all.lifetime_ms);
             leeway_ms = sharer.leeway_ms.max(leeway_ms);
-            poll_ms = sharer.poll_ms.max(poll_ms);
+            all.poll_ms = sharer.poll_ms.max(all.poll_ms);
             refuse_ms = refuse_ms.zip(sharer.refuse_after_ms).map(|(one, other)| one.max(other));
         }
-        all.slack_ms = u64::saturating_add(leeway_ms, poll_ms);
+        all.slack_ms = u64::saturating_add(leeway_ms, all.poll_ms);
         all.from_now_ms = refuse_ms.map(|refuse_ms| refuse_ms.saturating_add(ttl_ms));
         all
+    }
+
+    /// After how long everybody who has a connection has asked for news.
+    pub(crate) fn poll_ms(self) -> u64 {
+        self.poll_ms
     }
 
     /// Until when a session that was created then has to be known as revoked.

@@ -40,7 +40,7 @@ impl Worker {
         let listener = backend.listener();
         let lanes = Arc::new(Lanes::default());
         let deadlines = Arc::new(Deadlines::new(backend.timeout()));
-        Recorder { backend: &mut *backend, shared }.refresh()?;
+        Recorder::new(&mut *backend, shared).refresh()?;
         let started = Self { lanes, deadlines, shared: Arc::clone(shared) };
         started.spawn("sealed-session revocations", {
             let (lanes, shared) = (Arc::clone(&started.lanes), Arc::clone(shared));
@@ -82,13 +82,14 @@ impl Worker {
         }
         let (pending, answer) = Pending::new();
         self.deadlines.add(answer.waits());
-        let shared = Arc::clone(&self.shared);
+        let (shared, deadlines) = (Arc::clone(&self.shared), Arc::clone(&self.deadlines));
         let job: Job = Box::new(move |backend| {
-            let result = job(&mut Recorder { backend, shared: &shared });
+            let mut recorder = Recorder::new(backend, &shared);
+            let result = job(&mut recorder);
             if let Err(error) = &result {
                 shared.contact.not_written(error.clone());
             }
-            answer.give(result);
+            deadlines.after(recorder.known_after, Box::new(move || answer.give(result)));
         });
         if self.lanes.add(job) {
             return pending;
@@ -105,7 +106,7 @@ impl Worker {
     ) {
         let shared = Arc::clone(&self.shared);
         let noted = self.lanes.note(Box::new(move |backend| {
-            if let Err(error) = job(&mut Recorder { backend, shared: &shared }) {
+            if let Err(error) = job(&mut Recorder::new(backend, &shared)) {
                 shared.contact.not_written(error);
             }
         }));
@@ -197,7 +198,7 @@ impl Thread {
     }
 
     fn poll(&mut self) {
-        let mut recorder = Recorder { backend: &mut *self.backend, shared: &self.shared };
+        let mut recorder = Recorder::new(&mut *self.backend, &self.shared);
         match recorder.refresh() {
             Ok(()) => {
                 let made_good = recorder.make_good();
@@ -215,7 +216,7 @@ impl Thread {
     fn upkeep(&mut self) {
         let monotonic_ms = self.shared.clock.monotonic_ms();
         let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.upkeep_ms));
-        let mut recorder = Recorder { backend: &mut *self.backend, shared: &self.shared };
+        let mut recorder = Recorder::new(&mut *self.backend, &self.shared);
         let kept = recorder.share().and_then(|()| recorder.purge(elapsed));
         if kept.is_ok() {
             self.upkeep_ms = monotonic_ms;

@@ -118,6 +118,11 @@ impl SealedStore {
         self.0.revocations.as_ref().is_some_and(crate::revocation::Revocations::is_too_old)
     }
 
+    /// How long a session lives at most without being extended, in milliseconds.
+    pub(crate) fn longest_ms(&self) -> u64 {
+        self.0.policy.max_ttl_ms.min(self.0.policy.max_lifetime_ms)
+    }
+
     /// Refuses data that leave less than so many octets.
     pub(crate) fn check_room(&self, user_id: Option<&str>, data: &str, room: usize) -> Result<(), SealError> {
         self.0.policy.check_room(user_id, data, room)

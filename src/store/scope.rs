@@ -9,9 +9,9 @@ use crate::record::Times;
 use crate::revocation::{BackendError, Limits, Scope, Who};
 use crate::uid::SessionUid;
 
-/// The name of a scope; of the only one there is, which is empty, nothing is allocated.
+/// The name of a scope; of the one without a name nothing is allocated. A pointer and no more, for stores are cloned.
 #[derive(Clone, Default)]
-pub(super) struct ScopeName(Option<Arc<str>>);
+pub(super) struct ScopeName(Option<Arc<String>>);
 
 impl SealedStore {
     pub(super) fn first(inner: Inner) -> Self {
@@ -49,13 +49,13 @@ impl SealedStore {
     #[must_use]
     pub fn in_scope(&self, name: &str) -> Self {
         let name = Some(name).filter(|name| !name.is_empty());
-        Self(Arc::clone(&self.0), ScopeName(name.map(Arc::from)))
+        Self(Arc::clone(&self.0), ScopeName(name.map(|name| Arc::new(name.to_owned()))))
     }
 
     /// The name of its scope; empty unless it is [of one](Self::in_scope).
     #[must_use]
     pub fn scope_name(&self) -> &str {
-        self.1.0.as_deref().unwrap_or_default()
+        self.1.0.as_deref().map(String::as_str).unwrap_or_default()
     }
 
     /// A session in it, as far as it can be revoked.
@@ -115,6 +115,6 @@ fn not_begun(error: &BackendError) -> SealError {
 
 impl fmt::Debug for ScopeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or_default())
+        f.write_str(self.0.as_deref().map(String::as_str).unwrap_or_default())
     }
 }

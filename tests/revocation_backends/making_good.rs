@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Backend, BackendError, MemoryBackend, News, Revocation, SessionInfo};
+use sealed_session::revocation::{
+    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
+};
 
 use crate::{HOUR, Server, now, session, until};
 
@@ -12,6 +15,8 @@ use crate::{HOUR, Server, now, session, until};
 #[derive(Clone, Default)]
 struct Frail {
     memory: Arc<Mutex<MemoryBackend>>,
+    /// What it asks for news; another one once the memory was emptied.
+    reader: Option<MemoryBackend>,
     is_full: Arc<AtomicBool>,
     lost: Arc<AtomicBool>,
 }
@@ -36,35 +41,65 @@ impl Frail {
     }
 
     fn kept(&self) -> usize {
-        self.memory().clone().news(0).unwrap().revocations.len()
+        self.memory().clone().news().unwrap().revocations.len()
     }
 }
 
 impl Backend for Frail {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check()?;
-        self.memory().record(revocations)
+        self.memory().record(changes)
     }
 
-    fn news(&mut self, _: u64) -> Result<News, BackendError> {
-        Ok(News { revocations: Vec::new(), lost: self.lost.swap(false, Ordering::AcqRel) })
+    fn news(&mut self) -> Result<News, BackendError> {
+        let lost = self.lost.swap(false, Ordering::AcqRel);
+        let reader = self.reader.take().filter(|_| !lost).unwrap_or_else(|| self.memory().clone());
+        Ok(News { lost, ..self.reader.insert(reader).news()? })
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
         self.check()?;
-        self.memory().forget(now_ms)
+        self.memory().purge(now_ms, elapsed)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        self.memory().put_session(session)
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        self.check()?;
+        self.memory().put_sharer(sharer)
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        self.memory().sessions(user_id, now_ms)
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        self.memory().sharers()
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        self.memory().strike_session(user_id, uid)
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        self.memory().add_session(scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        self.memory().put_session(scope, session)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        self.memory().sessions(scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        self.memory().strike_session(scope, user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {

@@ -208,7 +208,7 @@ async fn while_the_list_of_revocations_is_too_old_and_nobody_can_log_in() {
     while revocations.trouble().is_none() {
         tokio::task::yield_now().await;
     }
-    server.clock.set(NOON + 2 * HOUR);
+    server.clock.advance(2 * HOUR);
     is_left(&server, &with(&cookie), LeftInPlace::Transient).await;
     for headers in [&with(&cookie)[..], &[]] {
         let login = |session: Session| std::future::ready(session.authenticate("bob"));
