@@ -118,6 +118,23 @@ async fn what_ends_the_session_meanwhile_wins() {
     }
 }
 
+/// Its answer is a 500 that removes the cookie: the client at least is logged out.
+#[tokio::test]
+async fn a_logout_that_cannot_be_recorded_wins_as_well() {
+    let (site, backend) = troubled().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut answer = browser.clone();
+    answer.register().await;
+    backend.fails.store(true, Ordering::Release);
+    assert_eq!(browser.post("/logout").await.status, 500);
+    arrive(&mut browser, &answer);
+    assert_eq!(browser.sees().await, NOBODY);
+    backend.fails.store(false, Ordering::Release);
+    assert_eq!(browser.sees().await, NOBODY);
+    assert_eq!(browser.refresh().await.status, 401);
+}
+
 /// A request that brings the ordinary cookie alone was sent before the registration's answer came: it has no session,
 /// and takes nothing from the browser.
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::stage::Stage;
 use crate::dbsc::{Binding, DbscError, DbscReason, DeviceBinding, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
-use crate::http::presented::Found;
+use crate::http::presented::{Found, Presented};
 use crate::http::reply::set_cookie;
 use crate::http::session::{Opened, Session};
 
@@ -142,29 +142,34 @@ impl Session {
                 challenge_of(identifier, &challenge, response.headers_mut())?;
                 Ok(response)
             }
-            Refresh::Proven(proven) if device.is_left(&proven.binding, proven.registered_at_ms) => {
-                Err(DbscError::ends(DbscReason::NoSession).into())
-            }
-            Refresh::Proven(proven) => {
-                match device.choose_bound(&bound, &proven.binding, self).0 {
-                    Found::Session((parts, Stage::Pending)) => {
-                        match device.awaited(parts.uid, proven.binding, self) {
-                            Awaited::Comes(..) => device.proof(identifier, &proven),
-                            Awaited::MayCome => Err(Refusal::Transient),
-                            Awaited::Over => Err(DbscError::ends(DbscReason::NoSession).into()),
-                        }
-                    }
-                    // No cookies come with a refresh on the way from another site, however same-origin it calls
-                    // itself; and cookies that disagree tell of no end.
-                    Found::Session(_) | Found::Nothing | Found::Unclear => device.proof(identifier, &proven),
-                    // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
-                    Found::Refused(error) if error.reason() == Reason::Revoked => {
-                        device.proof(identifier, &proven)
-                    }
-                    Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
-                    Found::Refused(_) => Err(DbscError::ends(DbscReason::NoSession).into()),
+            Refresh::Proven(proven) => match self.refusal_of(device, &proven, &bound) {
+                None => device.proof(identifier, &proven),
+                Some(refusal) => Err(refusal),
+            },
+        }
+    }
+
+    /// Why a device gets no proof that has signed for one: by what has become of its session.
+    fn refusal_of(&self, device: &Device, proven: &Proven, bound: &Presented<'_>) -> Option<Refusal> {
+        let ends = || Some(DbscError::ends(DbscReason::NoSession).into());
+        if device.is_left(&proven.binding, proven.registered_at_ms) {
+            return ends();
+        }
+        match device.choose_bound(bound, &proven.binding, self).0 {
+            Found::Session((parts, Stage::Pending)) => {
+                match device.awaited(parts.uid, proven.binding, self) {
+                    Awaited::Comes(..) => None,
+                    Awaited::MayCome => Some(Refusal::Transient),
+                    Awaited::Over => ends(),
                 }
             }
+            // No cookies come with a refresh on the way from another site, however same-origin it calls itself; and
+            // cookies that disagree tell of no end.
+            Found::Session((_, Stage::Settled)) | Found::Nothing | Found::Unclear => None,
+            // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
+            Found::Refused(error) if error.reason() == Reason::Revoked => None,
+            Found::Refused(error) if error.keeps_cookie() => Some(Refusal::Transient),
+            Found::Refused(_) => ends(),
         }
     }
 

@@ -169,11 +169,9 @@ impl Device {
         session: &Session,
     ) -> (Found<(Parts, Stage)>, usize) {
         let stages = Stage::likely_first(!session.presented().is_empty());
-        let of_application = session.associated_data();
-        let sealed = stages.map(|stage| (stage, stage.associated_data(binding, of_application)));
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
-            let opened = self.open_bound(token, &sealed, session);
+            let opened = self.open_bound(token, binding, stages, session);
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
@@ -187,12 +185,14 @@ impl Device {
     fn open_bound(
         &self,
         token: &[u8],
-        [first, second]: &[(Stage, Vec<u8>); 2],
+        binding: &Binding,
+        [first, second]: [Stage; 2],
         session: &Session,
     ) -> Result<(Parts, Stage), OpenError> {
-        let open = |(stage, associated_data): &(Stage, Vec<u8>)| {
-            let opened = session.bound_store(self).open_parts(session.head_ms(), token, associated_data);
-            opened.map(|parts| (parts, *stage))
+        let open = |stage: Stage| {
+            let associated_data = stage.associated_data(binding, session.associated_data());
+            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
+            opened.map(|parts| (parts, stage))
         };
         match open(first) {
             Err(error) if error.reason() == Reason::Tag => open(second),
