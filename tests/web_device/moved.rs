@@ -118,6 +118,33 @@ async fn what_ends_the_session_meanwhile_wins() {
     }
 }
 
+/// Over a backend with a thread of its own, which all of them wait for at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_beside_a_registration_are_all_answered_for_the_user() {
+    let (site, _) = troubled().await;
+    for at in [0, 1, 14, 28, 29] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let before: Vec<_> = (0..29).map(|_| browser.clone()).collect();
+        let (early, late) = before.split_at(at);
+        all_see(early, &unbound("ann")).await;
+        browser.register().await;
+        all_see(late, &unbound("ann")).await;
+        all_see(&vec![browser.clone(); 29], &bound_to("ann")).await;
+        assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+        all_see(&before, &NOBODY).await;
+    }
+}
+
+/// All at once.
+async fn all_see(browsers: &[Browser], expected: &(Option<String>, bool, bool)) {
+    let see = |mut browser: Browser| tokio::spawn(async move { browser.sees().await });
+    let all: Vec<_> = browsers.iter().cloned().map(see).collect();
+    for seen in all {
+        assert_eq!(seen.await.unwrap(), *expected);
+    }
+}
+
 /// Its answer is a 500 that removes the cookie: the client at least is logged out.
 #[tokio::test]
 async fn a_logout_that_cannot_be_recorded_wins_as_well() {
