@@ -164,6 +164,10 @@ impl Revocations {
     }
 
     /// A store goes by this list: what is revoked is kept for as long as it could open it.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, and the closure of all"
+    )]
     pub(crate) fn share(&self, limits: Limits) {
         self.0.shared.own.add(limits);
         self.0.shared.known.set_leeway(limits.leeway_ms);

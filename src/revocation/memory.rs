@@ -104,10 +104,10 @@ impl Backend for MemoryBackend {
         if let [one] = changes {
             return apply(&mut *kept, std::slice::from_ref(one));
         }
-        let mut after = Batch { kept: &mut kept, puts: HashMap::new() };
+        let mut after = Batch { kept: &mut kept, puts: Vec::new(), at: HashMap::new() };
         apply(&mut after, changes)?;
         let puts = after.puts;
-        puts.into_values().try_for_each(|entry| kept.put(entry))
+        puts.into_iter().try_for_each(|entry| kept.put(entry))
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
@@ -197,21 +197,24 @@ impl Backend for MemoryBackend {
 /// What several changes come to, before any of it is kept.
 struct Batch<'k> {
     kept: &'k mut Kept,
-    puts: HashMap<Thing, Revocation>,
+    puts: Vec<Revocation>,
+    /// Where in them the last one of a thing is.
+    at: HashMap<Thing, usize>,
 }
 
 impl Entries for Batch<'_> {
     type Error = BackendError;
 
     fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        match self.puts.get(thing) {
+        match self.at.get(thing).and_then(|at| self.puts.get(*at)) {
             Some(entry) => Ok(Some(entry.clone())),
             None => self.kept.get(thing),
         }
     }
 
     fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.puts.insert(entry.thing(), entry);
+        self.at.insert(entry.thing(), self.puts.len());
+        self.puts.push(entry);
         Ok(())
     }
 }

@@ -142,8 +142,8 @@ fn where_all_refuse_without_news_less_has_to_be_kept() {
             .revoke_session(server.store.open(&server.session(None)).unwrap().uid(), NOON)
             .wait()
             .unwrap();
-        let untils = backend.news().unwrap().revocations.into_iter().map(|entry| entry.until_ms());
-        untils.last().unwrap() - NOON
+        let mut untils = backend.news().unwrap().revocations.into_iter().map(|entry| entry.until_ms());
+        untils.next_back().unwrap() - NOON
     };
     let (one, _other) = (refusing(1), refusing(2));
     // Nobody can touch it after two minutes, for more than a quarter of an hour.
