@@ -201,7 +201,9 @@ impl<'a> Recorder<'a> {
     /// Others know who was revoked, and learn at their next poll who was spared: where the client comes to one of them
     /// before, it would be refused.
     fn wait_for_others(&mut self, poll_ms: u64) {
-        self.known_after = self.known_after.max(Duration::from_millis(poll_ms));
+        // A poll takes its time as well.
+        let known_after = poll_ms.saturating_add(poll_ms / 2);
+        self.known_after = self.known_after.max(Duration::from_millis(known_after));
     }
 
     /// A session ends; where it goes on under another uid, that one is spared where it was.
