@@ -1,5 +1,5 @@
 //! A forked process draws other randomness than the one it came from: a salt that both draw would be two messages under
-//! one key. Nor does it have the threads that follow a ring file. Without the test harness, whose threads a fork would leave behind.
+//! one key. Nor does it have the threads that follow a ring file or talk to a backend. Without the test harness, whose threads a fork would leave behind.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -30,10 +30,12 @@ fn main() {
 
     #[cfg(feature = "watch")]
     following::main();
+    #[cfg(feature = "revocation")]
+    revoking::main();
 }
 
 /// Does something in a forked process, which has to end well.
-#[cfg(feature = "watch")]
+#[cfg(any(feature = "watch", feature = "revocation"))]
 fn in_fork(act: impl FnOnce()) {
     match fork::fork().unwrap() {
         Fork::Child => {
@@ -101,6 +103,33 @@ mod following {
         watcher.as_ref().unwrap().reload_now().unwrap();
         assert!(store.open(&of(4)).is_ok());
         println!("test a_forked_process_says_that_it_follows_no_file_and_can_follow_anew ... ok");
+    }
+}
+
+/// Nor has it those that talk to a backend of revocations.
+#[cfg(feature = "revocation")]
+mod revoking {
+    use sealed_session::SessionError;
+    use sealed_session::revocation::{MemoryBackend, Revocations};
+
+    use super::*;
+
+    pub(super) fn main() {
+        let revocations = Revocations::builder().with_backend(MemoryBackend::default()).unwrap();
+        let ring = KeyRing::single(RootSecret::generate().unwrap());
+        let store = SealedStore::builder(ring).revocations(revocations).build().unwrap();
+        let id = store.create(CreateOptions::default()).unwrap();
+        in_fork(|| {
+            let error = store.health().unwrap_err().to_string();
+            assert!(error.contains("build the store after the fork"), "{error}");
+            assert!(store.open(&id).is_ok());
+            // Nobody would do it, so nobody is waited for.
+            assert!(matches!(store.delete(&id), Err(SessionError::Backend(_))));
+        });
+        assert_eq!(store.health(), Ok(()));
+        store.delete(&id).unwrap();
+        assert!(store.open(&id).is_err());
+        println!("test a_forked_process_says_that_it_has_no_backend_of_revocations ... ok");
     }
 }
 

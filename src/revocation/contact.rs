@@ -109,6 +109,11 @@ impl Contact {
         self.trouble().writing.is_some()
     }
 
+    /// Whether the last poll failed.
+    pub(super) fn cannot_read(&self) -> bool {
+        self.trouble().reading.is_some()
+    }
+
     pub(super) fn ended(&self) {
         self.ended.store(true, Ordering::Release);
     }

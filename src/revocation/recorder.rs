@@ -182,7 +182,9 @@ impl<'a> Recorder<'a> {
         created_at_ms: u64,
     ) -> Result<(), BackendError> {
         // Told where it matters: as age and trouble of the backend.
-        if let Err(error) = self.refresh() {
+        if !self.shared.contact.cannot_read()
+            && let Err(error) = self.refresh()
+        {
             self.shared.contact.failed(error);
         }
         let who =

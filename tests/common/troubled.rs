@@ -12,13 +12,27 @@ use sealed_session::revocation::{
 };
 
 /// It keeps in memory what it does not refuse.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Troubled {
     memory: MemoryBackend,
     pub(crate) fails: Arc<AtomicBool>,
     /// Of sessions alone.
     pub(crate) fails_to_list: Arc<AtomicBool>,
     gate: Arc<(Mutex<bool>, Condvar)>,
+    /// Tests end the waiting themselves, unless they are about this.
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Troubled {
+    fn default() -> Self {
+        Self {
+            memory: MemoryBackend::default(),
+            fails: Arc::default(),
+            fails_to_list: Arc::default(),
+            gate: Arc::default(),
+            timeout: Duration::from_secs(600),
+        }
+    }
 }
 
 impl Troubled {
@@ -111,8 +125,7 @@ impl Backend for Troubled {
         self.memory.strike_expired(now_ms)
     }
 
-    /// Tests end the waiting themselves.
     fn timeout(&self) -> Duration {
-        Duration::from_secs(600)
+        self.timeout
     }
 }

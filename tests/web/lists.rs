@@ -11,6 +11,7 @@ use sealed_session::{KeyRing, SealedStore, SessionPlugin as _};
 
 use crate::direct::{Server, revoking, with};
 use crate::site::{HOUR, MINUTE, NOON, root};
+use crate::troubled::Troubled;
 
 /// One of several servers over one list, who learns what others did within so long.
 fn one_of(backend: &MemoryBackend, clock: ManualClock, poll: Duration) -> Server {
@@ -98,6 +99,25 @@ async fn a_login_right_after_its_user_was_revoked_on_another_server_lives() {
     while one.user(&new).await.is_none() {
         assert!(one.act(&with(&new), |session| session.insert("a", &1).unwrap()).await.sets_nothing());
         assert!(Instant::now() < deadline);
+    }
+}
+
+#[tokio::test]
+async fn a_backend_that_hangs_keeps_nobody_from_logging_in() {
+    let backend = Troubled { timeout: Duration::from_millis(100), ..Troubled::default() };
+    let hanging = backend.clone();
+    let server = Server::with(
+        |store, clock| {
+            let revocations = Revocations::builder().clock(clock.clone()).with_backend(hanging);
+            store.revocations(revocations.unwrap())
+        },
+        |layer| layer,
+    );
+    backend.close(true);
+    let cookies = [server.logged_in("ann").await, server.logged_in("bob").await];
+    backend.close(false);
+    for (cookie, user) in cookies.iter().zip(["ann", "bob"]) {
+        assert_eq!(server.user(cookie).await.as_deref(), Some(user));
     }
 }
 

@@ -32,16 +32,17 @@ pub(in crate::http) fn settle(
             .filter(|_| session.sealed_store().revocations().is_some())
             .map(|ended| session.sealed_store().end(ended, goes_on_as)),
     };
-    let begins = state.take_begins().into_iter().filter(|_| decision.send == Send::Session);
-    let mut pending: Vec<_> = pending.into_iter().chain(begins).collect();
+    let mut begins = state.take_begins();
+    begins.retain(|_| decision.send == Send::Session);
+    let mut pending: Vec<_> = pending.into_iter().collect();
     if state.is_logged_out() && !state.came() {
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_left(session, state, decision));
     let unasked = end_ordinary_form(session, state);
-    let is_settled = pending.is_empty() && unasked.is_none();
-    (!is_settled).then(|| Settling { pending, unasked, waiting: Waiting::default() })
+    let is_settled = pending.is_empty() && unasked.is_none() && begins.is_empty();
+    (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
 
 /// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
