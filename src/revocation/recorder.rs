@@ -22,6 +22,15 @@ pub(super) struct Shared {
     pub(super) lost: AtomicBool,
 }
 
+impl Shared {
+    /// What time it is, also for since when things are known.
+    pub(super) fn now_ms(&self) -> u64 {
+        let now_ms = self.clock.now_ms();
+        self.known.follow_clock(now_ms, self.clock.monotonic_ms());
+        now_ms
+    }
+}
+
 /// This server as one that shares the list: the largest limits of its stores.
 pub(super) struct Own {
     sharer: Mutex<Sharer>,
@@ -127,11 +136,12 @@ impl<'a> Recorder<'a> {
     /// Asks for what is new.
     pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
         let shared = self.shared;
-        let News { mut revocations, lost } = self.backend.news()?;
+        let news = self.backend.news();
+        let now_ms = shared.now_ms();
+        let News { mut revocations, lost } = news?;
         if lost {
             shared.known.narrow(&mut revocations);
         }
-        let now_ms = shared.clock.now_ms();
         revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {
             shared.lost.store(true, Ordering::Release);
@@ -275,7 +285,7 @@ impl<'a> Recorder<'a> {
 
     fn learn(&self, changes: &[Change]) {
         let shared = self.shared;
-        let now_ms = shared.clock.now_ms();
+        let now_ms = shared.now_ms();
         let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms);
         for change in changes {
             match change {

@@ -220,7 +220,10 @@ impl<B: Backing> Mix<B> {
     fn blame(&mut self, who: &str, left: &Left<'_>) {
         for ended in &left.open {
             let ago = ended.at.elapsed().as_millis();
-            self.is_wrong(format!("{who} opens what server {} ended by {} {ago} ms ago", ended.by, ended.how));
+            self.is_wrong(format!(
+                "{who} opens what server {} ended by {} {ago} ms ago",
+                ended.by, ended.how
+            ));
         }
         for _ in &left.shut {
             self.is_wrong(format!("{who} refuses what nobody ended"));
@@ -234,8 +237,8 @@ impl<B: Backing> Mix<B> {
 
     fn tell(&self, name: &str) {
         let ledger = &self.ledger;
-        let [operations, acknowledged, failed] =
-            [&ledger.operations, &ledger.acknowledged, &ledger.failed].map(|count| count.load(Ordering::Relaxed));
+        let [operations, acknowledged, failed] = [&ledger.operations, &ledger.acknowledged, &ledger.failed]
+            .map(|count| count.load(Ordering::Relaxed));
         let ended = ledger.count_ended();
         let faults: u64 = self.counts.values().sum();
         println!(
@@ -247,9 +250,12 @@ impl<B: Backing> Mix<B> {
             self.said_otherwise,
             self.slowest.as_millis()
         );
-        for (what, times) in ["without faults", "in all"].iter().zip(&mut *ledger.known_after.lock().unwrap()) {
+        for (what, times) in ["without faults", "in all"].iter().zip(&mut *ledger.known_after.lock().unwrap())
+        {
             times.sort();
-            let at = |part: usize| times.get(times.len().saturating_sub(1) * part / 100).map_or(0, |time| time.as_millis());
+            let at = |part: usize| {
+                times.get(times.len().saturating_sub(1) * part / 100).map_or(0, |time| time.as_millis())
+            };
             println!(
                 "{name}: another server refuses, {what}: {} times, median {} ms, 99 % {} ms, longest {} ms",
                 times.len(),

@@ -31,7 +31,12 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(is_process: bool) -> Arc<Self> {
-        Arc::new(Self { is_process, running: Mutex::default(), is_stopped: AtomicBool::new(false), skew_ms: AtomicI64::new(0) })
+        Arc::new(Self {
+            is_process,
+            running: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
+            skew_ms: AtomicI64::new(0),
+        })
     }
 
     pub(crate) fn running(&self) -> Option<Running> {

@@ -202,7 +202,10 @@ impl Backing {
                 if cuts {
                     self.ways.iter().for_each(|way| way.cut(false));
                 }
-                Some((if cuts { "failover, connections cut" } else { "failover, connections open" }, Fault::Over))
+                Some((
+                    if cuts { "failover, connections cut" } else { "failover, connections open" },
+                    Fault::Over,
+                ))
             }
             3 | 4 if !self.is_split() => {
                 self.primary = self.another(rng)?;

@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, RwLockWriteGuard};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, RwLockWriteGuard};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -59,7 +59,10 @@ enum Fault {
 impl Disk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=128m", "none"]).arg(folder.path()).output();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=128m", "none"])
+            .arg(folder.path())
+            .output();
         let is_own = mount.is_ok_and(|ended| ended.status.success());
         if !is_own {
             println!("not tried: a disk that is full for all (no file system of one's own is allowed here)");
@@ -226,7 +229,11 @@ impl Backing {
             6 => {
                 // By another program: to close a file here would end SQLite's locks.
                 let backup = self.backup();
-                Command::new("cp").args([&backup, &main]).status().ok().filter(|ended| backup.exists() && ended.success())?;
+                Command::new("cp")
+                    .args([&backup, &main])
+                    .status()
+                    .ok()
+                    .filter(|ended| backup.exists() && ended.success())?;
                 "copy written over it"
             }
             _ => {
@@ -297,7 +304,10 @@ impl mix::Backing for Backing {
             self.mode(0o600)?;
             return Some("operator changes the mode");
         }
-        if !said.contains("move the file away") && !said.contains("move away all three") && !said.contains("move it away") {
+        if !said.contains("move the file away")
+            && !said.contains("move away all three")
+            && !said.contains("move it away")
+        {
             return None;
         }
         self.move_away();
