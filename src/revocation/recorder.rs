@@ -129,8 +129,21 @@ impl<'a> Recorder<'a> {
         if self.refresh().is_err() {
             // It is recorded, and counts here at least for what does not depend on what else there is.
             self.learn(changes);
+            return Ok(());
         }
-        Ok(())
+        self.spare_again(changes)
+    }
+
+    /// Who is to be spared by an entry that the backend has lost, and so was not, is once that is recorded again.
+    fn spare_again(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        let spares = |change: &&Change| matches!(change, Change::Move { .. } | Change::Spare { .. });
+        let again: Vec<_> = changes.iter().filter(spares).cloned().collect();
+        if again.is_empty() || !self.shared.lost.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.make_good()?;
+        self.backend.record(&again)?;
+        self.refresh()
     }
 
     /// Asks for what is new.

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sealed_session::SessionUid;
 use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
+    Backend, BackendError, Change, MemoryBackend, News, Revocations, Scope, SessionInfo, Sharer,
 };
+use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin as _, SessionUid};
 
 use crate::{HOUR, Server, now, session, until};
 
@@ -133,4 +133,26 @@ fn a_backend_that_takes_nothing_is_told_of_until_it_does_and_is_read_meanwhile()
     assert!(server.revocations.trouble().is_some() && server.revocations.is_empty());
     backend.fill(false);
     until("it is well again by itself", || server.revocations.trouble().is_none());
+}
+
+/// Polls are far apart: the login comes first.
+#[test]
+fn who_logs_in_or_goes_on_right_after_the_backend_lost_who_was_revoked_is_logged_in() {
+    let backend = Frail::default();
+    let revocations = Revocations::builder().poll_every(Duration::from_secs(3600));
+    let revocations = revocations.with_backend(backend.clone()).unwrap();
+    let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+    let store = SealedStore::builder(ring).revocations(revocations.clone()).build().unwrap();
+    let login = || {
+        let options = CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+        store.create(options).unwrap()
+    };
+    let old = login();
+    store.revoke_user("ann").wait().unwrap();
+    backend.empty();
+    let new = login();
+    assert!(store.read(&new).is_ok() && store.read(&old).is_err());
+    backend.empty();
+    let next = store.cycle(&new).unwrap();
+    assert!(store.read(&next).is_ok() && store.read(&new).is_err());
 }
