@@ -113,7 +113,7 @@ impl<B: Backing> Mix<B> {
         while Instant::now() < end {
             match self.rng.random_range(0..10) {
                 0 => self.set_a_clock(),
-                1..7 => {
+                1..6 => {
                     if let Some(fault) = self.backing.begin(&mut self.rng, may_lose) {
                         self.count(fault);
                         self.round.push(fault);

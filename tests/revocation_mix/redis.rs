@@ -186,7 +186,7 @@ impl Backing {
     /// Faults in which Redis loses what was acknowledged.
     fn lose(&mut self, rng: &mut StdRng) -> Option<(&'static str, Fault)> {
         let primary = self.primary;
-        match rng.random_range(0..7) {
+        match rng.random_range(0..8) {
             0 => {
                 self.ask::<()>(primary, &["FLUSHALL"])?;
                 Some(("flush", Fault::Over))
@@ -195,7 +195,7 @@ impl Backing {
                 self.kill(primary);
                 Some(("primary killed", Fault::Killed(primary)))
             }
-            2 => {
+            2 | 7 => {
                 self.primary = self.another(rng)?;
                 let cuts = rng.random();
                 self.lead();
@@ -268,7 +268,7 @@ impl mix::Backing for Backing {
     }
 
     fn begin(&mut self, rng: &mut StdRng, may_lose: bool) -> Option<&'static str> {
-        let (what, fault) = if may_lose && rng.random_range(0..3) == 0 {
+        let (what, fault) = if may_lose && rng.random_range(0..2) == 0 {
             self.ledger.losses.fetch_add(1, Ordering::AcqRel);
             self.lose(rng)?
         } else {

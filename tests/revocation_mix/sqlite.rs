@@ -227,19 +227,13 @@ impl Backing {
                 "all files removed"
             }
             6 => {
-                // By another program: to close a file here would end SQLite's locks.
-                let backup = self.backup();
-                Command::new("cp")
-                    .args([&backup, &main])
-                    .status()
-                    .ok()
-                    .filter(|ended| backup.exists() && ended.success())?;
+                copy(&self.backup(), &main)?;
                 "copy written over it"
             }
             _ => {
-                let copy = self.disk.path("copy.db");
-                Command::new("cp").args([&self.backup(), &copy]).output().ok()?;
-                fs::rename(copy, main).ok()?;
+                let other = self.disk.path("copy.db");
+                copy(&self.backup(), &other)?;
+                fs::rename(other, main).ok()?;
                 "copy moved over it"
             }
         };
@@ -329,6 +323,12 @@ fn nobody_asks(ledger: &Ledger) -> Option<RwLockWriteGuard<'_, ()>> {
 
 fn remove(files: &[&Path]) -> Option<()> {
     files.iter().try_for_each(|file| fs::remove_file(file)).ok()
+}
+
+/// By another program: to close a file here would end SQLite's locks.
+fn copy(from: &Path, to: &Path) -> Option<()> {
+    let ended = Command::new("cp").args([from, to]).output().ok()?;
+    ended.status.success().then_some(())
 }
 
 fn existing(file: &Path) -> Option<Connection> {
