@@ -67,8 +67,11 @@ impl Asker<'_> {
 
     fn delete(&self, user: &mut User, rng: &mut StdRng) {
         let live = user.live.swap_remove(rng.random_range(0..user.live.len()));
+        // A thief may have touched his.
+        let copy = self.node.act(&format!("touch {}", live.id)).ok().filter(|_| rng.random());
+        let copy = copy.map(|id| Live { id, ..live.clone() });
         let ended = self.node.act(&format!("delete {}", live.id));
-        self.acknowledge("delete", ended.is_ok(), user, vec![live]);
+        self.acknowledge("delete", ended.is_ok(), user, copy.into_iter().chain([live]).collect());
     }
 
     fn cycle(&self, user: &mut User, rng: &mut StdRng) {

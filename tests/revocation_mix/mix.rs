@@ -254,7 +254,7 @@ impl<B: Backing> Mix<B> {
         {
             times.sort();
             let at = |part: usize| {
-                times.get(times.len().saturating_sub(1) * part / 100).map_or(0, |time| time.as_millis())
+                times.get(times.len().saturating_sub(1) * part / 100).map_or(0, Duration::as_millis)
             };
             println!(
                 "{name}: another server refuses, {what}: {} times, median {} ms, 99 % {} ms, longest {} ms",

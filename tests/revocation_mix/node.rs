@@ -22,7 +22,6 @@ pub(crate) enum Running {
 }
 
 pub(crate) struct Node {
-    pub(crate) is_process: bool,
     running: Mutex<Option<Running>>,
     /// It answers nobody for now.
     is_stopped: AtomicBool,
@@ -30,9 +29,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(is_process: bool) -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            is_process,
             running: Mutex::default(),
             is_stopped: AtomicBool::new(false),
             skew_ms: AtomicI64::new(0),

@@ -59,7 +59,7 @@ impl Backing {
     pub(crate) fn start() -> Self {
         let redis: Vec<_> = SETTINGS.into_iter().map(Redis::start).collect();
         let ways: Vec<_> = (0..NODES).map(|_| Proxy::to(redis[0].port())).collect();
-        let nodes = (0..NODES).map(|_| Node::new(false)).collect();
+        let nodes = (0..NODES).map(|_| Node::new()).collect();
         let ledger = Arc::new(Ledger::new(nodes, 400));
         let (faults, states) = (VecDeque::new(), [State::Up; 3]);
         let mut backing = Self { ledger, redis, states, primary: 0, ways, faults, snapshot: None };

@@ -51,6 +51,7 @@ impl Server {
             "login" => self.login(what),
             "read" => self.store.read(&id).map(|_| String::new()).map_err(text),
             "delete" => self.store.delete(&id).map(|()| String::new()).map_err(text),
+            "touch" => self.store.touch(&id, 0).map(|id| id.as_str().to_owned()).map_err(text),
             "cycle" => self.store.cycle(&id).map(|id| id.as_str().to_owned()).map_err(text),
             "end_user" => self.store.revoke_user(what).wait().map(|()| String::new()).map_err(text),
             "end_user_in_all_scopes" => {

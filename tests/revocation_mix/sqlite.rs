@@ -90,7 +90,7 @@ pub(crate) fn open(file: &Path) -> Result<SqliteBackend, BackendError> {
 
 impl Backing {
     pub(crate) fn start() -> Self {
-        let nodes = (0..NODES).map(|number| Node::new(number >= HERE)).collect();
+        let nodes = (0..NODES).map(|_| Node::new()).collect();
         let (ledger, faults) = (Arc::new(Ledger::new(nodes, 400)), VecDeque::new());
         let mut backing = Self { ledger, disk: Disk::new(), faults, killed: false, lost: false, moved: 0 };
         mix::Backing::revive(&mut backing);
@@ -111,7 +111,7 @@ impl Backing {
 
     fn start_node(&self, number: usize) {
         let (node, file) = (&self.ledger.nodes[number], self.file());
-        let started = if node.is_process {
+        let started = if number >= HERE {
             Process::start(&file, node.skew_ms()).map(|process| Running::There(Arc::new(process)))
         } else {
             let server = open(&file).and_then(|backend| Server::start(backend, node.skew_ms()));
@@ -322,7 +322,7 @@ fn nobody_asks(ledger: &Ledger) -> Option<RwLockWriteGuard<'_, ()>> {
 }
 
 fn remove(files: &[&Path]) -> Option<()> {
-    files.iter().try_for_each(|file| fs::remove_file(file)).ok()
+    files.iter().try_for_each(fs::remove_file).ok()
 }
 
 /// By another program: to close a file here would end SQLite's locks.
