@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use papaya::Equivalent;
 
+use super::change::{self, Entries};
 use super::entry::Thing;
-use super::{Reach, Revocation, Scope, SessionInfo};
+use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
 /// A session, as far as it can be revoked.
@@ -163,6 +164,14 @@ impl Known {
         }
     }
 
+    /// What becomes of entries by these changes, as far as is known here. Not more than a backend would do.
+    pub(super) fn after(&self, changes: &[Change]) -> Vec<Revocation> {
+        let mut draft = Draft { known: self, becomes: Vec::new() };
+        // The backend says what cannot be.
+        let _ = change::apply(&mut draft, changes);
+        draft.becomes
+    }
+
     /// Whether such a session is spared by an entry that would revoke it.
     pub(super) fn spares(&self, who: &Who<'_>) -> bool {
         self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
@@ -283,6 +292,26 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.sessions.len() + self.users.len() + self.everything.len()
+    }
+}
+
+/// What is known, with what is to become of it.
+struct Draft<'a> {
+    known: &'a Known,
+    becomes: Vec<Revocation>,
+}
+
+impl Entries for Draft<'_> {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        let becomes = self.becomes.iter().rev().find(|entry| entry.thing() == *thing);
+        Ok(becomes.cloned().or_else(|| self.known.get(thing)))
+    }
+
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.becomes.push(entry);
+        Ok(())
     }
 }
 

@@ -125,25 +125,14 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(());
         }
+        let known = self.shared.known.after(changes);
         self.backend.record(changes)?;
-        if self.refresh().is_err() {
-            // It is recorded, and counts here at least for what does not depend on what else there is.
-            self.learn(changes);
-            return Ok(());
-        }
-        self.spare_again(changes)
-    }
-
-    /// Who is to be spared by an entry that the backend has lost, and so was not, is once that is recorded again.
-    fn spare_again(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        let spares = |change: &&Change| matches!(change, Change::Move { .. } | Change::Spare { .. });
-        let again: Vec<_> = changes.iter().filter(spares).cloned().collect();
-        if again.is_empty() || !self.shared.lost.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        self.make_good()?;
-        self.backend.record(&again)?;
-        self.refresh()
+        // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
+        let now_ms = self.shared.now_ms();
+        known.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        // Where it cannot be read what else there is, that comes with the next news.
+        let _ = self.refresh();
+        Ok(())
     }
 
     /// Asks for what is new.
@@ -294,20 +283,5 @@ impl<'a> Recorder<'a> {
 
     pub(crate) fn backend(&mut self) -> &mut dyn Backend {
         self.backend
-    }
-
-    fn learn(&self, changes: &[Change]) {
-        let shared = self.shared;
-        let now_ms = shared.now_ms();
-        let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms);
-        for change in changes {
-            match change {
-                Change::Revoke(revocation) | Change::Restore(revocation) => learn(revocation),
-                Change::RevokeOthers { uid, until_ms, .. } => {
-                    learn(&Revocation::Session { uid: *uid, until_ms: *until_ms });
-                }
-                Change::Move { .. } | Change::Spare { .. } => {}
-            }
-        }
     }
 }

@@ -19,6 +19,8 @@ struct Frail {
     reader: Option<MemoryBackend>,
     is_full: Arc<AtomicBool>,
     lost: Arc<AtomicBool>,
+    /// It is emptied right after the next step was recorded.
+    fails_over: Arc<AtomicBool>,
 }
 
 impl Frail {
@@ -48,7 +50,11 @@ impl Frail {
 impl Backend for Frail {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check()?;
-        self.memory().record(changes)
+        self.memory().record(changes)?;
+        if self.fails_over.swap(false, Ordering::AcqRel) {
+            self.empty();
+        }
+        Ok(())
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
@@ -155,4 +161,30 @@ fn who_logs_in_or_goes_on_right_after_the_backend_lost_who_was_revoked_is_logged
     backend.empty();
     let next = store.cycle(&new).unwrap();
     assert!(store.read(&next).is_ok() && store.read(&new).is_err());
+}
+
+/// As a primary is that acknowledges, and is replaced by one that lags before it is asked what there is.
+#[test]
+fn what_a_backend_lost_right_after_it_was_acknowledged_counts_and_is_recorded_again() {
+    let backend = Frail::default();
+    let server = Server::new(backend.clone());
+    let login = || {
+        let options = CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+        server.store.create(options).unwrap()
+    };
+    let (first, second) = (login(), login());
+    backend.fails_over.store(true, Ordering::Release);
+    server.store.delete(&first).unwrap();
+    assert!(server.store.read(&first).is_err() && server.store.read(&second).is_ok());
+    until("it is recorded again", || backend.kept() == 1);
+    backend.fails_over.store(true, Ordering::Release);
+    server.store.revoke_user("ann").wait().unwrap();
+    assert!(server.store.read(&second).is_err());
+    until("both are recorded again", || backend.kept() == 2);
+    let third = login();
+    backend.fails_over.store(true, Ordering::Release);
+    let next = server.store.cycle(&third).unwrap();
+    assert!(server.store.read(&third).is_err() && server.store.read(&next).is_ok());
+    until("all are recorded again", || backend.kept() == 3);
+    assert!(server.store.read(&next).is_ok());
 }
