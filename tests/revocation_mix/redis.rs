@@ -28,6 +28,8 @@ pub(crate) struct Backing {
     ledger: Arc<Ledger>,
     redis: Vec<Redis>,
     states: [State; 3],
+    /// The processes of those that are stopped.
+    stopped: [Option<Pid>; 3],
     primary: usize,
     ways: Vec<Proxy>,
     faults: VecDeque<Fault>,
@@ -62,7 +64,8 @@ impl Backing {
         let nodes = (0..NODES).map(|_| Node::new()).collect();
         let ledger = Arc::new(Ledger::new(nodes, 400));
         let (faults, states) = (VecDeque::new(), [State::Up; 3]);
-        let mut backing = Self { ledger, redis, states, primary: 0, ways, faults, snapshot: None };
+        let mut backing =
+            Self { ledger, redis, states, stopped: [None; 3], primary: 0, ways, faults, snapshot: None };
         backing.lead();
         mix::Backing::revive(&mut backing);
         backing
@@ -108,9 +111,19 @@ impl Backing {
         self.lead();
     }
 
+    /// Which process it is, as it says.
+    fn pid(&self, number: usize) -> Option<Pid> {
+        let info = self.ask::<String>(number, &["INFO", "server"])?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok());
+        pid.and_then(Pid::from_raw)
+    }
+
     fn signal(&mut self, number: usize, stop: bool) {
-        let pid = Pid::from_raw(self.redis[number].id().cast_signed()).unwrap();
-        kill_process(pid, if stop { Signal::STOP } else { Signal::CONT }).unwrap();
+        let (signal, pid) =
+            if stop { (Signal::STOP, self.pid(number)) } else { (Signal::CONT, self.stopped[number]) };
+        let Some(pid) = pid else { return };
+        kill_process(pid, signal).unwrap();
+        self.stopped[number] = Some(pid).filter(|_| stop);
         self.states[number] = if stop { State::Stopped } else { State::Up };
     }
 

@@ -84,10 +84,6 @@ impl Server {
         });
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// As by `kill -9`.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
