@@ -129,6 +129,9 @@ impl<B: Backing> Mix<B> {
 
     fn set_a_clock(&mut self) {
         let node = &self.ledger.nodes[self.rng.random_range(0..self.ledger.nodes.len())];
+        if node.is_stopped() {
+            return; // It would be waited for.
+        }
         let little = i64::try_from(LEEWAY_MS / 2).unwrap() - 100;
         let (what, ms) = match self.rng.random_range(0..6) {
             0 => ("clock 32 days ahead", 32 * DAY_MS),
