@@ -63,7 +63,7 @@ impl Entries for OnlyHere {
     }
 
     fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.shared.known.put(&entry, self.shared.clock.now_ms());
+        self.shared.known.put(&entry, self.shared.now_ms());
         Ok(())
     }
 }

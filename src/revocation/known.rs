@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use papaya::Equivalent;
 
+use super::change::{self, Entries};
 use super::entry::Thing;
-use super::{Reach, Revocation, Scope, SessionInfo};
+use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
 /// A session, as far as it can be revoked.
@@ -49,7 +51,19 @@ pub(super) struct Known {
     everything: papaya::HashMap<Option<Box<str>>, Floor>,
     /// By how much clocks may differ.
     leeway_ms: AtomicU64,
+    clock: Mutex<Option<Clocks>>,
 }
+
+/// What two clocks said at one moment: the one on the wall, by which it is said since when something is known, and one
+/// that nobody sets.
+#[derive(Debug, Clone, Copy)]
+struct Clocks {
+    now_ms: u64,
+    monotonic_ms: u64,
+}
+
+/// By so much a clock on the wall may have been put right meanwhile without any notice.
+const CLOCK_TOLERANCE_MS: u64 = 1_000;
 
 /// A user of so many: in a scope, in an application, or anywhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -150,6 +164,14 @@ impl Known {
         }
     }
 
+    /// What becomes of entries by these changes, as far as is known here. Not more than a backend would do.
+    pub(super) fn after(&self, changes: &[Change]) -> Vec<Revocation> {
+        let mut draft = Draft { known: self, becomes: Vec::new() };
+        // The backend says what cannot be.
+        let _ = change::apply(&mut draft, changes);
+        draft.becomes
+    }
+
     /// Whether such a session is spared by an entry that would revoke it.
     pub(super) fn spares(&self, who: &Who<'_>) -> bool {
         self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
@@ -162,6 +184,37 @@ impl Known {
 
     fn leeway_ms(&self) -> u64 {
         self.leeway_ms.load(Ordering::Relaxed)
+    }
+
+    /// Where the clock on the wall was set since the last call: what is known is known since the same moment as before,
+    /// which that clock calls otherwise now. Else what became known while it was behind would count for too little.
+    pub(super) fn follow_clock(&self, now_ms: u64, monotonic_ms: u64) {
+        let now = Clocks { now_ms, monotonic_ms };
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *clock.get_or_insert(now);
+        let passed_ms = monotonic_ms.saturating_sub(before.monotonic_ms);
+        let expected_ms = before.now_ms.saturating_add(passed_ms);
+        if now_ms.abs_diff(expected_ms) > CLOCK_TOLERANCE_MS {
+            *clock = Some(now);
+            self.call_otherwise(|since_ms| since_ms.saturating_add(now_ms).saturating_sub(expected_ms));
+        }
+    }
+
+    /// Says anew since when each entry is known.
+    fn call_otherwise(&self, new: impl Fn(u64) -> u64) {
+        let floor = |floor: &Floor| Floor { since_ms: new(floor.since_ms), ..floor.clone() };
+        let sessions = self.sessions.pin();
+        for uid in sessions.keys() {
+            sessions.update(*uid, |ended| Ended { since_ms: new(ended.since_ms), ..*ended });
+        }
+        let users = self.users.pin();
+        for user in users.keys() {
+            users.update(user.clone(), floor);
+        }
+        let everything = self.everything.pin();
+        for app_id in everything.keys() {
+            everything.update(app_id.clone(), floor);
+        }
     }
 
     /// Puts down what there is of an entry, as this server learns of it now.
@@ -239,6 +292,26 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.sessions.len() + self.users.len() + self.everything.len()
+    }
+}
+
+/// What is known, with what is to become of it.
+struct Draft<'a> {
+    known: &'a Known,
+    becomes: Vec<Revocation>,
+}
+
+impl Entries for Draft<'_> {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        let becomes = self.becomes.iter().rev().find(|entry| entry.thing() == *thing);
+        Ok(becomes.cloned().or_else(|| self.known.get(thing)))
+    }
+
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.becomes.push(entry);
+        Ok(())
     }
 }
 

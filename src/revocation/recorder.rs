@@ -22,6 +22,15 @@ pub(super) struct Shared {
     pub(super) lost: AtomicBool,
 }
 
+impl Shared {
+    /// What time it is, also for since when things are known.
+    pub(super) fn now_ms(&self) -> u64 {
+        let now_ms = self.clock.now_ms();
+        self.known.follow_clock(now_ms, self.clock.monotonic_ms());
+        now_ms
+    }
+}
+
 /// This server as one that shares the list: the largest limits of its stores.
 pub(super) struct Own {
     sharer: Mutex<Sharer>,
@@ -116,22 +125,25 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(());
         }
+        let known = self.shared.known.after(changes);
         self.backend.record(changes)?;
-        if self.refresh().is_err() {
-            // It is recorded, and counts here at least for what does not depend on what else there is.
-            self.learn(changes);
-        }
+        // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
+        let now_ms = self.shared.now_ms();
+        known.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        // Where it cannot be read what else there is, that comes with the next news.
+        let _ = self.refresh();
         Ok(())
     }
 
     /// Asks for what is new.
     pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
         let shared = self.shared;
-        let News { mut revocations, lost } = self.backend.news()?;
+        let news = self.backend.news();
+        let now_ms = shared.now_ms();
+        let News { mut revocations, lost } = news?;
         if lost {
             shared.known.narrow(&mut revocations);
         }
-        let now_ms = shared.clock.now_ms();
         revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {
             shared.lost.store(true, Ordering::Release);
@@ -275,20 +287,5 @@ impl<'a> Recorder<'a> {
 
     pub(crate) fn backend(&mut self) -> &mut dyn Backend {
         self.backend
-    }
-
-    fn learn(&self, changes: &[Change]) {
-        let shared = self.shared;
-        let now_ms = shared.clock.now_ms();
-        let learn = |revocation: &Revocation| shared.known.put(revocation, now_ms);
-        for change in changes {
-            match change {
-                Change::Revoke(revocation) | Change::Restore(revocation) => learn(revocation),
-                Change::RevokeOthers { uid, until_ms, .. } => {
-                    learn(&Revocation::Session { uid: *uid, until_ms: *until_ms });
-                }
-                Change::Move { .. } | Change::Spare { .. } => {}
-            }
-        }
     }
 }

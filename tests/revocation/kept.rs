@@ -181,3 +181,38 @@ fn what_a_server_revokes_whose_clock_is_years_ahead_keeps_nobody_from_logging_in
     let made = one.session(Some("ann"));
     assert!(one.is_good(&made));
 }
+
+/// However wrong the clock was when a revocation became known, it counts once the clock is right.
+#[test]
+fn what_became_known_while_a_clock_was_wrong_counts_once_it_is_right() {
+    for wrong in [NOON - 32 * DAY, NOON - HOUR, NOON + HOUR, NOON + 32 * DAY] {
+        let (backend, right, set) = (MemoryBackend::default(), ManualClock::at(NOON), ManualClock::at(NOON));
+        let [one, other] = [&right, &set].map(|clock| server(&backend, clock, |store| store));
+        let (anns, bobs) = (one.session(Some("ann")), one.session(Some("bob")));
+        set.set(wrong);
+        one.store.revoke_user("ann").wait().unwrap();
+        until("it is known", || other.revocations.len() == 1);
+        set.set(NOON);
+        until("it counts", || !other.is_good(&anns));
+        assert!(other.is_good(&bobs));
+        one.store.revoke_everything().wait().unwrap();
+        until("all are ended", || !other.is_good(&bobs));
+    }
+}
+
+/// The same where it was known before the clock was wrong, and where a clock years ahead revoked.
+#[test]
+fn a_clock_that_was_wrong_meanwhile_neither_ends_nor_prolongs_what_is_known() {
+    let (backend, right, set) = (MemoryBackend::default(), ManualClock::at(NOON), ManualClock::at(NOON));
+    let [one, other] = [&right, &set].map(|clock| server(&backend, clock, |store| store));
+    let years_ahead = server(&backend, &ManualClock::at(NOON + 365 * DAY), |store| store);
+    let anns = one.session(Some("ann"));
+    set.set(NOON + 40 * DAY);
+    years_ahead.store.revoke_user("ann").wait().unwrap();
+    until("it is known", || other.revocations.len() == 1 && one.revocations.len() == 1);
+    set.set(NOON);
+    until("it counts", || !other.is_good(&anns));
+    [&right, &set].iter().for_each(|clock| clock.advance(3 * LEEWAY));
+    let later = one.session(Some("ann"));
+    until("sessions of later are good", || one.is_good(&later) && other.is_good(&later));
+}

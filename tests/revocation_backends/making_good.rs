@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sealed_session::SessionUid;
 use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
+    Backend, BackendError, Change, MemoryBackend, News, Revocations, Scope, SessionInfo, Sharer,
 };
+use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin as _, SessionUid};
 
 use crate::{HOUR, Server, now, session, until};
 
@@ -19,6 +19,8 @@ struct Frail {
     reader: Option<MemoryBackend>,
     is_full: Arc<AtomicBool>,
     lost: Arc<AtomicBool>,
+    /// It is emptied right after the next step was recorded.
+    fails_over: Arc<AtomicBool>,
 }
 
 impl Frail {
@@ -48,7 +50,11 @@ impl Frail {
 impl Backend for Frail {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check()?;
-        self.memory().record(changes)
+        self.memory().record(changes)?;
+        if self.fails_over.swap(false, Ordering::AcqRel) {
+            self.empty();
+        }
+        Ok(())
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
@@ -133,4 +139,52 @@ fn a_backend_that_takes_nothing_is_told_of_until_it_does_and_is_read_meanwhile()
     assert!(server.revocations.trouble().is_some() && server.revocations.is_empty());
     backend.fill(false);
     until("it is well again by itself", || server.revocations.trouble().is_none());
+}
+
+/// Polls are far apart: the login comes first.
+#[test]
+fn who_logs_in_or_goes_on_right_after_the_backend_lost_who_was_revoked_is_logged_in() {
+    let backend = Frail::default();
+    let revocations = Revocations::builder().poll_every(Duration::from_secs(3600));
+    let revocations = revocations.with_backend(backend.clone()).unwrap();
+    let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+    let store = SealedStore::builder(ring).revocations(revocations.clone()).build().unwrap();
+    let login = || {
+        let options = CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+        store.create(options).unwrap()
+    };
+    let old = login();
+    store.revoke_user("ann").wait().unwrap();
+    backend.empty();
+    let new = login();
+    assert!(store.read(&new).is_ok() && store.read(&old).is_err());
+    backend.empty();
+    let next = store.cycle(&new).unwrap();
+    assert!(store.read(&next).is_ok() && store.read(&new).is_err());
+}
+
+/// As a primary is that acknowledges, and is replaced by one that lags before it is asked what there is.
+#[test]
+fn what_a_backend_lost_right_after_it_was_acknowledged_counts_and_is_recorded_again() {
+    let backend = Frail::default();
+    let server = Server::new(backend.clone());
+    let login = || {
+        let options = CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+        server.store.create(options).unwrap()
+    };
+    let (first, second) = (login(), login());
+    backend.fails_over.store(true, Ordering::Release);
+    server.store.delete(&first).unwrap();
+    assert!(server.store.read(&first).is_err() && server.store.read(&second).is_ok());
+    until("it is recorded again", || backend.kept() == 1);
+    backend.fails_over.store(true, Ordering::Release);
+    server.store.revoke_user("ann").wait().unwrap();
+    assert!(server.store.read(&second).is_err());
+    until("both are recorded again", || backend.kept() == 2);
+    let third = login();
+    backend.fails_over.store(true, Ordering::Release);
+    let next = server.store.cycle(&third).unwrap();
+    assert!(server.store.read(&third).is_err() && server.store.read(&next).is_ok());
+    until("all are recorded again", || backend.kept() == 3);
+    assert!(server.store.read(&next).is_ok());
 }
