@@ -42,7 +42,7 @@ impl Session {
             })
         });
         let Some(asks) = asks else { return Ok(()) };
-        if self.is_over() {
+        if self.is_revoked() {
             return Ok(());
         }
         let given_up = LoggedOutOnDrop(Some(self));
@@ -120,10 +120,9 @@ impl Session {
         Ok(goes_on.then_some(instead))
     }
 
-    /// Whether the session is known as ended by now.
-    fn is_over(&self) -> bool {
-        let store = self.sealed_store();
-        self.look(|state| state.is_over(store, store.now_ms()))
+    /// Whether the session is known as revoked by now.
+    fn is_revoked(&self) -> bool {
+        self.look(|state| state.is_revoked(self.sealed_store()))
     }
 
     fn registry(&self) -> Result<&Registry, DataError> {

@@ -94,13 +94,18 @@ impl SealedStore {
         user_id: Option<&str>,
     ) -> bool {
         #[cfg(feature = "revocation")]
-        if let Some(revocations) = &self.0.revocations
-            && revocations.revoked_since(&self.who(user_id, uid, times.created)).is_some()
-        {
+        if self.is_revoked(times, uid, user_id) {
             return true;
         }
         let _ = (uid, user_id);
         now_ms >= self.expires_at(times)
+    }
+
+    /// Whether a session is known to be revoked.
+    #[cfg(feature = "revocation")]
+    pub(crate) fn is_revoked(&self, times: Times, uid: SessionUid, user_id: Option<&str>) -> bool {
+        let who = self.who(user_id, uid, times.created);
+        self.0.revocations.as_ref().is_some_and(|revocations| revocations.revoked_since(&who).is_some())
     }
 
     /// Whether what other servers revoked is known up to now.

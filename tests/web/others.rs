@@ -48,6 +48,25 @@ async fn a_session_that_was_ended_meanwhile_does_not_go_on() {
     }
 }
 
+/// It is judged as of when the head of its request arrived.
+#[tokio::test]
+async fn a_session_that_expires_while_its_handler_works_ends_the_others() {
+    let server = Server::revoking();
+    let thief = server.logged_in("ann").await;
+    let cookie = server.logged_in("ann").await;
+    server.clock.advance(24 * 60 * MINUTE - 1);
+    let renewed = server.call(&with(&thief), async |session: Session| session.user_id().unwrap()).await.pair();
+    let clock = server.clock.clone();
+    server
+        .call(&with(&cookie), move |session: Session| {
+            let _ = session.user_id();
+            clock.advance(1);
+            async move { session.logout_others().await.unwrap() }
+        })
+        .await;
+    assert_eq!(server.user(&renewed).await, None);
+}
+
 fn id_of(cookie: &str) -> SessionId {
     SessionId::new(cookie.split_once('=').unwrap().1)
 }

@@ -83,13 +83,16 @@ impl State {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
     }
 
-    /// Whether the session as it stands is known as ended by now.
+    /// Whether the session as it stands is known as revoked by now. One that has expired since the request's head arrived
+    /// can still end others.
     #[cfg(feature = "revocation")]
-    pub(in crate::http) fn is_over(&self, store: &SealedStore, now_ms: u64) -> bool {
-        match self.did.now {
-            Now::LoggedIn => self.has_login_ended(store, now_ms),
-            _ => self.has_ended(store, now_ms),
-        }
+    pub(in crate::http) fn is_revoked(&self, store: &SealedStore) -> bool {
+        let (times, uid) = match (self.did.now, self.origin) {
+            (Now::LoggedIn, _) if !self.begins.is_empty() => return false,
+            (Now::LoggedIn, _) => (self.times, self.uid),
+            (_, origin) => (origin.map(|origin| origin.times), origin.map(|origin| origin.uid)),
+        };
+        times.zip(uid).is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
     }
 
     /// Whether what would be sent has expired by now.
