@@ -109,11 +109,22 @@ impl Config {
     pub(super) fn is_same(&self, other: &Arc<Self>) -> bool {
         std::ptr::eq(self, Arc::as_ptr(other))
             || (self.store.is_same(&other.store)
+                && self.has_same_scope(other)
                 && self.cookies == other.cookies
                 && self.rules == other.rules
                 && is_one(self.bind.as_ref(), other.bind.as_ref())
                 && self.has_same_lists(other)
                 && self.has_same_device(other))
+    }
+
+    fn has_same_scope(&self, other: &Self) -> bool {
+        #[cfg(feature = "revocation")]
+        return self.store.scope_name() == other.store.scope_name();
+        #[cfg(not(feature = "revocation"))]
+        {
+            let _ = other;
+            true
+        }
     }
 
     fn has_same_lists(&self, other: &Self) -> bool {

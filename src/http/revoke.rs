@@ -38,6 +38,7 @@ impl Session {
             Some(Asks {
                 user_id: state.user_id()?.to_owned(),
                 uid: state.uid()?,
+                uid_on_lists: state.uid_on_lists()?,
                 created_at_ms: state.times()?.created,
             })
         });
@@ -54,9 +55,10 @@ impl Session {
                 Some(instead) if state.user_id() == Some(&*asks.user_id) && state.uid() == Some(asks.uid) => {
                     state.go_on_as(config.limits(), instead, config.store.now_ms());
                 }
-                // It was revoked itself meanwhile; or another task of the request logged out, in, or cycled. What that
-                // made stays; what came is over.
-                _ => state.end_what_came(),
+                // It was revoked itself, and what ended it may have put another in its place.
+                None => {}
+                // Another task of the request logged out, in, or cycled meanwhile. What it made stays; what came is over.
+                Some(_) => state.end_what_came(),
             }
             Ok(())
         })
@@ -107,12 +109,12 @@ impl Session {
         Ok(())
     }
 
-    /// The uid under which the session goes on; nothing if it was revoked as well.
+    /// The uid under which the session goes on; nothing if it was revoked already, and then nothing has ended by this.
     async fn end_others(&self, asks: &Asks) -> Result<Option<SessionUid>, DataError> {
         // What this response could not tell the client must not be done to it.
         self.change(|_, _: &mut State| Ok(()))?;
         let instead = self.sealed_store().fresh_uid()?;
-        let Asks { user_id, uid, created_at_ms } = asks;
+        let Asks { user_id, uid_on_lists: uid, created_at_ms, .. } = asks;
         let goes_on = match self.listed_in() {
             Some(registry) => registry.others_end(user_id, *uid, *created_at_ms, instead).await?,
             None => self.sealed_store().others_end(user_id, *uid, *created_at_ms, instead).await?,
@@ -138,6 +140,8 @@ impl Session {
 struct Asks {
     user_id: String,
     uid: SessionUid,
+    /// The one under which it may be revoked or spared.
+    uid_on_lists: SessionUid,
     created_at_ms: u64,
 }
 

@@ -184,6 +184,12 @@ impl State {
         self.did.out
     }
 
+    /// Whether a logout or a login of this request ends sessions of cookies that no longer open, or are several.
+    #[cfg(feature = "revocation")]
+    pub(super) fn ends_what_did_not_open(&self) -> bool {
+        !self.came() && (self.did.out || self.did.now == Now::LoggedIn)
+    }
+
     /// Whether what came has ended, by a logout or a login.
     #[cfg(feature = "dbsc")]
     pub(super) fn is_ended(&self) -> bool {
@@ -223,6 +229,11 @@ impl State {
     /// What is stored begins a new session, even if a cookie is left in place.
     pub(super) fn begin_anyway(&mut self) {
         self.anyway = true;
+        // A token was given out for it while the cookie was left in place.
+        if self.uid.is_some() && self.times.is_none() && !self.invalidated {
+            self.wanted = true;
+            self.act(Act::Changed);
+        }
     }
 
     /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in. Less data
@@ -276,6 +287,15 @@ impl State {
         Ok(())
     }
 
+    /// The session that came, as far as it is the one that there is: under another uid it has no place in any list yet.
+    #[cfg(feature = "revocation")]
+    pub(super) fn uid_on_lists(&self) -> Option<SessionUid> {
+        match (self.is_cycled(), self.origin) {
+            (true, Some(origin)) => Some(origin.uid),
+            _ => self.uid,
+        }
+    }
+
     /// What came has ended, and something else has become of it meanwhile.
     #[cfg(feature = "revocation")]
     pub(super) fn end_what_came(&mut self) {
@@ -300,13 +320,14 @@ impl State {
 
     /// The same session under a new uid.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
-        if self.invalidated || self.uid.is_none() {
+        // One that begins with this request has a uid that no client knows yet, and the list of revocations may.
+        let begins = self.did.out || self.did.now == Now::LoggedIn;
+        if self.invalidated || self.uid.is_none() || begins {
             return Ok(());
         }
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        // One that begins with this request has a uid that no client knows yet.
         if self.came() {
             self.act(Act::Cycled);
             #[cfg(feature = "dbsc")]

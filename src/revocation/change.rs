@@ -24,17 +24,20 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
         Change::Revoke(new) => merge(entries, new.clone(), Revocation::then),
         Change::Restore(known) => merge(entries, known.clone(), Revocation::and),
         Change::RevokeOthers { scope, user_id, created_before_ms, uid, created_at_ms, instead, until_ms } => {
-            let is_revoked = is_revoked(entries, scope, user_id, *uid, *created_at_ms)?;
+            // It has no say any more: another may have taken its place by the same act.
+            if is_revoked(entries, scope, user_id, *uid, *created_at_ms)? {
+                return Ok(());
+            }
             merge(entries, Revocation::Session { uid: *uid, until_ms: *until_ms }, Revocation::then)?;
             let user = Revocation::User {
                 reach: Reach::Scope(scope.clone()),
                 user_id: user_id.clone(),
                 created_before_ms: *created_before_ms,
-                except: if is_revoked { Vec::new() } else { vec![*instead] },
+                except: vec![*instead],
                 until_ms: *until_ms,
             };
             merge(entries, user, Revocation::then)?;
-            if is_revoked { Ok(()) } else { move_wider(entries, scope, user_id, *uid, *instead) }
+            move_wider(entries, scope, user_id, *uid, *instead)
         }
         Change::Move { reach, user_id, from, to } => spare(entries, reach, user_id, Some(*from), *to),
         Change::Spare { reach, user_id, uid } => spare(entries, reach, user_id, None, *uid),

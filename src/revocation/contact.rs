@@ -23,8 +23,18 @@ pub(super) struct Contact {
 #[derive(Default)]
 struct Trouble {
     reading: Option<BackendError>,
-    writing: Option<BackendError>,
+    writing: Option<NotWritten>,
 }
+
+/// A write that failed.
+struct NotWritten {
+    error: BackendError,
+    /// When somebody asked for it, if anybody did: that others of ours succeed does not mean that theirs would.
+    asked_at: Option<Instant>,
+}
+
+/// For so long after a write failed that somebody asked for, only one that somebody asks for shows that it is over.
+const ASKED_COUNTS: Duration = Duration::from_secs(5);
 
 impl Contact {
     pub(super) fn new(answered_at_ms: u64) -> Self {
@@ -54,7 +64,8 @@ impl Contact {
             return Some(BackendError::new(format!("it has been asked {for_ms} ms ago and does not answer")));
         }
         let trouble = self.trouble();
-        trouble.reading.as_ref().or(trouble.writing.as_ref()).cloned()
+        let writing = || trouble.writing.as_ref().map(|written| &written.error);
+        trouble.reading.as_ref().or_else(writing).cloned()
     }
 
     /// Why nothing that is asked for would ever be done.
@@ -96,13 +107,31 @@ impl Contact {
         trouble.reading = Some(error);
     }
 
-    /// Whoever asked for the write is told of it besides.
+    /// Of our own accord.
     pub(super) fn not_written(&self, error: BackendError) {
-        self.trouble().writing = Some(error);
+        let mut trouble = self.trouble();
+        let asked_at = trouble.writing.as_ref().and_then(|before| before.asked_at);
+        trouble.writing = Some(NotWritten { error, asked_at });
     }
 
     pub(super) fn written(&self) {
-        self.trouble().writing = None;
+        let mut trouble = self.trouble();
+        let is_recent = |at: Instant| at.elapsed() < ASKED_COUNTS;
+        if !trouble.writing.as_ref().and_then(|before| before.asked_at).is_some_and(is_recent) {
+            trouble.writing = None;
+        }
+    }
+
+    /// What came of something that somebody asked for.
+    pub(super) fn asked<T>(&self, result: &Result<T, BackendError>, wrote: bool) {
+        match result {
+            Err(error) => {
+                let (error, asked_at) = (error.clone(), Some(Instant::now()));
+                self.trouble().writing = Some(NotWritten { error, asked_at });
+            }
+            Ok(_) if wrote => self.trouble().writing = None,
+            Ok(_) => {}
+        }
     }
 
     pub(super) fn cannot_write(&self) -> bool {

@@ -109,7 +109,7 @@ pub enum Change {
     /// exceptions only those that both have.
     Restore(Revocation),
     /// Revokes the session `uid` until then, and all others of its user; `instead` takes its place and is spared. If
-    /// `uid` is revoked already, as the backend has it, nothing is spared.
+    /// `uid` is revoked already, as the backend has it, nothing is done.
     RevokeOthers {
         /// Of which users with this id.
         scope: Scope,

@@ -106,11 +106,13 @@ pub(crate) struct Recorder<'a> {
     pub(super) shared: &'a Shared,
     /// How long after it was recorded all other servers know of it, where an answer may not go before.
     pub(super) known_after: Duration,
+    /// Whether anything was recorded.
+    pub(super) wrote: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
-        Self { backend, shared, known_after: Duration::ZERO }
+        Self { backend, shared, known_after: Duration::ZERO, wrote: false }
     }
 
     /// For how long what is revoked now has to be kept, because of all that share the list.
@@ -127,6 +129,7 @@ impl<'a> Recorder<'a> {
         }
         let known = self.shared.known.after(changes);
         self.backend.record(changes)?;
+        self.wrote = true;
         // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
         let now_ms = self.shared.now_ms();
         known.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
@@ -194,14 +197,13 @@ impl<'a> Recorder<'a> {
         created_at_ms: u64,
     ) -> Result<(), BackendError> {
         // Told where it matters: as age and trouble of the backend.
-        if !self.shared.contact.cannot_read()
-            && let Err(error) = self.refresh()
-        {
-            self.shared.contact.failed(error);
-        }
+        let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
         let who =
             Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
         let reaches = self.shared.known.revoked_among(&who);
+        if !read && reaches.is_empty() {
+            return self.begin_unheard(scope, user_id, uid);
+        }
         if reaches.is_empty() {
             return Ok(());
         }
@@ -209,6 +211,25 @@ impl<'a> Recorder<'a> {
         let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
         self.wait_for_others(poll_ms);
+        Ok(())
+    }
+
+    /// Whether it is known what was revoked by now; if not, age and trouble of the backend tell.
+    fn heard(&mut self) -> bool {
+        match self.refresh() {
+            Ok(()) => true,
+            Err(error) => {
+                self.shared.contact.failed(error);
+                false
+            }
+        }
+    }
+
+    /// A login where it is not known what was revoked. It is spared by what there may be, if that can be written; if not,
+    /// what was last known counts.
+    fn begin_unheard(&mut self, scope: &Scope, user_id: &str, uid: SessionUid) -> Result<(), BackendError> {
+        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        let _ = self.backend.record(&scope.reaches().map(spare));
         Ok(())
     }
 
@@ -245,6 +266,15 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Before when sessions are revoked that are to end by now: those are among them that began after everything was
+    /// revoked, and are dated ahead for it.
+    pub(crate) fn all_until(&mut self, until_now_ms: u64, app_id: &str) -> u64 {
+        if !self.shared.contact.cannot_read() {
+            self.heard();
+        }
+        until_now_ms.max(self.shared.known.floor_of_everything(app_id).saturating_add(1))
+    }
+
     /// All sessions of a user end.
     pub(crate) fn end_user(
         &mut self,
@@ -253,6 +283,12 @@ impl<'a> Recorder<'a> {
         created_before_ms: u64,
         now_ms: u64,
     ) -> Result<(), BackendError> {
+        let app_id = match &reach {
+            Reach::Scope(scope) => &*scope.app_id,
+            Reach::Application(app_id) => app_id,
+            Reach::Backend => "",
+        };
+        let created_before_ms = self.all_until(created_before_ms, app_id);
         let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
         let (user_id, except) = (user_id.to_owned(), Vec::new());
         let user = Revocation::User { reach, user_id, created_before_ms, except, until_ms };
@@ -269,6 +305,7 @@ impl<'a> Recorder<'a> {
         now_ms: u64,
     ) -> Result<bool, BackendError> {
         let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
+        let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
         let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
         let change = Change::RevokeOthers {
             scope: scope.clone(),

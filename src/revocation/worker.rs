@@ -86,9 +86,7 @@ impl Worker {
         let job: Job = Box::new(move |backend| {
             let mut recorder = Recorder::new(backend, &shared);
             let result = job(&mut recorder);
-            if let Err(error) = &result {
-                shared.contact.not_written(error.clone());
-            }
+            shared.contact.asked(&result, recorder.wrote);
             deadlines.after(recorder.known_after, Box::new(move || answer.give(result)));
         });
         if self.lanes.add(job) {
@@ -161,9 +159,10 @@ impl Thread {
                 Next::Nothing => {}
                 Next::Stop => return,
             }
+            poll_at = poll_at.min(Instant::now() + self.next_poll(poll_every));
             if Instant::now() >= poll_at {
                 self.ask(Self::poll);
-                poll_at = Instant::now() + poll_every.max(self.backoff());
+                poll_at = Instant::now() + self.next_poll(poll_every);
             }
             if Instant::now() >= upkeep_at || self.shared.own.has_changed() {
                 self.ask(Self::upkeep);
@@ -187,6 +186,15 @@ impl Thread {
                 self.shared.contact.not_written(error);
             }
         }
+    }
+
+    /// Where something is wrong, not so much later that nobody learns of its end.
+    fn next_poll(&self, poll_every: Duration) -> Duration {
+        const SOON: Duration = Duration::from_secs(1);
+        let contact = &self.shared.contact;
+        let is_wrong = contact.cannot_read() || contact.cannot_write();
+        let next = if is_wrong { poll_every.min(SOON) } else { poll_every };
+        next.max(self.backoff())
     }
 
     fn backoff(&self) -> Duration {

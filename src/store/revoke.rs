@@ -92,9 +92,10 @@ impl SealedStore {
 
     /// Revokes all sessions of the application that there are now, in all scopes, of all of its servers and cookies.
     pub fn revoke_everything(&self) -> Pending<()> {
-        let (now_ms, created_before_ms) = (self.now_ms(), self.all_until_now());
+        let (now_ms, until_now_ms) = (self.now_ms(), self.all_until_now());
         let app_id = Some(self.scope().app_id);
         self.record(move |recorder| {
+            let created_before_ms = recorder.all_until(until_now_ms, app_id.as_deref().unwrap_or_default());
             let until_ms = recorder.retention()?.of_all_before(created_before_ms, now_ms);
             recorder.record(&[Change::Revoke(Revocation::Everything { app_id, created_before_ms, until_ms })])
         })
@@ -201,7 +202,7 @@ impl SealedStore {
     /// Before when sessions are revoked from now on. A server whose clock is ahead by as much as clocks may differ has
     /// created sessions up to then.
     pub(crate) fn all_until_now(&self) -> u64 {
-        self.now_ms().saturating_add(self.0.policy.leeway_ms)
+        self.now_ms().saturating_add(self.0.policy.leeway_ms).saturating_add(1)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Troubled {
     pub(crate) fails_to_list: Arc<AtomicBool>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     /// Tests end the waiting themselves, unless they are about this.
-    pub(crate) timeout: Duration,
+    timeout: Duration,
 }
 
 impl Default for Troubled {
@@ -36,6 +36,11 @@ impl Default for Troubled {
 }
 
 impl Troubled {
+    /// Whoever asks waits for so long at most.
+    pub(crate) fn timed(timeout: Duration) -> Self {
+        Self { timeout, ..Self::default() }
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         let (closed, opened) = &*self.gate;
         drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());

@@ -129,7 +129,7 @@ fn the_order_of_the_backend_says_who_is_spared_and_no_clock_does() {
 }
 
 #[test]
-fn a_session_that_is_revoked_itself_spares_nobody() {
+fn a_session_that_is_revoked_itself_ends_and_spares_nobody() {
     assert_eq!(spared(&[&[user(NOON + 1)], &[others(1, 2, NOON + 5)]]), [0_u8; 0]);
     let everything = Change::Revoke(Revocation::Everything {
         app_id: Some(String::new()),
@@ -140,7 +140,11 @@ fn a_session_that_is_revoked_itself_spares_nobody() {
     let uid = SessionUid::from_bytes([1; 16]);
     let itself = Change::Revoke(Revocation::Session { uid, until_ms: NOON + DAY });
     assert_eq!(spared(&[&[itself], &[others(1, 2, NOON + 5)]]), [0_u8; 0]);
-    assert_eq!(spared(&[&[others(1, 2, NOON + 5)], &[others(1, 3, NOON + 6)]]), [0_u8; 0], "a copy");
+    assert_eq!(
+        spared(&[&[others(1, 2, NOON + 5)], &[others(1, 3, NOON + 6)]]),
+        [2],
+        "a copy changes nothing"
+    );
 }
 
 #[test]
@@ -193,4 +197,35 @@ fn of_two_logins_at_once_one_lives_where_a_user_may_have_one_session() {
         let lives = |server: &Server| ids.iter().position(|id| server.is_good(id));
         assert_eq!(lives(&servers[0]), lives(&servers[1]), "the same one everywhere");
     }
+}
+
+#[test]
+fn what_is_dated_ahead_for_everything_that_was_revoked_is_revoked_with_its_user() {
+    for behind_ms in [0, 2, 1_000, LEEWAY] {
+        let backend = MemoryBackend::default();
+        let one = eager(&backend, &ManualClock::at(NOON));
+        let other = server(&backend, &ManualClock::at(NOON - behind_ms));
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(Some("ann"));
+        assert!(one.is_good(&id));
+        other.store.revoke_user("ann").wait().unwrap();
+        until("it is heard of", || !one.is_good(&id));
+        assert!(!other.is_good(&id), "{behind_ms} ms behind");
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(None);
+        assert!(one.is_good(&id));
+        one.store.revoke_everything().wait().unwrap();
+        assert!(!one.is_good(&id));
+    }
+}
+
+#[test]
+fn a_session_of_a_clock_that_is_ahead_by_all_of_the_leeway_is_revoked_with_its_user() {
+    let server = Server::new();
+    server.clock.set(NOON + LEEWAY);
+    let ahead = server.session(Some("ann"));
+    server.clock.set(NOON);
+    assert!(server.is_good(&ahead));
+    server.store.revoke_user("ann").wait().unwrap();
+    assert!(!server.is_good(&ahead));
 }

@@ -19,6 +19,8 @@ struct Wrong {
     memory: MemoryBackend,
     panics: Arc<AtomicU32>,
     full: Arc<AtomicBool>,
+    /// Of what is revoked alone.
+    refuses: Arc<AtomicBool>,
     hangs: Arc<(Mutex<bool>, Condvar)>,
     notes: Arc<AtomicU32>,
 }
@@ -51,6 +53,9 @@ impl Wrong {
 impl Backend for Wrong {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.writes()?;
+        if self.refuses.load(Ordering::Acquire) {
+            return Err(BackendError::new("this table is full"));
+        }
         self.memory.record(changes)
     }
 
@@ -166,6 +171,21 @@ fn a_backend_that_cannot_be_written_is_told_of_before_anybody_logs_out() {
     }
     backend.full.store(false, Ordering::Release);
     until("and that it is over", || server.store.health().is_ok());
+}
+
+#[test]
+fn what_somebody_asked_for_in_vain_is_told_of_though_other_writes_succeed() {
+    let backend = Wrong::default();
+    let server = server(&backend);
+    let id = server.session(None);
+    backend.refuses.store(true, Ordering::Release);
+    assert!(server.store.delete(&id).is_err());
+    for _ in 0..10_000 {
+        assert!(server.store.health().is_err(), "polls and probes go well meanwhile");
+    }
+    backend.refuses.store(false, Ordering::Release);
+    server.store.delete(&id).unwrap();
+    assert_eq!(server.store.health(), Ok(()));
 }
 
 #[test]

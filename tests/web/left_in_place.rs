@@ -326,3 +326,17 @@ async fn what_begins_anyway_is_sent_whatever_else_is_asked_for() {
         assert!(answer.sets(), "{order:?}");
     }
 }
+
+#[tokio::test]
+async fn a_token_that_was_given_out_is_of_the_session_that_begins_anyway() {
+    let server = same_site(SameSite::Lax);
+    let answer = server
+        .act(&[("sec-fetch-site", "cross-site")], |session| {
+            let token = session.csrf_token().unwrap();
+            session.begin_anyway().unwrap();
+            assert_eq!(session.persistence(), Persistence::Sent);
+            assert!(session.check_csrf(&token));
+        })
+        .await;
+    assert!(answer.sets(), "{:?}", answer.set_cookies());
+}

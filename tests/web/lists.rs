@@ -104,7 +104,7 @@ async fn a_login_right_after_its_user_was_revoked_on_another_server_lives() {
 
 #[tokio::test]
 async fn a_backend_that_hangs_keeps_nobody_from_logging_in() {
-    let backend = Troubled { timeout: Duration::from_millis(100), ..Troubled::default() };
+    let backend = Troubled::timed(Duration::from_millis(100));
     let hanging = backend.clone();
     let server = Server::with(
         |store, clock| {

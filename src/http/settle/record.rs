@@ -35,7 +35,7 @@ pub(in crate::http) fn settle(
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if state.is_logged_out() && !state.came() {
+    if state.ends_what_did_not_open() && (state.is_logged_out() || decision.send == Send::Session) {
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
@@ -45,7 +45,7 @@ pub(in crate::http) fn settle(
     (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
 
-/// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
+/// A logout or a login with a cookie that has expired, or with several of different sessions: copies of them that were touched
 /// may be valid.
 fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
     let store = session.sealed_store();
