@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::backend::News;
 use super::change::{Entries, apply};
 use super::entry::Thing;
-use super::purge::purge_by;
+use super::purge::{self, purge_by};
 use super::{Backend, BackendError, Change, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
@@ -78,7 +78,11 @@ impl Kept {
             }
             counts
         });
-        self.sharers.retain(|_, sharer| sharer.until_ms() > by_ms);
+    }
+
+    fn before_first(&self, now_ms: u64) -> Option<u64> {
+        let until = self.entries.values().map(|(_, entry)| entry.until_ms());
+        purge::before_first(until.filter(|until_ms| *until_ms > purge::looked_at_from(now_ms)).min(), now_ms)
     }
 
     fn put_session(&mut self, scope: &Scope, session: &SessionInfo) {
@@ -123,7 +127,13 @@ impl Backend for MemoryBackend {
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
         let mut kept = self.kept();
-        let by_ms = purge_by(kept.purged_to_ms, now_ms, elapsed);
+        let by_ms = match kept.purged_to_ms {
+            None => kept.before_first(now_ms),
+            some => Some(purge_by(some, now_ms, elapsed)),
+        };
+        let sharers_by_ms = by_ms.unwrap_or(now_ms);
+        kept.sharers.retain(|_, sharer| sharer.until_ms() > sharers_by_ms);
+        let Some(by_ms) = by_ms else { return Ok(0) };
         kept.purged_to_ms = Some(by_ms);
         kept.forget(by_ms);
         Ok(by_ms)

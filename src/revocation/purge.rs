@@ -19,6 +19,20 @@ pub(crate) fn purge_by(before_ms: Option<u64>, now_ms: u64, elapsed: Duration) -
     before_ms.map_or(now_ms, |before_ms| now_ms.min(before_ms.saturating_add(elapsed_ms)))
 }
 
+/// Entries that ran out longer ago say nothing of what time it may be.
+const YEAR_MS: u64 = 366 * 24 * 3600 * 1000;
+
+/// Since when entries that ran out are looked at, where nobody purged yet.
+pub(crate) fn looked_at_from(now_ms: u64) -> u64 {
+    now_ms.saturating_sub(YEAR_MS)
+}
+
+/// The time by which to purge where nobody purged yet: before the first of the entries runs out, since the clock of the
+/// first that purges may be wrong as well. Without entries there is nothing to remove.
+pub(crate) fn before_first(first_until_ms: Option<u64>, now_ms: u64) -> Option<u64> {
+    first_until_ms.map(|until_ms| until_ms.saturating_sub(1).min(now_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ use crate::node::{Node, Running};
 use crate::proxy::Proxy;
 use crate::redis_server::Server as Redis;
 use crate::server::Server;
+use crate::until;
 
 const NODES: usize = 5;
 /// How durable each of the servers is.
@@ -92,6 +93,11 @@ impl Backing {
             self.ask::<()>(number, &["REPLICAOF", "127.0.0.1", &port.to_string()]);
         }
         self.ways.iter().for_each(|way| way.lead_to(port));
+    }
+
+    /// What it says itself.
+    fn is_primary(&self, number: usize) -> Option<bool> {
+        Some(self.ask::<String>(number, &["INFO", "replication"])?.contains("role:master"))
     }
 
     /// Another that could be the primary.
@@ -298,6 +304,11 @@ impl mix::Backing for Backing {
                 self.ask::<()>(number, &["CONFIG", "SET", "maxmemory", "0"]);
                 self.ask::<()>(number, &["CONFIG", "SET", "min-replicas-to-write", "0"]);
             }
+            // One that was stopped may not have heard of it, and go on as a primary with those it is connected to.
+            until("there is one primary", || {
+                self.lead();
+                (0..self.redis.len()).all(|number| self.is_primary(number) == Some(number == self.primary))
+            });
             return false;
         };
         self.end(fault);

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::super::change::{self, Entries};
 use super::super::entry::Thing;
-use super::super::purge::purge_by;
+use super::super::purge::{self, purge_by};
 use super::trouble::Failure;
 use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
 use crate::random::Entropy;
@@ -162,14 +162,26 @@ pub(super) fn news(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result
 pub(super) fn purge(transaction: &Transaction<'_>, now_ms: u64, elapsed: Duration) -> rusqlite::Result<u64> {
     let before_ms =
         transaction.query_row("SELECT purged_to_ms FROM state", [], |row| optional_time(row, 0))?;
-    let by_ms = purge_by(before_ms, now_ms, elapsed);
-    transaction.execute("UPDATE state SET purged_to_ms = ?1", [stored(by_ms)])?;
-    transaction.execute(PURGE, [stored(by_ms)])?;
-    for sharer in sharers(transaction)?.iter().filter(|sharer| sharer.until_ms() <= by_ms) {
+    let by_ms = match before_ms {
+        None => before_first(transaction, now_ms)?,
+        some => Some(purge_by(some, now_ms, elapsed)),
+    };
+    let sharers_by_ms = by_ms.unwrap_or(now_ms);
+    for sharer in sharers(transaction)?.iter().filter(|sharer| sharer.until_ms() <= sharers_by_ms) {
         transaction.execute("DELETE FROM sharers WHERE id = ?1", [sharer.id])?;
     }
     transaction.execute(TRIM_COMMITS, [COMMITS_KEPT - 1])?;
+    let Some(by_ms) = by_ms else { return Ok(0) };
+    transaction.execute("UPDATE state SET purged_to_ms = ?1", [stored(by_ms)])?;
+    transaction.execute(PURGE, [stored(by_ms)])?;
     Ok(by_ms)
+}
+
+fn before_first(transaction: &Transaction<'_>, now_ms: u64) -> rusqlite::Result<Option<u64>> {
+    let from = [stored(purge::looked_at_from(now_ms))];
+    let first = "SELECT min(until_ms) FROM entries WHERE until_ms > ?1";
+    let first_ms = transaction.query_row(first, from, |row| optional_time(row, 0))?;
+    Ok(purge::before_first(first_ms, now_ms))
 }
 
 /// Writes in any case: whoever calls learns whether that is possible, and what stays the same is not written.

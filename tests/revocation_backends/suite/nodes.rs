@@ -181,7 +181,9 @@ pub(crate) fn a_session_that_is_revoked_spares_nothing_when_it_revokes_all_other
     for (before, is_revoked) in cases {
         let (mut one, mut other) = (node(), node());
         // Of the case before, nothing counts any more.
-        one.purge(now + 2 * HOUR, Duration::from_secs(u64::MAX)).unwrap();
+        for _ in 0..2 {
+            one.purge(now + 2 * HOUR, Duration::from_secs(u64::MAX)).unwrap();
+        }
         one.record(&revoke(std::slice::from_ref(&before))).unwrap();
         other.record(&[others(1, now)]).unwrap();
         let spared: &[u64] = if is_revoked { &[] } else { &[2] };
@@ -265,11 +267,27 @@ pub(crate) fn a_clock_that_is_ahead_for_a_while_purges_nothing_that_counts<B: Ba
     assert_eq!(Told::by(&mut node()), Told::of(&all));
 }
 
+pub(crate) fn a_clock_that_is_ahead_when_the_first_purges_purges_nothing_that_counts<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut ahead, mut right, now) = (node(), node(), now());
+    for minute in 0..3 {
+        assert_eq!(ahead.purge(now + 32 * DAY, MINUTE).unwrap(), 0, "{minute}: there is nothing");
+    }
+    let all = [session(1, now + 30 * DAY), user("ann", now, now + 30 * DAY)];
+    right.record(&revoke(&all)).unwrap();
+    ahead.purge(now + 32 * DAY, MINUTE).unwrap();
+    right.purge(now + 60_000, MINUTE).unwrap();
+    ahead.purge(now + 32 * DAY, MINUTE).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&all));
+}
+
 pub(crate) fn what_is_recorded_after_a_purge_is_news<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
     one.record(&revoke(&[session(1, now + HOUR)])).unwrap();
     assert!(!Told::by(&mut other).is_empty());
-    one.purge(now + HOUR, MINUTE).unwrap();
+    one.purge(now, MINUTE).unwrap();
+    one.purge(now + HOUR, Duration::from_secs(3600)).unwrap();
     one.record(&revoke(&[session(2, now + 2 * HOUR)])).unwrap();
     let news = other.news().unwrap();
     assert!(!news.lost);
@@ -369,7 +387,8 @@ pub(crate) fn ten_thousand_revocations_are_all_told<B: Backend>(node: impl Fn() 
     }
     assert_eq!(Told::by(&mut other), Told::of(&all));
     assert_eq!(Told::by(&mut node()), Told::of(&all));
-    other.purge(now + HOUR + 4_999, MINUTE).unwrap();
+    other.purge(now, MINUTE).unwrap();
+    other.purge(now + HOUR + 4_999, Duration::from_secs(3600)).unwrap();
     assert_eq!(Told::by(&mut node()).len(), 5_000);
 }
 
