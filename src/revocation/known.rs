@@ -62,6 +62,9 @@ struct Clocks {
     monotonic_ms: u64,
 }
 
+/// By so much entries that follow each other may be later than any clock says.
+const LATER_MS: u64 = 1_000;
+
 /// By so much a clock on the wall may have been put right meanwhile without any notice.
 const CLOCK_TOLERANCE_MS: u64 = 1_000;
 
@@ -323,7 +326,9 @@ impl Floor {
     /// The time that counts: not one that no right clock can have said, as far as clocks may differ. It would keep users
     /// from logging in until then.
     fn counts(&self, leeway_ms: u64) -> u64 {
-        self.created_before_ms.min(self.since_ms.saturating_add(leeway_ms.saturating_mul(2)))
+        let latest_ms = self.since_ms.saturating_add(leeway_ms.saturating_mul(2));
+        // What ends what is dated ahead for another is later than that one.
+        self.created_before_ms.min(latest_ms.saturating_add(LATER_MS))
     }
 
     fn of_user(&self, reach: Reach, user_id: String) -> Revocation {

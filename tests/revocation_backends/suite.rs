@@ -75,7 +75,7 @@ macro_rules! forgets_when_told {
             a_clock_that_is_ahead_for_a_while_purges_nothing_that_counts,
             a_clock_that_is_ahead_when_the_first_purges_purges_nothing_that_counts,
             sharers_are_purged_when_no_session_of_theirs_can_live,
-            a_session_that_is_revoked_spares_nothing_when_it_revokes_all_others,
+            a_session_that_is_revoked_revokes_no_others,
             ten_thousand_revocations_are_all_told,
         );
     };
