@@ -292,9 +292,10 @@ impl State {
         self.device.begin_anew();
     }
 
-    /// The same session under a new uid.
+    /// The same session under a new uid. One that a user begins in this request has such a uid, and by that one it is spared
+    /// where its user was revoked.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
-        if self.invalidated || self.uid.is_none() {
+        if self.invalidated || self.uid.is_none() || self.did.now == Now::LoggedIn {
             return Ok(());
         }
         let uid = store.fresh_uid()?;
