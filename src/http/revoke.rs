@@ -38,6 +38,7 @@ impl Session {
             Some(Asks {
                 user_id: state.user_id()?.to_owned(),
                 uid: state.uid()?,
+                known_as: state.known_uid()?,
                 created_at_ms: state.times()?.created,
             })
         });
@@ -112,7 +113,7 @@ impl Session {
         // What this response could not tell the client must not be done to it.
         self.change(|_, _: &mut State| Ok(()))?;
         let instead = self.sealed_store().fresh_uid()?;
-        let Asks { user_id, uid, created_at_ms } = asks;
+        let Asks { user_id, known_as: uid, created_at_ms, .. } = asks;
         let goes_on = match self.listed_in() {
             Some(registry) => registry.others_end(user_id, *uid, *created_at_ms, instead).await?,
             None => self.sealed_store().others_end(user_id, *uid, *created_at_ms, instead).await?,
@@ -138,6 +139,8 @@ impl Session {
 struct Asks {
     user_id: String,
     uid: SessionUid,
+    /// By which uid what was revoked speaks of it.
+    known_as: SessionUid,
     created_at_ms: u64,
 }
 
