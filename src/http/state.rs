@@ -318,7 +318,8 @@ impl State {
         self.device.begin_anew();
     }
 
-    /// The same session under a new uid.
+    /// The same session under a new uid. One that a user begins in this request has such a uid, and by that one it is spared
+    /// where its user was revoked.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
         // One that begins with this request has a uid that no client knows yet, and the list of revocations may.
         let begins = self.did.out || self.did.now == Now::LoggedIn;

@@ -49,6 +49,43 @@ async fn a_session_that_was_ended_meanwhile_does_not_go_on() {
     }
 }
 
+#[tokio::test]
+async fn a_session_that_begins_with_a_request_is_not_revoked_by_a_new_uid_there() {
+    for others in [false, true] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        server.store.revoke_user("bob").await.unwrap();
+        let answer = server
+            .call(&with(&cookie), move |session: Session| async move {
+                match others {
+                    true => session.logout_others().await.unwrap(),
+                    false => session.authenticate("bob").unwrap(),
+                }
+                session.cycle().unwrap();
+            })
+            .await;
+        let user = if others { "ann" } else { "bob" };
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some(user));
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_others_can_be_cycled_and_end_others_again() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    let others = async |session: Session| session.logout_others().await.unwrap();
+    let cookie = server.call(&with(&cookie), others).await.pair();
+    let thief = server.logged_in("ann").await;
+    let again = async |session: Session| {
+        session.cycle().unwrap();
+        session.logout_others().await.unwrap();
+    };
+    let answer = server.call(&with(&cookie), again).await;
+    assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"));
+    assert_eq!(server.user(&thief).await, None);
+    assert_eq!(server.user(&cookie).await, None);
+}
+
 /// It is judged as of when the head of its request arrived.
 #[tokio::test]
 async fn a_session_that_expires_while_its_handler_works_ends_the_others() {

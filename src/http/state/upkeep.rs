@@ -87,12 +87,20 @@ impl State {
     /// can still end others.
     #[cfg(feature = "revocation")]
     pub(in crate::http) fn is_revoked(&self, store: &SealedStore) -> bool {
-        let (times, uid) = match (self.did.now, self.origin) {
-            (Now::LoggedIn, _) if !self.begins.is_empty() => return false,
-            (Now::LoggedIn, _) => (self.times, self.uid),
-            (_, origin) => (origin.map(|origin| origin.times), origin.map(|origin| origin.uid)),
-        };
-        times.zip(uid).is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
+        if self.did.now == Now::LoggedIn && !self.begins.is_empty() {
+            return false;
+        }
+        let session = self.times.zip(self.known_uid());
+        session.is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
+    }
+
+    /// The uid by which servers know the session: one that is cycled in this request has a uid that nobody knows yet.
+    #[cfg(feature = "revocation")]
+    pub(in crate::http) fn known_uid(&self) -> Option<SessionUid> {
+        match (self.did.now, self.origin) {
+            (Now::Cycled, Some(origin)) => Some(origin.uid),
+            _ => self.uid,
+        }
     }
 
     /// Whether what would be sent has expired by now.
