@@ -38,7 +38,7 @@ impl Session {
             Some(Asks {
                 user_id: state.user_id()?.to_owned(),
                 uid: state.uid()?,
-                uid_on_lists: state.uid_on_lists()?,
+                known_uid: state.known_uid()?,
                 created_at_ms: state.times()?.created,
             })
         });
@@ -114,7 +114,7 @@ impl Session {
         // What this response could not tell the client must not be done to it.
         self.change(|_, _: &mut State| Ok(()))?;
         let instead = self.sealed_store().fresh_uid()?;
-        let Asks { user_id, uid_on_lists: uid, created_at_ms, .. } = asks;
+        let Asks { user_id, known_uid: uid, created_at_ms, .. } = asks;
         let goes_on = match self.listed_in() {
             Some(registry) => registry.others_end(user_id, *uid, *created_at_ms, instead).await?,
             None => self.sealed_store().others_end(user_id, *uid, *created_at_ms, instead).await?,
@@ -140,8 +140,8 @@ impl Session {
 struct Asks {
     user_id: String,
     uid: SessionUid,
-    /// The one under which it may be revoked or spared.
-    uid_on_lists: SessionUid,
+    /// The one by which servers know it.
+    known_uid: SessionUid,
     created_at_ms: u64,
 }
 

@@ -287,15 +287,6 @@ impl State {
         Ok(())
     }
 
-    /// The session that came, as far as it is the one that there is: under another uid it has no place in any list yet.
-    #[cfg(feature = "revocation")]
-    pub(super) fn uid_on_lists(&self) -> Option<SessionUid> {
-        match (self.is_cycled(), self.origin) {
-            (true, Some(origin)) => Some(origin.uid),
-            _ => self.uid,
-        }
-    }
-
     /// What came has ended, and something else has become of it meanwhile.
     #[cfg(feature = "revocation")]
     pub(super) fn end_what_came(&mut self) {
@@ -321,7 +312,6 @@ impl State {
     /// The same session under a new uid. One that a user begins in this request has such a uid, and by that one it is spared
     /// where its user was revoked.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
-        // One that begins with this request has a uid that no client knows yet, and the list of revocations may.
         let begins = self.did.out || self.did.now == Now::LoggedIn;
         if self.invalidated || self.uid.is_none() || begins {
             return Ok(());

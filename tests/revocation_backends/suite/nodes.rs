@@ -169,9 +169,7 @@ pub(crate) fn revoking_all_others_revokes_what_asked_and_spares_what_takes_its_p
     assert_eq!(Told::by(&mut node()), Told::of(&expected), "also by what reaches further");
 }
 
-pub(crate) fn a_session_that_is_revoked_revokes_no_others<B: Backend>(
-    node: impl Fn() -> B,
-) {
+pub(crate) fn a_session_that_is_revoked_revokes_no_others<B: Backend>(node: impl Fn() -> B) {
     let now = now();
     let by_app =
         Revocation::Everything { app_id: Some("app".into()), created_before_ms: now, until_ms: now + HOUR };
