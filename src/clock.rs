@@ -1,6 +1,7 @@
 //! What time it is. Nothing below the store reads a clock; it is handed the time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of wall-clock time for a [`SealedStore`](crate::SealedStore).
 ///
@@ -24,6 +25,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     fn now_ms(&self) -> u64;
+
+    /// Milliseconds since some moment: how much time has passed, whatever the clock on the wall is set to. By default
+    /// the operating system's monotonic clock.
+    fn monotonic_ms(&self) -> u64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        millis(START.elapsed())
+    }
 }
 
 /// The operating system's clock. A clock set before 1970 reads 0.

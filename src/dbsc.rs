@@ -7,7 +7,7 @@
 //!
 //! | text | its keys are derived for | its cookie | lives |
 //! |---|---|---|---|
-//! | bound session | `NAME;dbsc-bound` | `NAME-bound` | as sessions do; opens only together with a proof of the same device |
+//! | bound session | `NAME;dbsc-bound` | `NAME-bound` | as sessions do; opens only together with a proof of the same device, and until its browser is known to have it also only beside the ordinary one |
 //! | proof | `NAME;dbsc-proof` | `NAME-proof` | some minutes; the browser asks for another when its cookie is gone |
 //! | session identifier | `NAME;dbsc-identifier` | none | as long as the session may; never changes |
 //! | challenge | `NAME;dbsc-challenge` | none | what the browser signs; some minutes |
@@ -88,6 +88,32 @@ impl DeviceBinding {
         self.proofs.cookie_name()
     }
 
+    /// This binding for the users of one scope: a refresh goes by what is revoked of them. See
+    /// [`SealedStore::in_scope`].
+    ///
+    /// ```
+    /// use sealed_session::dbsc::DeviceBinding;
+    /// use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let devices = DeviceBinding::builder(&store).build()?.in_scope("tenant-a");
+    /// assert_eq!(devices.bound_store().scope_name(), "tenant-a");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "revocation")]
+    #[must_use]
+    pub fn in_scope(&self, name: &str) -> Self {
+        let scoped = |store: &SealedStore| store.in_scope(name);
+        Self {
+            bound: scoped(&self.bound),
+            proofs: scoped(&self.proofs),
+            identifiers: scoped(&self.identifiers),
+            challenges: scoped(&self.challenges),
+            registration_ttl_ms: self.registration_ttl_ms,
+            identifier_lifetime_ms: self.identifier_lifetime_ms,
+        }
+    }
+
     pub(crate) fn identifier_lifetime_ms(&self) -> u64 {
         self.identifier_lifetime_ms
     }
@@ -99,6 +125,9 @@ impl DeviceBinding {
     }
 }
 
+/// What marks a bound session whose browser is not known to have it.
+const PENDING: &[u8] = b"pending";
+
 /// Names a device and the session on it: the SHA-256 of the session identifier.
 ///
 /// ```
@@ -106,6 +135,7 @@ impl DeviceBinding {
 ///
 /// let binding = Binding::of("the session identifier");
 /// assert_ne!(binding.associated_data(b"tenant-7"), binding.associated_data(b"tenant-8"));
+/// assert_ne!(binding.associated_data(b""), binding.pending_associated_data(b""));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Binding([u8; Binding::LEN]);
@@ -132,6 +162,15 @@ impl Binding {
     #[must_use]
     pub fn associated_data(&self, of_application: &[u8]) -> Vec<u8> {
         join_associated_data(&[of_application, &self.0])
+    }
+
+    /// What a bound session is sealed with at the registration of its device, while nobody knows whether the answer
+    /// reaches the browser. Accept it only together with the ordinary session of the same uid, whose user and data then
+    /// count, and answer with one that is sealed with [`associated_data`](Self::associated_data): so a logout that comes
+    /// before the registration's answer wins, and no change is lost that was made meanwhile.
+    #[must_use]
+    pub fn pending_associated_data(&self, of_application: &[u8]) -> Vec<u8> {
+        join_associated_data(&[of_application, &self.0, PENDING])
     }
 }
 

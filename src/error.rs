@@ -272,7 +272,8 @@ pub enum SealError {
     NoRandomness,
     /// The AEAD refused to encrypt.
     Aead,
-    /// The session that the new one replaces could not be revoked, so the new one was not given out.
+    /// What has to be recorded about the new session could not be, so it was not given out: that the one which it
+    /// replaces is revoked, or that it began after its user was.
     NotRevoked {
         /// What the backend of revocations says.
         message: String,
@@ -303,7 +304,7 @@ impl fmt::Display for SealError {
             ),
             Self::NoRandomness => f.write_str("the operating system's random generator failed"),
             Self::Aead => f.write_str("the AEAD refused to encrypt"),
-            Self::NotRevoked { message } => write!(f, "the old session could not be revoked: {message}"),
+            Self::NotRevoked { message } => write!(f, "what is revoked could not be recorded: {message}"),
         }
     }
 }

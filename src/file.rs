@@ -33,7 +33,14 @@ pub(crate) fn read_private(path: &Path, max_len: u64) -> Result<Zeroizing<String
 /// Replaces the file by `text`, so that a crash at any point leaves the old file or the new one. A symbolic
 /// link is followed. The mode is 0600; owner, group and what the group was allowed are kept.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), KeyError> {
-    let failed = |e: io::Error| KeyError::new(format!("{}: cannot be written: {e}", path.display()));
+    let failed = |e: io::Error| match e.kind() {
+        io::ErrorKind::ResourceBusy => KeyError::new(format!(
+            "{}: cannot be replaced, because it is mounted by itself: mount its folder instead, or change it where it \
+             is mounted from",
+            path.display()
+        )),
+        _ => KeyError::new(format!("{}: cannot be written: {e}", path.display())),
+    };
     let target = fs::canonicalize(path).map_err(failed)?;
     let temporary = write_beside(&target, text).map_err(failed)?;
     keep_access(&target, temporary.as_file()).map_err(failed)?;

@@ -41,29 +41,40 @@ pub use provider::Provider;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    wall_ms: AtomicU64,
+    monotonic_ms: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that stands at a time in milliseconds since 1970.
     #[must_use]
     pub fn at(ms: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(ms)))
+        Self(Arc::new(Hands { wall_ms: AtomicU64::new(ms), monotonic_ms: AtomicU64::new(0) }))
     }
 
-    /// Sets the clock to a time in milliseconds since 1970; it may go back.
+    /// Sets the clock to a time in milliseconds since 1970; it may go back. No time passes by that.
     pub fn set(&self, ms: u64) {
-        self.0.store(ms, Ordering::SeqCst);
+        self.0.wall_ms.store(ms, Ordering::SeqCst);
     }
 
-    /// Moves the clock on by milliseconds.
+    /// Lets so many milliseconds pass.
     pub fn advance(&self, ms: u64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.0.wall_ms.fetch_add(ms, Ordering::SeqCst);
+        self.0.monotonic_ms.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.0.wall_ms.load(Ordering::SeqCst)
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        self.0.monotonic_ms.load(Ordering::SeqCst)
     }
 }
 

@@ -53,6 +53,8 @@ mod settings;
 mod settle;
 #[cfg(feature = "tower")]
 mod state;
+#[cfg(all(feature = "tower", feature = "revocation"))]
+mod user_scope;
 
 pub use cookie::{CookiePolicy, CookiePolicyBuilder, CookieScope, CookieTooLarge, SameSite};
 pub use presented::{Found, Presented};

@@ -6,24 +6,37 @@
 //!
 //! # Where to read
 //!
-//! `entry` has what can be revoked, `known` what is asked at every opening, `backend` what a backend does, `worker`
-//! the thread that talks to it, `pending` the answer of a write. `registry` stands on top: which sessions a user has.
+//! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
+//! `change` how it records what changes, `sharer` for how long. `recorder` is a backend together with what is known of
+//! it; `worker` has its threads, `lanes` what waits for them, `deadlines` who does, `contact` how the backend is,
+//! `pending` the answer of a write, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a user has.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock, millis};
+use crate::random::Entropy;
 use crate::uid::SessionUid;
 
 mod backend;
+mod change;
+mod contact;
+mod deadlines;
+mod direct;
 mod entry;
 mod known;
+mod lanes;
 mod memory;
 mod pending;
+mod purge;
+mod recorder;
 #[cfg(feature = "redis")]
 mod redis;
 mod registry;
+mod session_info;
+mod sharer;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod worker;
@@ -31,17 +44,24 @@ mod worker;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
-pub use entry::{Revocation, SessionInfo};
+pub use entry::{Change, Reach, Revocation, Scope};
+pub(crate) use known::Who;
 pub use memory::MemoryBackend;
 pub use pending::Pending;
 #[cfg(feature = "tower")]
-pub(crate) use registry::Ended;
+pub(crate) use recorder::Others;
+pub(crate) use recorder::{Ended, Limits, Recorder};
 pub use registry::{Registry, RegistryBuilder};
+pub use session_info::SessionInfo;
+pub use sharer::Sharer;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 
+use contact::Contact;
+use direct::Direct;
 use known::Known;
-use worker::Worker;
+use recorder::{Own, Shared};
+use worker::{Worker, check_poll};
 
 /// What is revoked, as all servers with one backend know it. Cheap to clone.
 ///
@@ -65,8 +85,7 @@ use worker::Worker;
 pub struct Revocations(Arc<Inner>);
 
 struct Inner {
-    known: Arc<Known>,
-    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
     way: Way,
     settings: Settings,
 }
@@ -74,7 +93,7 @@ struct Inner {
 /// How a backend is reached.
 enum Way {
     /// It is in memory and answers at once.
-    Direct(Mutex<MemoryBackend>),
+    Direct(Mutex<Direct>),
     Thread(Worker),
 }
 
@@ -110,7 +129,7 @@ impl Revocations {
     /// Records what is revoked. It counts on this server when the [`Pending`] is done, and on others as soon as they
     /// learn of it.
     pub fn revoke(&self, revocation: Revocation) -> Pending<()> {
-        self.run(move |backend| backend.record(&[revocation]))
+        self.run(move |recorder| recorder.record(&[Change::Revoke(revocation)]))
     }
 
     /// Does something with the backend, after what was asked for before. What it records counts here afterwards.
@@ -118,19 +137,21 @@ impl Revocations {
         &self,
         job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError> + Send + 'static,
     ) -> Pending<T> {
-        let (known, clock) = (Arc::clone(&self.0.known), Arc::clone(&self.0.clock));
-        let only_here = matches!(self.0.way, Way::Direct(_));
-        let job = move |backend: &mut dyn Backend| {
-            job(&mut Recorder { backend, known: &known, clock: &*clock, only_here })
-        };
         match &self.0.way {
             Way::Thread(worker) => worker.run(job),
-            Way::Direct(backend) => {
-                let mut backend = backend.lock().unwrap_or_else(PoisonError::into_inner);
-                let now_ms = self.0.clock.now_ms();
-                self.0.known.forget_now_and_then(now_ms);
-                Pending::done(job(&mut *backend))
-            }
+            Way::Direct(direct) => Pending::done(direct_lock(direct).run(&self.0.shared, job)),
+        }
+    }
+
+    /// Does something that nobody waits for, and that is dropped where the backend has too much to do.
+    pub(crate) fn note(
+        &self,
+        job: impl FnOnce(&mut Recorder<'_>) -> Result<(), BackendError> + Send + 'static,
+    ) {
+        match &self.0.way {
+            Way::Thread(worker) => worker.note(job),
+            // Nothing in memory fails.
+            Way::Direct(direct) => drop(direct_lock(direct).run(&self.0.shared, job)),
         }
     }
 
@@ -142,11 +163,25 @@ impl Revocations {
         }
     }
 
-    /// How long ago the backend last said what is new, where it is not in memory.
+    /// A store goes by this list: what is revoked is kept for as long as it could open it.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, and the closure of all"
+    )]
+    pub(crate) fn share(&self, limits: Limits) {
+        self.0.shared.own.add(limits);
+        self.0.shared.known.set_leeway(limits.leeway_ms);
+        if matches!(self.0.way, Way::Thread(_)) && self.0.shared.own.has_changed() {
+            // If it fails, the next poll tries again, and health says so until then.
+            drop(self.run(|recorder| recorder.share()));
+        }
+    }
+
+    /// How long ago the backend last said what is new, where it is not in memory; by a clock that nobody sets.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         match &self.0.way {
-            Way::Thread(worker) => Some(worker.age(self.0.clock.now_ms())),
+            Way::Thread(worker) => Some(worker.age()),
             Way::Direct(_) => None,
         }
     }
@@ -160,10 +195,19 @@ impl Revocations {
         }
     }
 
+    /// How often it was not written down that a session is used, because the backend had too much to do.
+    #[must_use]
+    pub fn dropped_notes(&self) -> u64 {
+        match &self.0.way {
+            Way::Thread(worker) => worker.dropped(),
+            Way::Direct(_) => 0,
+        }
+    }
+
     /// How many entries are in memory.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.known.len()
+        self.0.shared.known.len()
     }
 
     /// Whether nothing is revoked.
@@ -172,25 +216,10 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// How long what is revoked has to be kept beyond the last expiry, for those who learn of it late.
-    pub(crate) fn poll_ms(&self) -> u64 {
-        millis(self.0.settings.poll_every)
-    }
-
-    /// Whether such a session is revoked.
-    pub(crate) fn revokes(&self, uid: SessionUid, user_id: Option<&str>, created_at_ms: u64) -> bool {
-        self.revoked_since(uid, user_id, created_at_ms).is_some()
-    }
-
     /// Since when such a session is known as revoked, if it is.
     #[inline]
-    pub(crate) fn revoked_since(
-        &self,
-        uid: SessionUid,
-        user_id: Option<&str>,
-        created_at_ms: u64,
-    ) -> Option<u64> {
-        self.0.known.revoked_since(uid, user_id, created_at_ms)
+    pub(crate) fn revoked_since(&self, who: &Who<'_>) -> Option<u64> {
+        self.0.shared.known.revoked_since(who)
     }
 
     /// Whether what is known since then became known so lately that the response which put another session in its
@@ -206,9 +235,27 @@ impl Revocations {
         self.age().is_none_or(|age| age <= self.0.settings.poll_every.saturating_mul(POLLS))
     }
 
-    /// The least time at which a new session of this user must begin, not to be revoked already.
-    pub(crate) fn floor(&self, user_id: Option<&str>) -> u64 {
-        self.0.known.floor(user_id)
+    /// The least time at which a new session of this application must begin, not to be revoked already with everything.
+    pub(crate) fn floor_of_everything(&self, app_id: &str) -> u64 {
+        self.0.shared.known.floor_of_everything(app_id)
+    }
+
+    /// The least time at which a record of this user that is sealed beside a session must begin.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn floor_of(&self, who: &Who<'_>) -> u64 {
+        self.0.shared.known.floor_of(who).max(self.floor_of_everything(who.app_id))
+    }
+
+    /// Lets a user's session begin, after what was revoked by now.
+    pub(crate) fn begin(
+        &self,
+        scope: Scope,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Pending<()> {
+        let user_id = user_id.to_owned();
+        self.run(move |recorder| recorder.begin(&scope, &user_id, uid, created_at_ms))
     }
 
     /// Whether what is known is too old to go by.
@@ -220,28 +267,9 @@ impl Revocations {
     }
 }
 
-/// A backend whose revocations count in memory as soon as it has them: first there, then here.
-pub(crate) struct Recorder<'a> {
-    backend: &'a mut dyn Backend,
-    known: &'a Known,
-    clock: &'a dyn Clock,
-    /// Nobody else reads the backend, so what is revoked need not be kept twice.
-    only_here: bool,
-}
-
-impl Recorder<'_> {
-    pub(crate) fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        if !self.only_here {
-            self.backend.record(revocations)?;
-        }
-        let now_ms = self.clock.now_ms();
-        revocations.iter().for_each(|revocation| self.known.add(revocation, now_ms));
-        Ok(())
-    }
-
-    pub(crate) fn backend(&mut self) -> &mut dyn Backend {
-        self.backend
-    }
+/// What a thread left that panicked while it held the lock is as good as before.
+fn direct_lock(direct: &Mutex<Direct>) -> MutexGuard<'_, Direct> {
+    direct.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Revocations {
@@ -269,7 +297,7 @@ impl RevocationsBuilder {
     /// How often the backend is asked for what other servers have revoked; also the longest time until a server
     /// refuses it, where the backend does not push. Default 500 ms.
     pub fn poll_every(mut self, interval: Duration) -> Self {
-        self.settings.poll_every = interval.max(Duration::from_millis(1));
+        self.settings.poll_every = interval;
         self
     }
 
@@ -297,32 +325,49 @@ impl RevocationsBuilder {
     /// For one process, and until it ends.
     #[must_use]
     pub fn in_memory(self) -> Revocations {
-        Revocations(Arc::new(Inner {
-            known: Arc::new(Known::default()),
-            clock: self.clock,
-            way: Way::Direct(Mutex::new(MemoryBackend::default())),
-            settings: self.settings,
-        }))
+        // Nobody tells sharers of a list in memory apart.
+        let shared = Arc::new(self.shared([0; 16]));
+        let direct = Direct::new(&shared);
+        Revocations(Arc::new(Inner { shared, way: Way::Direct(Mutex::new(direct)), settings: self.settings }))
     }
 
     /// With a backend, whose revocations are read before this returns.
     ///
     /// # Errors
-    /// [`BackendError`] when the backend cannot be read now, or no thread can be started.
+    /// [`BackendError`] when the backend cannot be read now, no thread can be started, or the settings contradict each
+    /// other.
     pub fn with_backend(self, backend: impl Backend) -> Result<Revocations, BackendError> {
-        let known = Arc::new(Known::default());
-        let worker = Worker::start(
-            Box::new(backend),
-            Arc::clone(&known),
-            Arc::clone(&self.clock),
-            self.settings.poll_every,
-        )?;
-        Ok(Revocations(Arc::new(Inner {
-            known,
-            clock: self.clock,
-            way: Way::Thread(worker),
-            settings: self.settings,
-        })))
+        self.check()?;
+        let id = Entropy::System.fresh::<16>();
+        let id = id.map_err(|_| BackendError::new("the operating system's random generator failed"))?;
+        let shared = Arc::new(self.shared(id));
+        let worker = Worker::start(Box::new(backend), &shared, self.settings.poll_every)?;
+        Ok(Revocations(Arc::new(Inner { shared, way: Way::Thread(worker), settings: self.settings })))
+    }
+
+    fn check(&self) -> Result<(), BackendError> {
+        let Settings { poll_every, refuse_after, .. } = self.settings;
+        check_poll(poll_every)?;
+        match refuse_after {
+            Some(limit) if limit < poll_every.saturating_mul(2) => Err(BackendError::new(format!(
+                "refuse_after is {} ms and poll_every {} ms: sessions would be refused between two polls; let \
+                 refuse_after be twice poll_every at least",
+                limit.as_millis(),
+                poll_every.as_millis()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn shared(&self, id: [u8; 16]) -> Shared {
+        let Settings { poll_every, refuse_after, .. } = self.settings;
+        Shared {
+            known: Known::default(),
+            clock: Arc::clone(&self.clock),
+            own: Own::new(id, millis(poll_every), refuse_after.map(millis)),
+            contact: Contact::new(self.clock.monotonic_ms()),
+            lost: AtomicBool::new(false),
+        }
     }
 }
 

@@ -207,7 +207,8 @@ pub trait SessionPlugin: Send + Sync {
     /// [`SessionError::Backend`] when a backend with state cannot record it.
     fn delete(&self, id: &SessionId) -> Result<(), SessionError>;
 
-    /// Whether the backend can make sessions now.
+    /// Whether all is well with the backend. One that is not healthy may serve sessions all the same: this is for alarms
+    /// and not for taking a server out of service, for which `SealedStore::ready` is there.
     fn is_healthy(&self) -> bool {
         true
     }

@@ -34,6 +34,8 @@ mod renew;
 mod replace;
 #[cfg(feature = "revocation")]
 mod revoke;
+#[cfg(feature = "revocation")]
+mod scope;
 
 use moment::{Live, Moment};
 
@@ -59,7 +61,7 @@ pub use opened::OpenedSession;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct SealedStore(Arc<Inner>);
+pub struct SealedStore(Arc<Inner>, #[cfg(feature = "revocation")] scope::ScopeName);
 
 struct Inner {
     ring: LiveRing,
@@ -67,6 +69,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<Entropy>,
     cookie_name: String,
+    #[cfg(feature = "revocation")]
+    app_id: String,
     kin: kin::Kin,
     #[cfg(feature = "revocation")]
     revocations: Option<crate::revocation::Revocations>,
@@ -135,8 +139,10 @@ impl SealedStore {
         let data = if options.data_json.is_empty() { "{}" } else { &options.data_json };
         json::check_object(data)?;
         let moment = self.moment();
-        let times = moment.begin(options.user_id.as_deref(), options.ttl_ms)?;
-        moment.seal_new(times, options.user_id.as_deref(), data, associated_data)
+        let times = moment.begin(options.ttl_ms)?;
+        let (id, uid) = moment.seal_new(times, options.user_id.as_deref(), data, associated_data)?;
+        self.wait_for_begin(options.user_id.as_deref(), uid, times)?;
+        Ok(id)
     }
 
     /// As [`SessionPlugin::update`], with associated data.
@@ -293,7 +299,39 @@ impl SealedStore {
     }
 
     fn moment_at(&self, now: u64) -> Moment<'_> {
-        Moment { store: &self.0, now, keys: self.0.ring.at(now) }
+        Moment {
+            store: &self.0,
+            now,
+            keys: self.0.ring.at(now),
+            #[cfg(feature = "revocation")]
+            scope: self.scope_name(),
+        }
+    }
+}
+
+/// Without revocations there is one scope, and nothing that a session begins after.
+#[cfg(not(feature = "revocation"))]
+impl SealedStore {
+    fn first(inner: Inner) -> Self {
+        Self::whole(Arc::new(inner))
+    }
+
+    fn whole(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    #[cfg(feature = "dbsc")]
+    fn of_same_scope(&self, inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    fn wait_for_begin(
+        &self,
+        _: Option<&str>,
+        _: SessionUid,
+        _: crate::record::Times,
+    ) -> Result<(), SealError> {
+        Ok(())
     }
 }
 

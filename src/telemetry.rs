@@ -101,6 +101,24 @@ pub(crate) fn ring_recovered() {
     tracing::info!(target: "sealed_session", "ring file is good again");
 }
 
+/// The system does not tell of changes of a ring file that is followed. Told once for every reason.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_unnotified(reason: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", reason, "changes of the ring file are seen at the next poll only");
+    let _ = reason;
+}
+
+/// A ring file that is followed is mounted by itself. Told once.
+#[cfg(feature = "watch")]
+pub(crate) fn ring_mounted_by_itself() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        "the ring file is mounted by itself, so one that takes its place will not be seen: mount its folder"
+    );
+}
+
 /// The backend of revocations does not answer. Told once for every reason.
 #[cfg(feature = "revocation")]
 pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {
@@ -114,6 +132,16 @@ pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {
 pub(crate) fn revocations_recovered() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "sealed_session", "revocations are followed again");
+}
+
+/// The backend has too much to do to write down when sessions are used. Told now and then.
+#[cfg(feature = "revocation")]
+pub(crate) fn note_dropped(dropped: u64) {
+    #[cfg(feature = "tracing")]
+    if dropped.is_power_of_two() {
+        tracing::warn!(target: "sealed_session", dropped, "the backend is too slow to write down when sessions are used");
+    }
+    let _ = dropped;
 }
 
 /// A middleware around the sessions of actix-web has had the framework read the cookies, and keep what it read.

@@ -6,14 +6,22 @@
 
 #[path = "revocation/backend.rs"]
 mod backend;
+#[path = "revocation/kept.rs"]
+mod kept;
 #[path = "revocation/registry.rs"]
 mod registry;
+#[path = "revocation/scope.rs"]
+mod scope;
+#[path = "revocation/spared.rs"]
+mod spared;
 #[path = "revocation/store.rs"]
 mod store;
 #[path = "common/troubled.rs"]
 mod troubled;
+#[path = "revocation/wrong.rs"]
+mod wrong;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Revocations;
@@ -54,6 +62,15 @@ impl Server {
 
     pub(crate) fn is_good(&self, id: &SessionId) -> bool {
         self.store.read(id).is_ok()
+    }
+}
+
+/// Waits for what threads bring about.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::yield_now();
     }
 }
 

@@ -8,12 +8,18 @@
 #[path = "revocation_backends/child.rs"]
 mod child;
 #[cfg(all(feature = "sqlite", target_os = "linux"))]
+#[path = "revocation_backends/history.rs"]
+mod history;
+#[cfg(all(feature = "sqlite", target_os = "linux"))]
 #[path = "revocation_backends/killed.rs"]
 mod killed;
 #[path = "revocation_backends/making_good.rs"]
 mod making_good;
 #[path = "revocation_backends/memory.rs"]
 mod memory;
+#[cfg(all(feature = "sqlite", target_os = "linux"))]
+#[path = "revocation_backends/mounts.rs"]
+mod mounts;
 #[cfg(all(feature = "sqlite", target_os = "linux"))]
 #[path = "revocation_backends/processes.rs"]
 mod processes;
@@ -39,7 +45,7 @@ mod trouble;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{Backend, Revocation, Revocations};
+use sealed_session::revocation::{Backend, Change, Reach, Revocation, Revocations, Scope};
 use sealed_session::{KeyRing, RootSecret, SealedStore, SessionUid};
 
 pub(crate) const HOUR: u64 = 3_600_000;
@@ -59,12 +65,22 @@ pub(crate) fn session(number: u64, until_ms: u64) -> Revocation {
     Revocation::Session { uid: uid(number), until_ms }
 }
 
+pub(crate) fn scope() -> Scope {
+    Scope { app_id: "app".into(), name: "tenant".into() }
+}
+
+/// A user of `scope()`, and no session of theirs is spared.
 pub(crate) fn user(user_id: &str, created_before_ms: u64, until_ms: u64) -> Revocation {
-    Revocation::User { user_id: user_id.to_owned(), created_before_ms, until_ms }
+    let (reach, user_id) = (Reach::Scope(scope()), user_id.to_owned());
+    Revocation::User { reach, user_id, created_before_ms, except: Vec::new(), until_ms }
 }
 
 pub(crate) fn everything(created_before_ms: u64, until_ms: u64) -> Revocation {
-    Revocation::Everything { created_before_ms, until_ms }
+    Revocation::Everything { app_id: None, created_before_ms, until_ms }
+}
+
+pub(crate) fn revoke(revocations: &[Revocation]) -> Vec<Change> {
+    revocations.iter().cloned().map(Change::Revoke).collect()
 }
 
 #[track_caller]

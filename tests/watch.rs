@@ -16,8 +16,12 @@ mod common;
 mod bad_file;
 #[path = "watch/changes.rs"]
 mod changes;
+#[path = "watch/folders.rs"]
+mod folders;
 #[path = "watch/lifetime.rs"]
 mod lifetime;
+#[path = "watch/mounted.rs"]
+mod mounted;
 #[path = "watch/unknown_key.rs"]
 mod unknown_key;
 

@@ -49,6 +49,9 @@ mod identity;
 mod left_in_place;
 #[path = "web/lifecycle.rs"]
 mod lifecycle;
+#[cfg(feature = "revocation")]
+#[path = "web/lists.rs"]
+mod lists;
 #[path = "web/login.rs"]
 mod login;
 #[path = "web/meanwhile.rs"]

@@ -29,6 +29,9 @@ mod chunks;
 mod ends;
 #[path = "web_device/mixed.rs"]
 mod mixed;
+#[cfg(feature = "revocation")]
+#[path = "web_device/moved.rs"]
+mod moved;
 #[path = "web_device/offers.rs"]
 mod offers;
 #[path = "web_device/plain.rs"]
@@ -51,5 +54,7 @@ mod settings;
 #[cfg(feature = "revocation")]
 #[path = "common/troubled.rs"]
 mod troubled;
+#[path = "web_device/two_steps.rs"]
+mod two_steps;
 #[path = "web_device/unbound.rs"]
 mod unbound;

@@ -116,6 +116,7 @@ use crate::policy::MAX_COOKIE_OCTETS;
 use crate::session::{CreateOptions, SessionId};
 use crate::store::{SealedStore, SealedStoreBuilder};
 use crate::telemetry;
+use crate::token::MAX_CHARS;
 
 mod cookies;
 mod middleware;
@@ -179,7 +180,8 @@ impl SealedSessionStore {
     }
 
     /// Has sessions without this member leave room for it, with a text of so many bytes: a visitor whose data fill the
-    /// cookie can then still log in. A session that leaves less is too large. Default: none leaves any, as
+    /// cookie can then still log in. A session that leaves less is too large; so is every one where more is reserved
+    /// than a cookie has room for. Default: none leaves any, as
     /// actix-session does not know which member is the user; 64 bytes do for most user ids.
     ///
     /// ```
@@ -222,7 +224,8 @@ impl SealedSessionStore {
         if let Some(reserved) =
             self.reserved.as_ref().filter(|reserved| !state.contains_key(&reserved.member))
         {
-            let text = serde_json::to_string(&"x".repeat(reserved.bytes))?;
+            // Text that no token has room for is as good as any longer one.
+            let text = serde_json::to_string(&"x".repeat(reserved.bytes.min(MAX_CHARS)))?;
             let with_user = state.clone().into_iter().chain([(reserved.member.clone(), text)]).collect();
             if let Err(error) = self.store.remaining(None, &object(&with_user)?) {
                 return Ok(Err(error));

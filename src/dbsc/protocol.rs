@@ -6,6 +6,8 @@ use super::texts::{self, Purpose};
 use super::{Binding, DeviceBinding, Proven, Refresh, Registration, jwt, unquoted};
 use crate::error::{OpenError, Reason, SealError};
 use crate::record::Record;
+#[cfg(feature = "revocation")]
+use crate::revocation::Pending;
 use crate::session::SessionId;
 use crate::uid::SessionUid;
 
@@ -32,11 +34,37 @@ impl DeviceBinding {
         self.challenge(&Purpose::Register(login), self.registration_ttl_ms)
     }
 
-    /// Registers a device: its proof that it has the key that it brings, made for the session with this uid.
+    /// Registers a device: its proof that it has the key that it brings, made for the session with this uid. Right after
+    /// all sessions of its user were revoked it waits for the backend of revocations, as a login does.
     ///
     /// # Errors
     /// [`DbscError`]; the session that has logged in is none the worse for it.
     pub fn register(
+        &self,
+        proof: &str,
+        login: SessionUid,
+        user_id: Option<&str>,
+    ) -> Result<Registration, DbscError> {
+        #[cfg(feature = "revocation")]
+        let before_ms = self.identifiers.now_ms();
+        let registration = self.register_at_once(proof, login, user_id)?;
+        #[cfg(feature = "revocation")]
+        if let Some(begun) = user_id.and_then(|user_id| self.begin(user_id, registration.uid, before_ms)) {
+            begun.wait().map_err(|error| SealError::NotRevoked { message: error.to_string() })?;
+        }
+        Ok(registration)
+    }
+
+    /// What was revoked of a user by now does not speak of a device that registers now; nothing if it does not anyway.
+    #[cfg(feature = "revocation")]
+    pub(crate) fn begin(&self, user_id: &str, uid: SessionUid, registered_at_ms: u64) -> Option<Pending<()>> {
+        let who = self.identifiers.who(Some(user_id), uid, registered_at_ms);
+        self.identifiers.revocations()?.revoked_since(&who)?;
+        self.identifiers.begin_user(user_id, uid, registered_at_ms)
+    }
+
+    /// As [`register`](Self::register), without [`begin`](Self::begin).
+    pub(crate) fn register_at_once(
         &self,
         proof: &str,
         login: SessionUid,

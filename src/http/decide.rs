@@ -164,10 +164,10 @@ pub(super) struct Facts {
     pub(super) counts: bool,
     /// What came is known as ended, now that the answer goes.
     pub(super) ended: bool,
-    /// What came has moved to a cookie that is bound to a device.
+    /// What came in an ordinary cookie has moved to one that is bound to a device, now that the answer goes.
     pub(super) moved: bool,
     pub(super) beside: Beside,
-    /// An unchanged session is to be extended, or sealed by a newer key.
+    /// An unchanged session is to be extended, sealed by a newer key, or moved to a device.
     pub(super) due: bool,
     pub(super) timing: Timing,
     pub(super) caches: Caches,

@@ -4,8 +4,15 @@
 //! session moves to the *bound* one, which opens only together with a valid *proof*; and the proof, which the browser
 //! brings anew every few minutes, is the one whose absence makes it sign.
 //!
-//! `layer` has the way of a request, `opening` which of the cookies count, `beside` what goes with a response,
-//! `ending` what a logout revokes of a session that did not open, `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what can be set.
+//! It moves in two steps, because an answer may be lost. The registration's answer brings a bound cookie that is
+//! *pending*: it opens only beside the ordinary one of the same session, which stays what it was. The first request that
+//! brings all three shows that the browser has them. Its answer brings the bound cookie for good, with what the ordinary
+//! one has by then, and removes that one; and with revocations copies of the ordinary one end.
+//!
+//! `layer` has the way of a request, `opening` which of the cookies count, `stage` how bound ones are sealed, `beside`
+//! what goes with a response, `moving` what ends when a session has moved, `ending` what a logout revokes of a session
+//! that did not open, `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what
+//! can be set.
 
 use super::cookie::CookiePolicy;
 use super::presented::Presented;
@@ -20,13 +27,17 @@ mod endpoints;
 #[cfg(feature = "revocation")]
 mod form;
 mod layer;
+#[cfg(feature = "revocation")]
+mod moving;
 mod opening;
 mod settings;
+mod stage;
 
 #[cfg(feature = "revocation")]
-pub(super) use form::{left_form, unbound_form};
+pub(super) use form::{left_form, revoke_forms};
 pub use layer::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService};
 pub use settings::{DeviceSettings, Unbound};
+use stage::Stage;
 
 /// The value of a bound cookie whose session has ended. The browser's next refresh brings it, and ends there too.
 const ENDED: &str = "ended";
@@ -45,13 +56,13 @@ pub(super) struct Device {
 #[derive(Default)]
 pub(super) struct DeviceState {
     binding: Option<Binding>,
-    /// Since this request.
+    /// Since this request, and pending.
     newly: bool,
+    /// The ordinary cookie of the session came as well: the answer brings the bound one in its place.
+    moves: bool,
     /// What the session was bound to that has ended with this request.
     left: Option<Binding>,
     unproven: bool,
-    /// It came in an ordinary cookie, and has moved to a bound one: no change of it is kept.
-    moved: bool,
     /// The session has another uid than the one that an offer was made to.
     renamed: bool,
 }
@@ -67,7 +78,7 @@ pub(super) struct Brought {
     proven: Option<Binding>,
     /// The session came in the bound cookie.
     pub(super) came_bound: bool,
-    /// The bound cookie is of a session that is over.
+    /// The bound cookie is of a session that is over, or that no ordinary one awaits any more.
     bound_over: bool,
     /// The proof is not one for the bound cookie.
     proof_of_another: bool,
@@ -112,9 +123,9 @@ impl DeviceState {
         self.renamed = true;
     }
 
-    /// Whether no change of it is kept.
-    pub(super) fn has_moved(&self) -> bool {
-        self.moved
+    /// Whether the answer moves it from its ordinary cookie to the bound one.
+    pub(super) fn moves(&self) -> bool {
+        self.moves
     }
 
     /// What is to be refused from now on.
@@ -123,14 +134,14 @@ impl DeviceState {
         self.left
     }
 
-    /// Whether copies of the ordinary cookie are to be refused from now on.
-    #[cfg(feature = "revocation")]
-    pub(super) fn is_newly_bound(&self) -> bool {
-        self.newly
+    fn bind(&mut self, binding: Binding) {
+        (self.binding, self.newly, self.moves) = (Some(binding), true, false);
     }
 
-    fn bind(&mut self, binding: Binding) {
-        (self.binding, self.newly) = (Some(binding), true);
+    /// The device that has proved itself with this request.
+    #[cfg(feature = "revocation")]
+    fn came_with(&self) -> Option<Binding> {
+        self.binding.filter(|_| !self.newly)
     }
 }
 
@@ -150,12 +161,13 @@ impl Device {
         [&self.bound_cookies, &self.proof_cookies]
     }
 
-    /// Where the sessions of a device are sealed.
-    pub(super) fn jar<'s>(&'s self, binding: &Binding, associated_data: &[u8]) -> Jar<'s> {
-        Jar {
-            store: self.bound_store(),
+    /// Where a session is sealed that is bound to a device.
+    pub(super) fn jar<'s>(&'s self, state: &DeviceState, session: &'s Session) -> Option<Jar<'s>> {
+        let stage = if state.newly { Stage::Pending } else { Stage::Settled };
+        Some(Jar {
+            store: session.bound_store(self),
             cookies: &self.bound_cookies,
-            associated_data: binding.associated_data(associated_data).into(),
-        }
+            associated_data: stage.associated_data(state.binding()?, session.associated_data()).into(),
+        })
     }
 }

@@ -11,6 +11,8 @@ use super::cookie::{CookiePolicy, CookiePolicyBuilder};
 use super::service::SessionService;
 use super::settings::{Creation, Renewal};
 use super::state::Rules;
+#[cfg(feature = "revocation")]
+use super::user_scope::UserScope;
 use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::policy::ResealPolicy;
@@ -68,6 +70,8 @@ pub(super) struct Config {
     pub(super) registry: Option<crate::revocation::Registry>,
     #[cfg(feature = "revocation")]
     pub(super) label: Option<Label>,
+    #[cfg(feature = "revocation")]
+    pub(super) scope: UserScope,
     /// What sessions are bound to devices with.
     #[cfg(feature = "dbsc")]
     pub(super) device: Option<Arc<super::device::Device>>,
@@ -90,7 +94,7 @@ impl Config {
     /// Whether anything is to be read off a request's head besides its cookies.
     pub(super) fn asks_for_parts(&self) -> bool {
         #[cfg(feature = "revocation")]
-        if self.label.is_some() && self.registry.is_some() {
+        if (self.label.is_some() && self.registry.is_some()) || self.scope.is_by_request() {
             return true;
         }
         self.bind.is_some()
@@ -105,6 +109,7 @@ impl Config {
     pub(super) fn is_same(&self, other: &Arc<Self>) -> bool {
         std::ptr::eq(self, Arc::as_ptr(other))
             || (self.store.is_same(&other.store)
+                && self.has_same_scope(other)
                 && self.cookies == other.cookies
                 && self.rules == other.rules
                 && is_one(self.bind.as_ref(), other.bind.as_ref())
@@ -112,9 +117,20 @@ impl Config {
                 && self.has_same_device(other))
     }
 
+    fn has_same_scope(&self, other: &Self) -> bool {
+        #[cfg(feature = "revocation")]
+        return self.store.scope_name() == other.store.scope_name();
+        #[cfg(not(feature = "revocation"))]
+        {
+            let _ = other;
+            true
+        }
+    }
+
     fn has_same_lists(&self, other: &Self) -> bool {
         #[cfg(feature = "revocation")]
         return is_one(self.label.as_ref(), other.label.as_ref())
+            && self.scope.is_same(&other.scope)
             && match (&self.registry, &other.registry) {
                 (Some(one), Some(other)) => one.is_same(other),
                 (one, other) => one.is_none() && other.is_none(),
@@ -167,6 +183,8 @@ impl SessionLayer {
             registry: None,
             #[cfg(feature = "revocation")]
             label: None,
+            #[cfg(feature = "revocation")]
+            scope: UserScope::default(),
         }
     }
 }
@@ -236,6 +254,8 @@ pub struct SessionLayerBuilder {
     registry: Option<crate::revocation::Registry>,
     #[cfg(feature = "revocation")]
     label: Option<Label>,
+    #[cfg(feature = "revocation")]
+    scope: UserScope,
 }
 
 impl SessionLayerBuilder {
@@ -324,6 +344,42 @@ impl SessionLayerBuilder {
         self
     }
 
+    /// The [scope](SealedStore::in_scope) of all users: whom they are revoked and listed with. To be said where sessions
+    /// are bound by [`bind_to`](Self::bind_to) and the store has revocations; `""` if the users are the application's,
+    /// whatever their sessions are bound to. Default the store's.
+    #[cfg(feature = "revocation")]
+    pub fn scope(mut self, name: impl Into<String>) -> Self {
+        self.scope = UserScope::One(name.into());
+        self
+    }
+
+    /// The [scope](SealedStore::in_scope) of a request's users, such as its tenant: user `1` of one is not user `1` of
+    /// another, in what is revoked and in the registry. A request for which no name comes out is answered with 400.
+    ///
+    /// ```
+    /// use http::request::Parts;
+    /// use sealed_session::http::{SessionLayer, host};
+    /// # use sealed_session::revocation::Revocations;
+    /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// fn tenant(request: &Parts) -> String {
+    ///     host(request).unwrap_or_default()
+    /// }
+    /// # let ring = KeyRing::single(RootSecret::generate()?);
+    /// # let store = SealedStore::builder(ring).revocations(Revocations::in_memory()).build()?;
+    /// let layer = SessionLayer::builder(store)
+    ///     .bind_to(|request| tenant(request).into_bytes())
+    ///     .scope_by(tenant)
+    ///     .build()?;
+    /// # let _ = layer;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "revocation")]
+    pub fn scope_by(mut self, name: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
+        self.scope = UserScope::By(Arc::new(name));
+        self
+    }
+
     /// What the registry calls a session that begins with a request, for example the browser by its `User-Agent`.
     /// It is text from the client: shown to its user, and never a reason to trust the session. Default nothing.
     #[cfg(feature = "revocation")]
@@ -336,9 +392,11 @@ impl SessionLayerBuilder {
     ///
     /// # Errors
     /// As [`CookiePolicyBuilder::build`]; when the store makes tokens that its cookie has no room for, or none that
-    /// needs the second cookie that was asked for; and for a registry of another store.
+    /// needs the second cookie that was asked for; for a renewal that no session lives to see; for a registry of another store; and for sessions that are bound to
+    /// something while it is not said whose users they are.
     pub fn build(self) -> Result<SessionLayer, ConfigError> {
         let user_id_room = self.room_for_user_ids()?;
+        self.rules.renewal.check(self.store.longest_ms())?;
         let cookies = self.cookies.build()?;
         let (made, room) = (self.store.max_token_chars(), cookies.max_token_chars());
         if made > room {
@@ -360,18 +418,31 @@ impl SessionLayerBuilder {
                 "the registry is of another store than the layer: build it over this one".into(),
             ));
         }
+        #[cfg(feature = "revocation")]
+        self.scope.check(self.bind.is_some(), self.store.revocations().is_some())?;
         if cookies.is_for_local_development() {
             web::built_for_development();
         }
+        #[cfg(feature = "revocation")]
+        let (store, registry) = match &self.scope {
+            UserScope::One(name) => {
+                (self.store.in_scope(name), self.registry.map(|registry| registry.in_scope(name)))
+            }
+            _ => (self.store, self.registry),
+        };
+        #[cfg(not(feature = "revocation"))]
+        let store = self.store;
         Ok(SessionLayer(Arc::new(Config {
-            store: self.store,
+            store,
             cookies,
             rules: Rules { user_id_room, ..self.rules },
             bind: self.bind,
             #[cfg(feature = "revocation")]
-            registry: self.registry,
+            registry,
             #[cfg(feature = "revocation")]
             label: self.label,
+            #[cfg(feature = "revocation")]
+            scope: self.scope,
             #[cfg(feature = "dbsc")]
             device: None,
         })))

@@ -105,6 +105,7 @@ impl Decided {
             true => Timing::Late,
         };
         self.facts.ended = opened.state.has_ended(store, now_ms);
+        self.facts.moved = has_moved(session, opened);
         // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
         let is_over = opened.state.has_login_ended(store, now_ms)
             || opened.state.comes_too_late(store, upkeep, session.head_ms(), now_ms);
@@ -206,6 +207,16 @@ fn beside(session: &Session, opened: &Opened) -> Beside {
     }
     let _ = (session, opened);
     Beside::Nothing
+}
+
+/// Whether a request beside this one has moved the session to a device meanwhile.
+fn has_moved(session: &Session, opened: &Opened) -> bool {
+    #[cfg(all(feature = "dbsc", feature = "revocation"))]
+    if let Some(device) = &session.config().device {
+        return device.has_moved(session, &opened.state);
+    }
+    let _ = (session, opened);
+    false
 }
 
 /// The cookies of a session that is sealed now.

@@ -23,9 +23,9 @@ impl Session {
         revoked
     }
 
-    /// Ends all other sessions of the user who is logged in. This one gets a new uid and begins anew, as at a login, with
-    /// the TTL that it has. Without a user it does nothing, nor where this session has been ended meanwhile, by another
-    /// request or by another task of this one.
+    /// Ends all other sessions of the user who is logged in. This one goes on under a new uid, with the absolute lifetime
+    /// and the TTL that it has, so that copies of it end as well. Without a user it does nothing, nor where this session
+    /// has been ended meanwhile, by another request or by another task of this one.
     ///
     /// From then on the session that came is over, whatever the handler does: an answer that carries no change, such as a
     /// server error, logs the user out here as well, and so does a handler that gives up waiting.
@@ -34,23 +34,33 @@ impl Session {
     /// [`DataError::Revocation`] when the backend cannot record it, and nothing is then ended;
     /// [`DataError::Unavailable`]; [`DataError::TooLate`].
     pub async fn logout_others(&self) -> Result<(), DataError> {
-        let Some((user_id, uid)) = self.look(|state| Some((state.user_id()?.to_owned(), state.uid()))) else {
-            return Ok(());
-        };
-        if self.is_over() {
+        let asks = self.look(|state| {
+            Some(Asks {
+                user_id: state.user_id()?.to_owned(),
+                uid: state.uid()?,
+                known_uid: state.known_uid()?,
+                created_at_ms: state.times()?.created,
+            })
+        });
+        let Some(asks) = asks else { return Ok(()) };
+        if self.is_revoked() {
             return Ok(());
         }
         let given_up = LoggedOutOnDrop(Some(self));
-        let revoked = self.revoke_all_of(&user_id).await;
+        let ended = self.end_others(&asks).await;
         given_up.disarm();
-        revoked?;
-        self.change(|config, state| match state.user_id() == Some(&*user_id) && state.uid() == uid {
-            true => state.begin_again(config.limits(), &user_id, config.store.now_ms()),
-            // Another task of the request logged out, in, or cycled meanwhile. What it made stays; what came is over.
-            false => {
-                state.end_what_came();
-                Ok(())
+        let instead = ended?;
+        self.change(|config, state| {
+            match instead {
+                Some(instead) if state.user_id() == Some(&*asks.user_id) && state.uid() == Some(asks.uid) => {
+                    state.go_on_as(config.limits(), instead, config.store.now_ms());
+                }
+                // It was revoked itself, and what ended it may have put another in its place.
+                None => {}
+                // Another task of the request logged out, in, or cycled meanwhile. What it made stays; what came is over.
+                Some(_) => state.end_what_came(),
             }
+            Ok(())
         })
     }
 
@@ -79,29 +89,60 @@ impl Session {
         Ok(revoked)
     }
 
+    /// What was revoked by now does not speak of a login, and what will be does.
+    pub(super) fn begin_user(&self, state: &mut State) {
+        let (Some(user_id), Some(uid), Some(times)) = (state.user_id(), state.uid(), state.times()) else {
+            return;
+        };
+        if let Some(begun) = self.sealed_store().begin_user(user_id, uid, times.created) {
+            state.begins(begun);
+        }
+    }
+
     async fn revoke_all_of(&self, user_id: &str) -> Result<(), DataError> {
         // What this response could not tell the client must not be done to it.
         self.change(|_, _: &mut State| Ok(()))?;
-        match &self.config().registry {
+        match self.listed_in() {
             Some(registry) => registry.revoke_user(user_id).await.map(drop)?,
-            None => self.config().store.revoke_user(user_id).await?,
+            None => self.sealed_store().revoke_user(user_id).await?,
         }
         Ok(())
     }
 
-    /// Whether the session is known as ended by now.
-    fn is_over(&self) -> bool {
-        let store = &self.config().store;
-        self.look(|state| state.is_over(store, store.now_ms()))
+    /// The uid under which the session goes on; nothing if it was revoked already, and then nothing has ended by this.
+    async fn end_others(&self, asks: &Asks) -> Result<Option<SessionUid>, DataError> {
+        // What this response could not tell the client must not be done to it.
+        self.change(|_, _: &mut State| Ok(()))?;
+        let instead = self.sealed_store().fresh_uid()?;
+        let Asks { user_id, known_uid: uid, created_at_ms, .. } = asks;
+        let goes_on = match self.listed_in() {
+            Some(registry) => registry.others_end(user_id, *uid, *created_at_ms, instead).await?,
+            None => self.sealed_store().others_end(user_id, *uid, *created_at_ms, instead).await?,
+        };
+        Ok(goes_on.then_some(instead))
+    }
+
+    /// Whether the session is known as revoked by now.
+    fn is_revoked(&self) -> bool {
+        self.look(|state| state.is_revoked(self.sealed_store()))
     }
 
     fn registry(&self) -> Result<&Registry, DataError> {
-        self.config().registry.as_ref().ok_or_else(|| {
+        self.listed_in().ok_or_else(|| {
             DataError::Revocation(BackendError::new(
                 "the session layer has no registry of sessions: give its builder one",
             ))
         })
     }
+}
+
+/// The session that ends all others.
+struct Asks {
+    user_id: String,
+    uid: SessionUid,
+    /// The one by which servers know it.
+    known_uid: SessionUid,
+    created_at_ms: u64,
 }
 
 /// A handler that gives up waiting does not know whether its session has ended with the others: it is logged out.

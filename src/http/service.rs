@@ -19,6 +19,8 @@ use super::layer::Config;
 use super::local::is_for_this_machine;
 use super::reply::{self, Reply};
 use super::session::{Head, Session};
+#[cfg(feature = "revocation")]
+use super::session::{Listed, Scoped};
 use super::settle::{NotRecorded, Settling};
 use crate::telemetry::web;
 
@@ -108,6 +110,9 @@ pub(super) enum Refused {
     InDevelopment,
     /// It lacks what sessions are bound to.
     Unbound,
+    /// It is not said whose users it is about.
+    #[cfg(feature = "revocation")]
+    WithoutScope,
     /// Two layers over one cookie contradict each other.
     LayersDiffer,
 }
@@ -202,18 +207,24 @@ fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Sessio
     let head_ms = config.store.now_ms();
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
-    let mut label = String::new();
+    let (mut listed, mut scope) = (Listed::default(), None);
     if config.asks_for_parts() {
         with_parts(request, |parts| {
             bound = config.bind.as_ref().map(|bytes| bytes(parts)).unwrap_or_default();
             #[cfg(feature = "revocation")]
             {
-                label = config.label.as_ref().map(|label| label(parts)).unwrap_or_default();
+                listed.label = config.label.as_ref().map(|label| label(parts)).unwrap_or_default();
+                scope = config.scope.of(parts);
             }
         });
     }
     if config.bind.is_some() && bound.is_empty() {
         return Entry::Refused(Refused::Unbound);
+    }
+    #[cfg(feature = "revocation")]
+    match scope {
+        Some(name) if name.is_empty() => return Entry::Refused(Refused::WithoutScope),
+        name => listed.scoped = name.map(|name| Scoped::new(config, &name)),
     }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
@@ -232,7 +243,7 @@ fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Sessio
         },
         outer,
         #[cfg(feature = "revocation")]
-        label,
+        listed,
     ))
 }
 
@@ -289,6 +300,8 @@ impl Refused {
             // A server that the world can reach must not send its sessions in the clear.
             Self::InDevelopment => (StatusCode::INTERNAL_SERVER_ERROR, "insecure_for_local_development"),
             Self::Unbound => (StatusCode::BAD_REQUEST, "bind_to"),
+            #[cfg(feature = "revocation")]
+            Self::WithoutScope => (StatusCode::BAD_REQUEST, "scope_by"),
             Self::LayersDiffer => (StatusCode::INTERNAL_SERVER_ERROR, "layers_differ"),
         };
         self.tell();
@@ -302,6 +315,8 @@ impl Refused {
         match self {
             Self::InDevelopment => web::refused_in_development(),
             Self::Unbound => web::refused_unbound(),
+            #[cfg(feature = "revocation")]
+            Self::WithoutScope => web::refused_without_scope(),
             Self::LayersDiffer => web::misplaced(
                 "two session layers over one cookie differ in their store, attributes, binding or rules: use clones of \
                  one layer",

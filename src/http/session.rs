@@ -20,6 +20,8 @@ use inner::Inner;
 #[cfg(feature = "dbsc")]
 pub(super) use inner::Jar;
 pub(super) use inner::{Head, Opened};
+#[cfg(feature = "revocation")]
+pub(super) use inner::{Listed, Scoped};
 
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
 /// and with the feature `axum` it is an argument of handlers. Clones are the same session.
@@ -202,7 +204,10 @@ impl Session {
             if config.store.refuses_all() {
                 return Err(DataError::Unavailable);
             }
-            state.authenticate_keeping(config.limits(), user_id, members)
+            state.authenticate_keeping(config.limits(), user_id, members)?;
+            #[cfg(feature = "revocation")]
+            self.begin_user(state);
+            Ok(())
         })
     }
 

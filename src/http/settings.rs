@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::millis;
+use crate::error::ConfigError;
 use crate::record::Times;
 
 /// When a layer extends the life of a session that is used: by its own TTL again, within its absolute lifetime.
@@ -45,7 +46,8 @@ impl Renewal {
         Self { below_percent: percent, ..self }
     }
 
-    /// Extends a session at most once in this time. Default no limit.
+    /// Extends a session at most once in this time: less than the longest that a session lives without being extended,
+    /// or the layer is not built. Default no limit.
     #[must_use]
     pub fn at_most_every(self, interval: Duration) -> Self {
         Self { at_most_every_ms: millis(interval), ..self }
@@ -57,6 +59,18 @@ impl Renewal {
     #[must_use]
     pub fn with_documents_only(self) -> Self {
         Self { documents_only: true, ..self }
+    }
+
+    /// Refuses an interval within which every session is over.
+    pub(super) fn check(self, longest_ms: u64) -> Result<(), ConfigError> {
+        if self.below_percent == 0 || self.at_most_every_ms < longest_ms {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "sessions are extended at most every {} ms, and none lives for longer than {longest_ms} ms without that: \
+             shorten at_most_every, or use Renewal::never()",
+            self.at_most_every_ms
+        )))
     }
 
     pub(super) fn is_for_documents_only(self) -> bool {
@@ -112,6 +126,17 @@ mod tests {
         assert!(!is_due(Renewal::never(), 1_999));
         for always in [100, u8::MAX] {
             assert!(is_due(Renewal::default().below_percent(always), 1_000));
+        }
+    }
+
+    #[test]
+    fn an_interval_within_which_every_session_is_over_is_refused() {
+        let every = |ms| Renewal::default().at_most_every(Duration::from_millis(ms));
+        assert!(every(0).check(1).is_ok() && every(999).check(1_000).is_ok());
+        for never in [every(1_000), every(1_001), Renewal::default().at_most_every(Duration::MAX)] {
+            let error = never.check(1_000).unwrap_err().to_string();
+            assert!(error.contains("none lives for longer than 1000 ms"), "{error}");
+            assert!(never.below_percent(0).check(1_000).is_ok(), "it was not to be extended anyway");
         }
     }
 

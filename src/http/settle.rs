@@ -28,6 +28,12 @@ pub(super) struct Settling {
     /// The last of them first.
     #[cfg(feature = "revocation")]
     pending: Vec<crate::revocation::Pending<()>>,
+    /// What no handler asked for: the answer waits for it, and goes whatever comes of it.
+    #[cfg(feature = "revocation")]
+    unasked: Option<crate::revocation::Pending<()>>,
+    /// Logins. If the backend does not answer, what was last known counts.
+    #[cfg(feature = "revocation")]
+    begins: Vec<crate::revocation::Pending<()>>,
     waiting: Waiting,
 }
 
@@ -96,6 +102,23 @@ impl Settling {
                 return Poll::Ready(Err(NotRecorded));
             }
             self.pending.pop();
+        }
+        if let Some(unasked) = &mut self.unasked {
+            if let Err(error) = ready!(Pin::new(unasked).poll(cx)) {
+                #[cfg(feature = "dbsc")]
+                crate::telemetry::dbsc::not_ended(&error);
+                let _ = error;
+            }
+            self.unasked = None;
+        }
+        while let Some(begun) = self.begins.last_mut() {
+            if let Err(error) = ready!(Pin::new(begun).poll(cx))
+                && self.waiting.session.as_ref().is_some_and(Brought::has_ended)
+            {
+                web::not_recorded(&error);
+                return Poll::Ready(Err(NotRecorded));
+            }
+            self.begins.pop();
         }
         Poll::Ready(Ok(()))
     }

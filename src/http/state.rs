@@ -69,6 +69,9 @@ pub(super) struct State {
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
     replaced: Option<super::settle::Replaced>,
+    /// Logins of this request that are on their way to the backend of revocations.
+    #[cfg(feature = "revocation")]
+    begins: Vec<crate::revocation::Pending<()>>,
     /// What it has to do with a device.
     #[cfg(feature = "dbsc")]
     pub(super) device: super::device::DeviceState,
@@ -119,6 +122,8 @@ impl State {
             invalidated: false,
             #[cfg(feature = "revocation")]
             replaced: None,
+            #[cfg(feature = "revocation")]
+            begins: Vec::new(),
             #[cfg(feature = "dbsc")]
             device: super::device::DeviceState::default(),
         }
@@ -136,10 +141,33 @@ impl State {
         self.uid
     }
 
+    /// The uid that the session came with, and when it was created.
+    #[cfg(all(feature = "dbsc", feature = "revocation"))]
+    pub(super) fn came_as(&self) -> Option<(SessionUid, u64)> {
+        self.origin.map(|origin| (origin.uid, origin.times.created))
+    }
+
     /// The times of a session that there is.
     #[cfg(feature = "revocation")]
     pub(super) fn times(&self) -> Option<Times> {
         self.times
+    }
+
+    /// Whether the session that came goes on under another uid.
+    #[cfg(feature = "revocation")]
+    pub(super) fn is_cycled(&self) -> bool {
+        !self.did.out && self.did.now == Now::Cycled
+    }
+
+    /// A login is on its way to the backend of revocations: the answer waits for it.
+    #[cfg(feature = "revocation")]
+    pub(super) fn begins(&mut self, begun: crate::revocation::Pending<()>) {
+        self.begins.push(begun);
+    }
+
+    #[cfg(feature = "revocation")]
+    pub(super) fn take_begins(&mut self) -> Vec<crate::revocation::Pending<()>> {
+        std::mem::take(&mut self.begins)
     }
 
     #[cfg(feature = "revocation")]
@@ -154,6 +182,12 @@ impl State {
     /// Whether a handler ended what came.
     pub(super) fn is_logged_out(&self) -> bool {
         self.did.out
+    }
+
+    /// Whether a logout or a login of this request ends sessions of cookies that no longer open, or are several.
+    #[cfg(feature = "revocation")]
+    pub(super) fn ends_what_did_not_open(&self) -> bool {
+        !self.came() && (self.did.out || self.did.now == Now::LoggedIn)
     }
 
     /// Whether what came has ended, by a logout or a login.
@@ -195,6 +229,11 @@ impl State {
     /// What is stored begins a new session, even if a cookie is left in place.
     pub(super) fn begin_anyway(&mut self) {
         self.anyway = true;
+        // A token was given out for it while the cookie was left in place.
+        if self.uid.is_some() && self.times.is_none() && !self.invalidated {
+            self.wanted = true;
+            self.act(Act::Changed);
+        }
     }
 
     /// Replaces the data, if it still fits. Those of an anonymous session leave room for a user to log in. Less data
@@ -239,7 +278,7 @@ impl State {
         let texts = Texts::new(Some(user_id), data);
         let uid = store.fresh_uid()?;
         let ttl_ms = self.ttl.map(|ttl| ttl.ttl_ms).unwrap_or_default();
-        let times = store.begin(store.now_ms(), Some(user_id), ttl_ms)?;
+        let times = store.begin(store.now_ms(), ttl_ms)?;
         self.remember_what_is_replaced();
         (self.uid, self.texts, self.times, self.ttl) = (Some(uid), texts, Some(times), None);
         self.act(Act::LoggedIn);
@@ -255,30 +294,31 @@ impl State {
         self.act(Act::Ended);
     }
 
-    /// The session goes on under a new uid, and what came has ended with all others of its user.
+    /// The session goes on under this uid, and what came has ended with all others of its user. Its absolute lifetime
+    /// goes on as well.
     #[cfg(feature = "revocation")]
-    pub(super) fn begin_again(
-        &mut self,
-        store: &SealedStore,
-        user_id: &str,
-        now_ms: u64,
-    ) -> Result<(), DataError> {
-        let ttl_ms = self.ttl_ms();
+    pub(super) fn go_on_as(&mut self, store: &SealedStore, uid: SessionUid, now_ms: u64) {
+        let Some(times) = self.times else { return };
+        let ttl_ms = self.ttl_ms().unwrap_or_default();
         self.remember_what_is_replaced();
         self.act(Act::LoggedOut);
-        self.ttl = ttl_ms.map(|ttl_ms| Ttl { ttl_ms, from_ms: now_ms });
-        self.log_in(store, user_id, None)
+        self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
+        (self.uid, self.ttl) = (Some(uid), None);
+        self.act(Act::LoggedIn);
+        #[cfg(feature = "dbsc")]
+        self.device.begin_anew();
     }
 
-    /// The same session under a new uid.
+    /// The same session under a new uid. One that a user begins in this request has such a uid, and by that one it is spared
+    /// where its user was revoked.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
-        if self.invalidated || self.uid.is_none() {
+        let begins = self.did.out || self.did.now == Now::LoggedIn;
+        if self.invalidated || self.uid.is_none() || begins {
             return Ok(());
         }
         let uid = store.fresh_uid()?;
         self.remember_what_is_replaced();
         self.uid = Some(uid);
-        // One that begins with this request has a uid that no client knows yet.
         if self.came() {
             self.act(Act::Cycled);
             #[cfg(feature = "dbsc")]
@@ -298,6 +338,8 @@ impl State {
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),
+            #[cfg(feature = "revocation")]
+            begins: std::mem::take(&mut self.begins),
             #[cfg(feature = "dbsc")]
             device: std::mem::take(&mut self.device),
             ..Self::without_session(self.came, Texts::new(None, "{}"))

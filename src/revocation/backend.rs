@@ -3,55 +3,95 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Revocation, SessionInfo};
+use super::{Change, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
 /// Keeps what is revoked, for all servers that use it. Its methods may block: they are called from a thread of
-/// their own, one at a time.
+/// their own, one at a time. One that panics is called again, after an error.
 pub trait Backend: Send + 'static {
-    /// Records what is revoked. When this returns `Ok`, it outlives a crash as far as the backend can do so. Of two
-    /// revocations of one thing the later times count.
+    /// Records changes, in one step: all of them, or none. When this returns `Ok`, they outlive a crash as far as the
+    /// backend can do so.
     ///
     /// # Errors
-    /// [`BackendError`] when it may not have been recorded.
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError>;
+    /// [`BackendError`] when they may not have been recorded.
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError>;
 
-    /// What was recorded since the last call, by anybody; with the first call, and after a loss of what was there,
-    /// all that still counts.
+    /// What became of the entries that anybody changed since the last call, in the order in which that was recorded;
+    /// with the first call, and after a loss of what was there, all that there is, expired or not: the clock that says
+    /// so may be wrong.
     ///
     /// # Errors
     /// [`BackendError`]; nothing is then lost, and the next call gives it.
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError>;
+    fn news(&mut self) -> Result<News, BackendError>;
 
-    /// Removes what may be forgotten, and says how much that was.
+    /// Removes what may be forgotten by a time that is `now_ms` at most: entries and sharers. That time has not moved on
+    /// since the last call of anybody by more than ten times `elapsed`, so that a clock which is wrong for a while
+    /// removes nothing that counts. Returns it.
     ///
     /// # Errors
     /// [`BackendError`].
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError>;
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError>;
 
-    /// Writes down a session, or what has become of it.
+    /// Writes down who shares the list, in the place of what that one wrote before. It sees as well whether anything can
+    /// be written.
     ///
     /// # Errors
     /// [`BackendError`].
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError>;
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError>;
+
+    /// Who shares the list.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError>;
+
+    /// Adds a session, and returns those of its user that have not expired, in the order in which they were added, in
+    /// one step: of two that are added at a time, one sees the other before it.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError>;
+
+    /// Writes down what has become of a session; adds it if it is not there.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError>;
 
     /// The sessions of a user that have not expired, the one seen last first.
     ///
     /// # Errors
     /// [`BackendError`].
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError>;
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError>;
 
     /// Strikes a session off; whether it was there.
     ///
     /// # Errors
     /// [`BackendError`].
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError>;
+    fn strike_session(&mut self, scope: &Scope, user_id: &str, uid: SessionUid)
+    -> Result<bool, BackendError>;
 
     /// Strikes off all sessions that have expired, and says how many.
     ///
     /// # Errors
     /// [`BackendError`].
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError>;
+
+    /// How long a call takes at most where the backend works. Whoever asks for something is told after so long that it
+    /// may not have been done. Default 5 s.
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(5)
+    }
 
     /// Something that waits for news, where the backend can push. It has a connection and a thread of its own.
     fn listener(&mut self) -> Option<Listener> {
@@ -62,9 +102,9 @@ pub trait Backend: Send + 'static {
 /// What a backend has to say.
 #[derive(Debug, Default)]
 pub struct News {
-    /// What was revoked.
+    /// What there is of entries that were changed.
     pub revocations: Vec<Revocation>,
-    /// The backend has lost what it had, by a flush say: those who know it should record it again.
+    /// The backend is not the one that it was, or has lost what it had: those who know it should record it again.
     pub lost: bool,
 }
 

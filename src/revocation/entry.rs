@@ -1,8 +1,52 @@
-//! What can be revoked.
+//! What can be revoked, for whom, and how what was revoked changes.
 
 use std::fmt;
 
 use crate::uid::SessionUid;
+
+/// So many sessions of a user can begin, within the leeway after all of theirs were revoked, before that is an error.
+pub(crate) const MOST_SPARED: usize = 64;
+
+/// The users of one application, or of one part of it: a tenant, a realm. User `1` of one is nobody in another.
+///
+/// ```
+/// use sealed_session::revocation::Scope;
+///
+/// let scope = Scope { app_id: "shop.example".into(), name: "tenant-a".into() };
+/// assert_ne!(scope, Scope { name: "tenant-b".into(), ..scope.clone() });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Scope {
+    /// The [application](crate::SealedStoreBuilder::app_id).
+    pub app_id: String,
+    /// The part of it; empty where there is but one.
+    pub name: String,
+}
+
+impl Scope {
+    /// Of which users an entry that speaks of one of this scope's may be.
+    pub(crate) fn reaches(&self) -> [Reach; 3] {
+        [Reach::Scope(self.clone()), Reach::Application(self.app_id.clone()), Reach::Backend]
+    }
+}
+
+/// Whose sessions the revocation of a user ends.
+///
+/// ```
+/// use sealed_session::revocation::{Reach, Scope};
+///
+/// let reach = Reach::Scope(Scope { app_id: "shop.example".into(), name: "tenant-a".into() });
+/// assert_ne!(reach, Reach::Application("shop.example".into()));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// The user with this id in one scope.
+    Scope(Scope),
+    /// The users with this id in all scopes of an application.
+    Application(String),
+    /// The users with this id of all applications with the same backend: what was recorded before there were scopes.
+    Backend,
+}
 
 /// What is revoked, and for how long that has to be kept. Times in milliseconds since 1970.
 ///
@@ -24,22 +68,92 @@ pub enum Revocation {
         /// When nothing of it can be valid any more.
         until_ms: u64,
     },
-    /// Every session of a user that was created before a time.
+    /// Every session of a user that was created before a time, but for a few.
     User {
+        /// Of which users with this id.
+        reach: Reach,
         /// Whose.
         user_id: String,
         /// Before which time.
         created_before_ms: u64,
+        /// Those that it spares: the session that ended all others, and logins within the leeway afterwards.
+        except: Vec<SessionUid>,
         /// When none of them can be valid any more.
         until_ms: u64,
     },
-    /// Every session that was created before a time.
+    /// Every session of an application that was created before a time.
     Everything {
+        /// Which; of all with the same backend without one, as was recorded before.
+        app_id: Option<String>,
         /// Before which time.
         created_before_ms: u64,
         /// When none of them can be valid any more.
         until_ms: u64,
     },
+}
+
+/// What a backend is asked to record. All of one call is recorded in one step, or nothing of it.
+///
+/// ```
+/// use sealed_session::SessionUid;
+/// use sealed_session::revocation::{Change, Revocation};
+///
+/// let revocation = Revocation::Session { uid: SessionUid::from_bytes([7; 16]), until_ms: 1_795_003_200_000 };
+/// assert_ne!(Change::Revoke(revocation.clone()), Change::Restore(revocation));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Of an entry for the same thing that there is, the later times count, and the exceptions are the new ones.
+    Revoke(Revocation),
+    /// What a server knew of a backend that has lost it: of an entry that there is, the later times count, and of the
+    /// exceptions only those that both have.
+    Restore(Revocation),
+    /// Revokes the session `uid` until then, and all others of its user; `instead` takes its place and is spared. If
+    /// `uid` is revoked already, as the backend has it, nothing is done.
+    RevokeOthers {
+        /// Of which users with this id.
+        scope: Scope,
+        /// Whose.
+        user_id: String,
+        /// Before which time.
+        created_before_ms: u64,
+        /// The session that asks.
+        uid: SessionUid,
+        /// When it was created.
+        created_at_ms: u64,
+        /// What takes its place.
+        instead: SessionUid,
+        /// When none of them can be valid any more.
+        until_ms: u64,
+    },
+    /// A session that has taken the place of another is spared where that one was. Nothing else is changed.
+    Move {
+        /// Of which users with this id.
+        reach: Reach,
+        /// Whose.
+        user_id: String,
+        /// The session that was spared.
+        from: SessionUid,
+        /// The one that is from now on.
+        to: SessionUid,
+    },
+    /// A session that begins is spared by the entry of its user, if there is one. Beyond 64 that is an error.
+    Spare {
+        /// Of which users with this id.
+        reach: Reach,
+        /// Whose.
+        user_id: String,
+        /// Which.
+        uid: SessionUid,
+    },
+}
+
+/// What an entry speaks of: there is one for each.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Thing {
+    Session(SessionUid),
+    User(Reach, String),
+    Everything(Option<String>),
 }
 
 impl Revocation {
@@ -52,6 +166,76 @@ impl Revocation {
             | Self::Everything { until_ms, .. } => *until_ms,
         }
     }
+
+    pub(crate) fn thing(&self) -> Thing {
+        match self {
+            Self::Session { uid, .. } => Thing::Session(*uid),
+            Self::User { reach, user_id, .. } => Thing::User(reach.clone(), user_id.clone()),
+            Self::Everything { app_id, .. } => Thing::Everything(app_id.clone()),
+        }
+    }
+
+    /// Before when sessions are revoked, and which are spared. One session is, whenever it was created.
+    pub(crate) fn floor(&self) -> (u64, &[SessionUid]) {
+        match self {
+            Self::Session { .. } => (u64::MAX, &[]),
+            Self::User { created_before_ms, except, .. } => (*created_before_ms, except),
+            Self::Everything { created_before_ms, .. } => (*created_before_ms, &[]),
+        }
+    }
+
+    /// Whether such a session, which this speaks of, is revoked.
+    pub(crate) fn revokes(&self, uid: SessionUid, created_at_ms: u64) -> bool {
+        let (before_ms, except) = self.floor();
+        created_at_ms < before_ms && !except.contains(&uid)
+    }
+
+    /// What there is of two for one thing: the later times, and the exceptions that `which` makes of theirs.
+    fn with(
+        self,
+        other: Self,
+        which: impl FnOnce(Vec<SessionUid>, Vec<SessionUid>) -> Vec<SessionUid>,
+    ) -> Self {
+        match (self, other) {
+            (Self::Session { uid, until_ms }, other) => {
+                Self::Session { uid, until_ms: until_ms.max(other.until_ms()) }
+            }
+            (
+                Self::User { reach, user_id, created_before_ms, except, until_ms },
+                Self::User {
+                    created_before_ms: other_before_ms,
+                    except: others,
+                    until_ms: other_until_ms,
+                    ..
+                },
+            ) => Self::User {
+                reach,
+                user_id,
+                created_before_ms: created_before_ms.max(other_before_ms),
+                except: which(except, others),
+                until_ms: until_ms.max(other_until_ms),
+            },
+            (Self::Everything { app_id, created_before_ms, until_ms }, other) => Self::Everything {
+                app_id,
+                created_before_ms: created_before_ms.max(other.floor().0),
+                until_ms: until_ms.max(other.until_ms()),
+            },
+            (user @ Self::User { .. }, _) => user,
+        }
+    }
+
+    /// What there is once `later` was recorded after this.
+    pub(crate) fn then(self, later: Self) -> Self {
+        self.with(later, |_, later| later)
+    }
+
+    /// What there is of two of which neither is known to be later.
+    pub(crate) fn and(self, other: Self) -> Self {
+        self.with(other, |mut one, other| {
+            one.retain(|uid| other.contains(uid));
+            one
+        })
+    }
 }
 
 /// Without the user.
@@ -63,44 +247,5 @@ impl fmt::Debug for Revocation {
             Self::Everything { created_before_ms, .. } => ("Everything", created_before_ms),
         };
         f.debug_struct(kind).field("created_before_ms", before).finish_non_exhaustive()
-    }
-}
-
-/// A session as a registry has it: never its data. Times in milliseconds since 1970.
-///
-/// ```
-/// use sealed_session::SessionUid;
-/// use sealed_session::revocation::SessionInfo;
-///
-/// let session = SessionInfo {
-///     user_id: "user-42".into(),
-///     uid: SessionUid::from_bytes([7; 16]),
-///     created_at_ms: 1_795_003_200_000,
-///     last_seen_at_ms: 1_795_003_260_000,
-///     expires_at_ms: 1_795_089_600_000,
-///     label: "Firefox on Linux".into(),
-/// };
-/// assert!(!format!("{session:?}").contains("user-42"));
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct SessionInfo {
-    /// Whose it is.
-    pub user_id: String,
-    /// Which.
-    pub uid: SessionUid,
-    /// When it began.
-    pub created_at_ms: u64,
-    /// When it was last used, as far as that was written down.
-    pub last_seen_at_ms: u64,
-    /// When it expires, as far as that was written down.
-    pub expires_at_ms: u64,
-    /// What the application calls it: a device, an address.
-    pub label: String,
-}
-
-/// Without user and label.
-impl fmt::Debug for SessionInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionInfo").field("uid", &self.uid).finish_non_exhaustive()
     }
 }

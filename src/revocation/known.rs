@@ -1,19 +1,35 @@
 //! What is revoked, in memory: asked at every opening, without a lock and without I/O.
 
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use super::Revocation;
+use papaya::Equivalent;
+
+use super::change::{self, Entries};
+use super::entry::Thing;
+use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
-/// After so many additions what has expired is removed, where no thread does so.
-const FORGET_EVERY: usize = 1024;
+/// A session, as far as it can be revoked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Who<'a> {
+    pub(crate) app_id: &'a str,
+    /// The name of its scope.
+    pub(crate) scope: &'a str,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+}
 
-/// A session's time before which it must not have been created, until when that counts, and since when it is known
-/// here.
-#[derive(Debug, Clone, Copy, Default)]
+/// A time before which sessions must not have been created, which are spared, until when that counts, and since when it
+/// is known here.
+#[derive(Debug, Clone, Default)]
 struct Floor {
+    /// As the entry says it.
     created_before_ms: u64,
+    except: Box<[SessionUid]>,
     until_ms: u64,
     since_ms: u64,
 }
@@ -25,88 +41,241 @@ struct Ended {
     since_ms: u64,
 }
 
-/// The set. Lookups take no lock: the maps are those of `papaya`, and the rest is one atomic number.
+/// The set. Lookups take no lock: the maps are those of `papaya`.
 #[derive(Default)]
 pub(super) struct Known {
     sessions: papaya::HashMap<SessionUid, Ended, BuildHasherDefault<UidHasher>>,
-    users: papaya::HashMap<Box<str>, Floor>,
-    everything_before_ms: AtomicU64,
-    everything_until_ms: AtomicU64,
-    everything_since_ms: AtomicU64,
-    added: AtomicUsize,
+    users: papaya::HashMap<User, Floor>,
+    /// Whether there ever were users of one scope, of an application, and of all.
+    has_users: [AtomicBool; 3],
+    everything: papaya::HashMap<Option<Box<str>>, Floor>,
+    /// By how much clocks may differ.
+    leeway_ms: AtomicU64,
+    clock: Mutex<Option<Clocks>>,
+}
+
+/// What two clocks said at one moment: the one on the wall, by which it is said since when something is known, and one
+/// that nobody sets.
+#[derive(Debug, Clone, Copy)]
+struct Clocks {
+    now_ms: u64,
+    monotonic_ms: u64,
+}
+
+/// By so much entries that follow each other may be later than any clock says.
+const LATER_MS: u64 = 1_000;
+
+/// By so much a clock on the wall may have been put right meanwhile without any notice.
+const CLOCK_TOLERANCE_MS: u64 = 1_000;
+
+/// A user of so many: in a scope, in an application, or anywhere.
+#[derive(Clone, PartialEq, Eq)]
+struct User {
+    app_id: Option<Box<str>>,
+    scope: Option<Box<str>>,
+    user_id: Box<str>,
+}
+
+/// The same, borrowed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct UserRef<'a> {
+    app_id: Option<&'a str>,
+    scope: Option<&'a str>,
+    user_id: &'a str,
 }
 
 impl Known {
     /// Since when this server knows that such a session is revoked; nothing for one that is not.
     #[inline]
-    pub(super) fn revoked_since(
-        &self,
-        uid: SessionUid,
-        user_id: Option<&str>,
-        created_at_ms: u64,
-    ) -> Option<u64> {
-        if created_at_ms < self.everything_before_ms.load(Ordering::Acquire) {
-            return Some(self.everything_since_ms.load(Ordering::Acquire));
-        }
+    pub(super) fn revoked_since(&self, who: &Who<'_>) -> Option<u64> {
         if !self.sessions.is_empty()
-            && let Some(ended) = self.sessions.pin().get(&uid)
+            && let Some(ended) = self.sessions.pin().get(&who.uid)
         {
             return Some(ended.since_ms);
         }
-        let floor = self.user_floor(user_id);
-        (created_at_ms < floor.created_before_ms).then_some(floor.since_ms)
+        if !self.everything.is_empty()
+            && let Some(since_ms) = self.everything_since(who)
+        {
+            return Some(since_ms);
+        }
+        if self.users.is_empty() {
+            return None;
+        }
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| floor.revokes(who, leeway_ms).then_some(floor.since_ms)).next()
     }
 
-    /// The least time at which a session of this user may have been created.
-    pub(super) fn floor(&self, user_id: Option<&str>) -> u64 {
-        self.everything_before_ms.load(Ordering::Acquire).max(self.user_floor(user_id).created_before_ms)
+    /// Of which users such a session is revoked now, by their entries.
+    pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
+        let leeway_ms = self.leeway_ms();
+        let is_revoked =
+            |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
+        let users = self.users.pin();
+        who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
     }
 
-    fn user_floor(&self, user_id: Option<&str>) -> Floor {
-        match user_id {
-            Some(user) if !self.users.is_empty() => self.users.pin().get(user).copied().unwrap_or_default(),
-            _ => Floor::default(),
+    /// The least time at which a record of this user may have been created, where none is spared.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn floor_of(&self, who: &Who<'_>) -> u64 {
+        let leeway_ms = self.leeway_ms();
+        self.floors_of(who, |floor| Some(floor.counts(leeway_ms))).max().unwrap_or_default()
+    }
+
+    /// The least time at which a session of this application may have been created.
+    pub(super) fn floor_of_everything(&self, app_id: &str) -> u64 {
+        if self.everything.is_empty() {
+            return 0;
+        }
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
+        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.counts(leeway_ms));
+        of(Some(app_id)).max(of(None))
+    }
+
+    #[cold]
+    fn everything_since(&self, who: &Who<'_>) -> Option<u64> {
+        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
+        [Some(who.app_id), None].into_iter().find_map(|app_id| {
+            let floor = everything.get(&AppRef(app_id))?;
+            floor.revokes(who, leeway_ms).then_some(floor.since_ms)
+        })
+    }
+
+    fn floors_of<T>(&self, who: &Who<'_>, of: impl Fn(&Floor) -> Option<T>) -> impl Iterator<Item = T> {
+        let users = self.users.pin();
+        let there_are = &self.has_users;
+        who.users()
+            .zip(there_are)
+            .filter(|(_, there_are)| there_are.load(Ordering::Acquire))
+            .filter_map(move |(user, _)| of(users.get(&user)?))
+    }
+
+    /// What is known of one thing.
+    pub(super) fn get(&self, thing: &Thing) -> Option<Revocation> {
+        match thing {
+            Thing::Session(uid) => {
+                let Ended { until_ms, .. } = *self.sessions.pin().get(uid)?;
+                Some(Revocation::Session { uid: *uid, until_ms })
+            }
+            Thing::User(reach, user_id) => {
+                let users = self.users.pin();
+                Some(users.get(&UserRef::of(reach, user_id))?.of_user(reach.clone(), user_id.clone()))
+            }
+            Thing::Everything(app_id) => {
+                let everything = self.everything.pin();
+                Some(everything.get(&AppRef(app_id.as_deref()))?.of_everything(app_id.clone()))
+            }
         }
     }
 
-    /// Adds what was revoked, as this server learns of it now. Of two for one thing the later time counts, in whatever
-    /// order they come.
-    pub(super) fn add(&self, revocation: &Revocation, now_ms: u64) {
+    /// What becomes of entries by these changes, as far as is known here. Not more than a backend would do.
+    pub(super) fn after(&self, changes: &[Change]) -> Vec<Revocation> {
+        let mut draft = Draft { known: self, becomes: Vec::new() };
+        // The backend says what cannot be.
+        let _ = change::apply(&mut draft, changes);
+        draft.becomes
+    }
+
+    /// Whether such a session is spared by an entry that would revoke it.
+    pub(super) fn spares(&self, who: &Who<'_>) -> bool {
+        self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
+    }
+
+    /// By how much clocks may differ.
+    pub(super) fn set_leeway(&self, ms: u64) {
+        self.leeway_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    fn leeway_ms(&self) -> u64 {
+        self.leeway_ms.load(Ordering::Relaxed)
+    }
+
+    /// Where the clock on the wall was set since the last call: what is known is known since the same moment as before,
+    /// which that clock calls otherwise now. Else what became known while it was behind would count for too little.
+    pub(super) fn follow_clock(&self, now_ms: u64, monotonic_ms: u64) {
+        let now = Clocks { now_ms, monotonic_ms };
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *clock.get_or_insert(now);
+        let passed_ms = monotonic_ms.saturating_sub(before.monotonic_ms);
+        let expected_ms = before.now_ms.saturating_add(passed_ms);
+        if now_ms.abs_diff(expected_ms) > CLOCK_TOLERANCE_MS {
+            *clock = Some(now);
+            self.call_otherwise(|since_ms| since_ms.saturating_add(now_ms).saturating_sub(expected_ms));
+        }
+    }
+
+    /// Says anew since when each entry is known.
+    fn call_otherwise(&self, new: impl Fn(u64) -> u64) {
+        let floor = |floor: &Floor| Floor { since_ms: new(floor.since_ms), ..floor.clone() };
+        let sessions = self.sessions.pin();
+        for uid in sessions.keys() {
+            sessions.update(*uid, |ended| Ended { since_ms: new(ended.since_ms), ..*ended });
+        }
+        let users = self.users.pin();
+        for user in users.keys() {
+            users.update(user.clone(), floor);
+        }
+        let everything = self.everything.pin();
+        for app_id in everything.keys() {
+            everything.update(app_id.clone(), floor);
+        }
+    }
+
+    /// Puts down what there is of an entry, as this server learns of it now.
+    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64) {
+        let floor = |created_before_ms: u64, except: &[SessionUid], until_ms| Floor {
+            created_before_ms,
+            except: except.into(),
+            until_ms,
+            since_ms: now_ms,
+        };
         match revocation {
             Revocation::Session { uid, until_ms } => {
                 let new = Ended { until_ms: *until_ms, since_ms: now_ms };
-                self.sessions.pin().update_or_insert(
+                let sessions = self.sessions.pin();
+                sessions.update_or_insert(
                     *uid,
                     |known| Ended { until_ms: known.until_ms.max(new.until_ms), ..*known },
                     new,
                 );
             }
-            Revocation::User { user_id, created_before_ms, until_ms } => {
-                let new =
-                    Floor { created_before_ms: *created_before_ms, until_ms: *until_ms, since_ms: now_ms };
-                self.users.pin().update_or_insert(user_id.as_str().into(), |known| known.and(new), new);
+            Revocation::User { reach, user_id, created_before_ms, except, until_ms } => {
+                let user = UserRef::of(reach, user_id);
+                let new = floor(*created_before_ms, except, *until_ms);
+                // Before the entry is there, so that nobody overlooks it.
+                let [of_scope, of_application, of_all] = &self.has_users;
+                let there_are = match reach {
+                    Reach::Scope(_) => of_scope,
+                    Reach::Application(_) => of_application,
+                    Reach::Backend => of_all,
+                };
+                there_are.store(true, Ordering::Release);
+                let users = self.users.pin();
+                users.update_or_insert(user.into(), |known| known.clone().then(new.clone()), new.clone());
             }
-            Revocation::Everything { created_before_ms, until_ms } => {
-                if *created_before_ms > self.everything_before_ms.load(Ordering::Acquire) {
-                    self.everything_since_ms.store(now_ms, Ordering::Release);
-                }
-                self.everything_until_ms.fetch_max(*until_ms, Ordering::AcqRel);
-                self.everything_before_ms.fetch_max(*created_before_ms, Ordering::AcqRel);
+            Revocation::Everything { app_id, created_before_ms, until_ms } => {
+                let new = floor(*created_before_ms, &[], *until_ms);
+                let app_id = app_id.as_deref().map(Box::from);
+                let everything = self.everything.pin();
+                everything.update_or_insert(app_id, |known| known.clone().then(new.clone()), new.clone());
             }
         }
-        self.added.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Of the entries of a backend that has lost something: an exception that was taken back since does not come back.
+    pub(super) fn narrow(&self, entries: &mut [Revocation]) {
+        let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.thing(), known)).collect();
+        for entry in entries {
+            if let Some(known) = known.remove(&entry.thing()) {
+                *entry = known.and(entry.clone());
+            }
+        }
     }
 
     /// Removes what can no longer matter.
-    pub(super) fn forget(&self, now_ms: u64) {
-        self.sessions.pin().retain(|_, ended| ended.until_ms > now_ms);
-        self.users.pin().retain(|_, floor| floor.until_ms > now_ms);
-    }
-
-    pub(super) fn forget_now_and_then(&self, now_ms: u64) {
-        if self.added.load(Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
-            self.forget(now_ms);
-        }
+    pub(super) fn forget(&self, by_ms: u64) {
+        self.sessions.pin().retain(|_, ended| ended.until_ms > by_ms);
+        self.users.pin().retain(|_, floor| floor.until_ms > by_ms);
+        self.everything.pin().retain(|_, floor| floor.until_ms > by_ms);
     }
 
     /// All that counts, for a backend that has lost it.
@@ -115,30 +284,146 @@ impl Known {
         let sessions =
             sessions.iter().map(|(uid, ended)| Revocation::Session { uid: *uid, until_ms: ended.until_ms });
         let users = self.users.pin();
-        let users = users.iter().map(|(user_id, floor)| Revocation::User {
-            user_id: user_id.to_string(),
-            created_before_ms: floor.created_before_ms,
-            until_ms: floor.until_ms,
-        });
-        let everything = Some(Revocation::Everything {
-            created_before_ms: self.everything_before_ms.load(Ordering::Acquire),
-            until_ms: self.everything_until_ms.load(Ordering::Acquire),
-        });
-        let everything = everything.filter(|revocation| revocation.until_ms() > 0);
+        let users =
+            users.iter().map(|(user, floor)| floor.of_user(user.as_ref().reach(), user.user_id.to_string()));
+        let everything = self.everything.pin();
+        let everything = everything
+            .iter()
+            .map(|(app_id, floor)| floor.of_everything(app_id.as_deref().map(str::to_owned)));
         sessions.chain(users).chain(everything).collect()
     }
 
     pub(super) fn len(&self) -> usize {
-        let everything = usize::from(self.everything_before_ms.load(Ordering::Acquire) > 0);
-        self.sessions.len() + self.users.len() + everything
+        self.sessions.len() + self.users.len() + self.everything.len()
+    }
+}
+
+/// What is known, with what is to become of it.
+struct Draft<'a> {
+    known: &'a Known,
+    becomes: Vec<Revocation>,
+}
+
+impl Entries for Draft<'_> {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        let becomes = self.becomes.iter().rev().find(|entry| entry.thing() == *thing);
+        Ok(becomes.cloned().or_else(|| self.known.get(thing)))
+    }
+
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.becomes.push(entry);
+        Ok(())
     }
 }
 
 impl Floor {
-    /// Both; what says nothing new is known as long as before.
-    fn and(self, new: Self) -> Self {
-        let latest = if new.created_before_ms > self.created_before_ms { new } else { self };
-        Self { until_ms: self.until_ms.max(new.until_ms), ..latest }
+    fn revokes(&self, who: &Who<'_>, leeway_ms: u64) -> bool {
+        who.created_at_ms < self.counts(leeway_ms) && !self.except.contains(&who.uid)
+    }
+
+    /// The time that counts: not one that no right clock can have said, as far as clocks may differ. It would keep users
+    /// from logging in until then.
+    fn counts(&self, leeway_ms: u64) -> u64 {
+        let latest_ms = self.since_ms.saturating_add(leeway_ms.saturating_mul(2));
+        // What ends what is dated ahead for another is later than that one.
+        self.created_before_ms.min(latest_ms.saturating_add(LATER_MS))
+    }
+
+    fn of_user(&self, reach: Reach, user_id: String) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::User { reach, user_id, created_before_ms, except: self.except.to_vec(), until_ms }
+    }
+
+    fn of_everything(&self, app_id: Option<String>) -> Revocation {
+        let Self { created_before_ms, until_ms, .. } = *self;
+        Revocation::Everything { app_id, created_before_ms, until_ms }
+    }
+
+    /// What there is once an entry says this. One that says no later time than before is known for as long as before.
+    fn then(self, new: Self) -> Self {
+        if new.created_before_ms > self.created_before_ms {
+            return Self { until_ms: new.until_ms.max(self.until_ms), ..new };
+        }
+        Self { except: new.except, until_ms: new.until_ms.max(self.until_ms), ..self }
+    }
+}
+
+impl<'a> Who<'a> {
+    pub(super) fn of(scope: &'a Scope, session: &'a SessionInfo) -> Self {
+        Self {
+            app_id: &scope.app_id,
+            scope: &scope.name,
+            user_id: Some(&session.user_id),
+            uid: session.uid,
+            created_at_ms: session.created_at_ms,
+        }
+    }
+
+    /// Of whom an entry that revokes it may speak.
+    fn users(self) -> impl Iterator<Item = UserRef<'a>> {
+        let Self { app_id, scope, user_id, .. } = self;
+        let all = [(Some(app_id), Some(scope)), (Some(app_id), None), (None, None)];
+        let of = move |(app_id, scope)| user_id.map(|user_id| UserRef { app_id, scope, user_id });
+        all.into_iter().filter_map(of)
+    }
+}
+
+impl<'a> UserRef<'a> {
+    fn of(reach: &'a Reach, user_id: &'a str) -> Self {
+        let (app_id, scope) = match reach {
+            Reach::Scope(scope) => (Some(&*scope.app_id), Some(&*scope.name)),
+            Reach::Application(app_id) => (Some(&**app_id), None),
+            Reach::Backend => (None, None),
+        };
+        Self { app_id, scope, user_id }
+    }
+
+    fn reach(self) -> Reach {
+        match (self.app_id, self.scope) {
+            (Some(app_id), Some(name)) => Reach::Scope(Scope { app_id: app_id.into(), name: name.into() }),
+            (Some(app_id), None) => Reach::Application(app_id.into()),
+            (None, _) => Reach::Backend,
+        }
+    }
+}
+
+impl User {
+    fn as_ref(&self) -> UserRef<'_> {
+        UserRef { app_id: self.app_id.as_deref(), scope: self.scope.as_deref(), user_id: &self.user_id }
+    }
+}
+
+impl From<UserRef<'_>> for User {
+    fn from(user: UserRef<'_>) -> Self {
+        Self {
+            app_id: user.app_id.map(Box::from),
+            scope: user.scope.map(Box::from),
+            user_id: user.user_id.into(),
+        }
+    }
+}
+
+impl Hash for User {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
+impl Equivalent<User> for UserRef<'_> {
+    fn equivalent(&self, key: &User) -> bool {
+        *self == key.as_ref()
+    }
+}
+
+/// An application, or all.
+#[derive(PartialEq, Eq, Hash)]
+struct AppRef<'a>(Option<&'a str>);
+
+impl Equivalent<Option<Box<str>>> for AppRef<'_> {
+    fn equivalent(&self, key: &Option<Box<str>>) -> bool {
+        self.0 == key.as_deref()
     }
 }
 

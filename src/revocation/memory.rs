@@ -1,10 +1,16 @@
 //! A backend in memory: for tests, and for one process.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::backend::News;
-use super::{Backend, BackendError, Revocation, SessionInfo};
+use super::change::{Entries, apply};
+use super::entry::Thing;
+use super::purge::{self, purge_by};
+use super::{Backend, BackendError, Change, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
 /// Keeps everything in memory. Clones share what they keep, as servers share a database; each has news of its own.
@@ -20,17 +26,22 @@ use crate::uid::SessionUid;
 /// assert_eq!(other.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct MemoryBackend {
     kept: Arc<Mutex<Kept>>,
-    read: usize,
+    /// The number of the last change that was news here.
+    read: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 struct Kept {
-    /// In the order in which they came; what is forgotten leaves its place empty.
-    revocations: Vec<Option<Revocation>>,
-    sessions: HashMap<String, BTreeMap<SessionUid, SessionInfo>>,
+    entries: HashMap<Thing, (u64, Revocation)>,
+    /// What was changed, by the number of its last change.
+    order: BTreeMap<u64, Thing>,
+    changes: u64,
+    sharers: HashMap<[u8; 16], Sharer>,
+    purged_to_ms: Option<u64>,
+    sessions: HashMap<(Scope, String), Vec<SessionInfo>>,
 }
 
 impl MemoryBackend {
@@ -39,56 +50,150 @@ impl MemoryBackend {
     }
 }
 
-impl Backend for MemoryBackend {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        self.kept().revocations.extend(revocations.iter().cloned().map(Some));
-        Ok(())
+impl Entries for Kept {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        Ok(self.entries.get(thing).map(|(_, entry)| entry.clone()))
     }
 
-    fn news(&mut self, _: u64) -> Result<News, BackendError> {
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.changes += 1;
+        let thing = entry.thing();
+        if let Some((before, _)) = self.entries.insert(thing.clone(), (self.changes, entry)) {
+            self.order.remove(&before);
+        }
+        self.order.insert(self.changes, thing);
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn forget(&mut self, by_ms: u64) {
+        let order = &mut self.order;
+        self.entries.retain(|_, (number, entry)| {
+            let counts = entry.until_ms() > by_ms;
+            if !counts {
+                order.remove(number);
+            }
+            counts
+        });
+    }
+
+    fn before_first(&self, now_ms: u64) -> Option<u64> {
+        let until = self.entries.values().map(|(_, entry)| entry.until_ms());
+        purge::before_first(until.filter(|until_ms| *until_ms > purge::looked_at_from(now_ms)).min(), now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) {
+        let of_user = self.sessions.entry((scope.clone(), session.user_id.clone())).or_default();
+        match of_user.iter_mut().find(|other| other.uid == session.uid) {
+            Some(there) => there.clone_from(session),
+            None => of_user.push(session.clone()),
+        }
+    }
+
+    /// In the order in which they were added.
+    fn live(&self, scope: &Scope, user_id: &str, now_ms: u64) -> Vec<SessionInfo> {
+        let of_user = self.sessions.get(&(scope.clone(), user_id.to_owned()));
+        let live = of_user.into_iter().flatten().filter(|session| session.expires_at_ms > now_ms);
+        live.cloned().collect()
+    }
+}
+
+impl Backend for MemoryBackend {
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        let mut kept = self.kept();
+        // Most are one change, which is made or not; of several none may stay if one fails.
+        if let [one] = changes {
+            return apply(&mut *kept, std::slice::from_ref(one));
+        }
+        let mut after = Batch { kept: &mut kept, puts: Vec::new(), at: HashMap::new() };
+        apply(&mut after, changes)?;
+        let puts = after.puts;
+        puts.into_iter().try_for_each(|entry| kept.put(entry))
+    }
+
+    fn news(&mut self) -> Result<News, BackendError> {
         let kept = self.kept();
-        let revocations = kept.revocations.iter().skip(self.read).flatten().cloned().collect();
-        let read = kept.revocations.len();
+        let behind = kept.order.range((Bound::Excluded(self.read), Bound::Unbounded));
+        let entries = behind.filter_map(|(_, thing)| kept.entries.get(thing));
+        let revocations = entries.map(|(_, entry)| entry.clone()).collect();
+        let read = kept.changes;
         drop(kept);
         self.read = read;
         Ok(News { revocations, lost: false })
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        let mut forgotten = 0;
-        for place in &mut self.kept().revocations {
-            if place.take_if(|revocation| revocation.until_ms() <= now_ms).is_some() {
-                forgotten += 1;
-            }
-        }
-        Ok(forgotten)
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
+        let mut kept = self.kept();
+        let by_ms = match kept.purged_to_ms {
+            None => kept.before_first(now_ms),
+            some => Some(purge_by(some, now_ms, elapsed)),
+        };
+        let sharers_by_ms = by_ms.unwrap_or(now_ms);
+        kept.sharers.retain(|_, sharer| sharer.until_ms() > sharers_by_ms);
+        let Some(by_ms) = by_ms else { return Ok(0) };
+        kept.purged_to_ms = Some(by_ms);
+        kept.forget(by_ms);
+        Ok(by_ms)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        let mut kept = self.kept();
-        let of_user = kept.sessions.entry(session.user_id.clone()).or_default();
-        of_user.insert(session.uid, session.clone());
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        self.kept().sharers.insert(sharer.id, *sharer);
         Ok(())
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        let kept = self.kept();
-        let of_user = kept.sessions.get(user_id).into_iter().flat_map(BTreeMap::values);
-        let mut live: Vec<_> = of_user.filter(|session| session.expires_at_ms > now_ms).cloned().collect();
-        drop(kept);
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        Ok(self.kept().sharers.values().copied().collect())
+    }
+
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        let mut kept = self.kept();
+        kept.put_session(scope, session);
+        Ok(kept.live(scope, &session.user_id, now_ms))
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        self.kept().put_session(scope, session);
+        Ok(())
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        let mut live = self.kept().live(scope, user_id, now_ms);
         live.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at_ms));
         Ok(live)
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
         let mut kept = self.kept();
-        Ok(kept.sessions.get_mut(user_id).is_some_and(|of_user| of_user.remove(&uid).is_some()))
+        let Some(of_user) = kept.sessions.get_mut(&(scope.clone(), user_id.to_owned())) else {
+            return Ok(false);
+        };
+        let before = of_user.len();
+        of_user.retain(|session| session.uid != uid);
+        Ok(of_user.len() < before)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         let mut struck = 0;
         self.kept().sessions.retain(|_, of_user| {
-            of_user.retain(|_, session| {
+            of_user.retain(|session| {
                 let lives = session.expires_at_ms > now_ms;
                 struck += u64::from(!lives);
                 lives
@@ -96,5 +201,38 @@ impl Backend for MemoryBackend {
             !of_user.is_empty()
         });
         Ok(struck)
+    }
+}
+
+/// What several changes come to, before any of it is kept.
+struct Batch<'k> {
+    kept: &'k mut Kept,
+    puts: Vec<Revocation>,
+    /// Where in them the last one of a thing is.
+    at: HashMap<Thing, usize>,
+}
+
+impl Entries for Batch<'_> {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        match self.at.get(thing).and_then(|at| self.puts.get(*at)) {
+            Some(entry) => Ok(Some(entry.clone())),
+            None => self.kept.get(thing),
+        }
+    }
+
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.at.insert(entry.thing(), self.puts.len());
+        self.puts.push(entry);
+        Ok(())
+    }
+}
+
+/// How much is kept, and nothing of whom.
+impl fmt::Debug for MemoryBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.kept().entries.len();
+        f.debug_struct("MemoryBackend").field("entries", &entries).finish_non_exhaustive()
     }
 }

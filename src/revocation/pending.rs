@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::BackendError;
+use super::deadlines::Waits;
 
 /// What a backend will answer. The work is on its way already; dropping this does not call it off.
 ///
@@ -52,6 +53,12 @@ impl<T> Pending<T> {
         let (pending, answer) = Self::new();
         answer.give(result);
         pending
+    }
+
+    /// Whether it is there, and all went well.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(*self.0.lock(), State::Done(Ok(_)))
     }
 
     /// Waits for the answer on this thread.
@@ -102,32 +109,47 @@ impl<T> Future for Pending<T> {
 
 impl<T> Answer<T> {
     pub(super) fn give(self, result: Result<T, BackendError>) {
-        self.put(result);
+        self.0.put(result);
     }
+}
 
-    fn put(&self, result: Result<T, BackendError>) {
-        let mut state = self.0.lock();
-        if let State::Waiting(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Done(result);
-            drop(state);
-            self.0.there.notify_all();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
+impl<T: Send + 'static> Answer<T> {
+    /// Who waits for it.
+    pub(super) fn waits(&self) -> Weak<dyn Waits> {
+        let shared: Arc<dyn Waits> = Arc::clone(&self.0) as _;
+        Arc::downgrade(&shared)
+    }
+}
+
+impl<T: Send> Waits for Shared<T> {
+    fn tell(&self, error: BackendError) {
+        self.put(Err(error));
     }
 }
 
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
-        self.put(Err(BackendError::new(
+        self.0.put(Err(BackendError::new(
             "the backend of revocations has stopped; it may or may not have done this",
         )));
     }
 }
 
 impl<T> Shared<T> {
+    /// The first answer counts.
+    fn put(&self, result: Result<T, BackendError>) {
+        let mut state = self.lock();
+        if let State::Waiting(waker) = &mut *state {
+            let waker = waker.take();
+            *state = State::Done(result);
+            drop(state);
+            self.there.notify_all();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
     /// Nothing panics while it holds this lock.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,35 +2,47 @@
 //!
 //! # Where to read
 //!
-//! `text` has the keys and what is in them, `record.lua` the one way in which revocations are written, `news` how
-//! they are read, `listen` how a server is woken by them, `registry` the sessions, `line` the connection, `trouble`
-//! what can be wrong with it.
+//! `text` has the keys and what is in them, `record` the one way in which revocations are written, `news` how
+//! they are read, `purge` what is removed, `leap` what its clock may do to that, `listen` how a server is woken by news, `sharers` who shares the list,
+//! `registry` the sessions, `line` the connection, `trouble` what can be wrong with it. Scripts ask for what has to be
+//! one step, and of a primary only.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, IntoConnectionInfo as _};
+use redis::{ConnectionInfo, IntoConnectionInfo as _};
 
 use super::backend::News;
-use super::{Backend, BackendError, Listener, Revocation, SessionInfo};
-use crate::random::Entropy;
+use super::{Backend, BackendError, Change, Listener, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
+use leap::TimeThere;
 use line::{Line, Server};
-use news::{Mark, Position};
+use purge::ReadBefore;
 use text::Keys;
 
+/// A script, behind what makes sure that only a primary answers.
+macro_rules! script {
+    ($($file:literal),+) => {{
+        let mut command = redis::cmd("EVAL");
+        command.arg(concat!(include_str!("primary.lua"), $(include_str!($file)),+));
+        command
+    }};
+}
+
+mod leap;
 mod line;
 mod listen;
 mod news;
+mod purge;
+mod record;
 mod registry;
+mod sharers;
 mod text;
 mod trouble;
 
-/// So many revocations are recorded in one step; more take several.
-const AT_ONCE: usize = 200;
-/// So many news, keys or expired sessions are asked for at a time.
+/// So many news, keys or expired sessions are asked for at a time, and so many entries are recorded again.
 const PAGE: usize = 1000;
 /// The last time at which Redis can let a key expire. What is revoked for longer is so until then, in the year
 /// 292,278,994.
@@ -39,29 +51,38 @@ const LAST_EXPIRY_MS: u64 = i64::MAX.unsigned_abs();
 /// Keeps what is revoked in Redis 6.2 or later, or in Valkey, for servers on many machines. Needs the feature
 /// `redis`.
 ///
-/// - Each revocation is a key that expires by itself, by the clock of Redis, so that [`Backend::forget`] has nothing
-///   to count. That clock is one more of those that the leeway has to cover.
+/// - Each revocation is a key that expires by itself, by the clock of Redis. That clock is one more of those that the
+///   leeway has to cover. Once it was set, ahead or back, the servers that run record again what they know.
 /// - News come by a stream; servers wait on it, and refuse what another has revoked within milliseconds.
-/// - A connection that is cut is made anew. A slow Redis is given up after [`response_timeout`], and whoever opens
-///   sessions waits for none of it.
-/// - Flushed, or started again, Redis is given anew what the servers know.
+/// - A connection that is cut is made anew. A slow Redis is given up after [`response_timeout`], connecting included,
+///   and is not asked again for what it did not answer. Whoever opens sessions waits for none of it.
+/// - Only a primary counts: every question makes sure that Redis is one. A primary that was demoted beneath an open
+///   connection answers with an error, its answers make nothing younger, and the connection is made anew, to whatever
+///   its name leads to then.
+/// - Every step in which something is recorded has a random mark. A server looks up the last one that it knows each time,
+///   and so notices a Redis that was flushed, restored from a backup, or replaced by a replica that lagged, however much
+///   was written since: it reads everything anew, and records again what it knows. It does the same, needlessly, after it
+///   was away for more news than are [kept](RedisBackendBuilder::news_kept).
 ///
 /// # What Redis promises
 ///
 /// What is acknowledged is as durable as Redis is set to be: with `appendonly yes` and `appendfsync always` it
 /// outlives a crash; with `everysec`, the default of `appendonly`, the last second may be lost; without
 /// `appendonly` all since the last snapshot. A replica that takes over may lack what was acknowledged last: none is
-/// waited for (`WAIT`). Servers that run record again what they know; what was lost while none ran is lost.
+/// waited for (`WAIT`). Servers that run record again what they know; what was lost while none ran is lost. While two
+/// primaries run side by side, servers on one do not hear of what the others revoke: set `min-replicas-to-write`, so that
+/// a primary that was cut off takes no writes, which health says.
 ///
 /// Redis must not evict: with a `maxmemory` and a `maxmemory-policy` other than `noeviction` it would forget what is
 /// revoked, so that is an [error](RedisBackendBuilder::open) unless it is
-/// [accepted](RedisBackendBuilder::accept_eviction). A user of Redis who may not ask for `INFO` is not told.
+/// [accepted](RedisBackendBuilder::accept_eviction), also with each new connection. A user of Redis who may not ask for
+/// `INFO` is not told, and finds out a replica by the first write only: let it be permitted.
 ///
 /// # What it needs
 ///
-/// - The commands `EVAL`, `INFO`, `SCAN` and those of strings, hashes, sorted sets and streams, on keys that
-///   begin with the prefix in braces. A start reads all keys of the database by `SCAN`: give it one of its own where
-///   others keep millions.
+/// - The commands `EVAL`, `INFO`, `SCAN`, `MGET`, `XREAD` and, in scripts, those of strings, hashes, sorted sets and
+///   streams and `TIME`, on keys that begin with the prefix in braces. A start reads all keys of the database by `SCAN`:
+///   give it one of its own where others keep millions.
 /// - In a cluster all keys are in one slot. Name the node that has it: redirections are not followed.
 /// - No TLS: put a tunnel or a private network between, since passwords and users cross it readably.
 ///
@@ -79,11 +100,28 @@ pub struct RedisBackend {
     line: Line,
     keys: Keys,
     news_kept: usize,
+    /// The last step that this server knows: as it read or made it, whichever is later.
+    known: Option<Step>,
     /// How far news were read, if everything was read once.
-    position: Option<Position>,
+    read: Option<u64>,
     /// Redis may have lost something since everything was read.
     lost: bool,
-    mark: Option<Mark>,
+    read_before: ReadBefore,
+    /// What time it was there when that was last asked.
+    time: Option<TimeThere>,
+    /// Its clock was set since: some of what it kept may be gone, though its history is the same.
+    leapt: bool,
+}
+
+/// One of the steps in which revocations were recorded.
+#[derive(Debug, Clone, Default)]
+struct Step {
+    /// Which data it is of.
+    epoch: String,
+    /// How many news there were then.
+    number: u64,
+    /// What tells it from the step of another history that has the same number.
+    mark: String,
 }
 
 impl RedisBackend {
@@ -108,63 +146,75 @@ impl RedisBackend {
         RedisBackendBuilder {
             url: url.to_owned(),
             prefix: "sealed-session".to_owned(),
-            connect_timeout: Duration::from_secs(2),
+            connect_timeout: None,
             response_timeout: Duration::from_secs(2),
             news_kept: 10_000,
             accept_eviction: false,
         }
     }
-
-    /// Records these in one step, which answers what the state is then.
-    fn record_some(&mut self, revocations: &[Revocation]) -> Result<Position, BackendError> {
-        let fresh = Entropy::System.fresh::<8>();
-        let fresh = fresh.map_err(|_| BackendError::new("the operating system's random generator failed"))?;
-        let prefix = self.keys.entries();
-        let (names, times): (Vec<_>, Vec<_>) = revocations.iter().map(text::entry).unzip();
-        let mut command = redis::cmd("EVAL");
-        command.arg(include_str!("redis/record.lua")).arg(2 + names.len());
-        command.arg(self.keys.state()).arg(self.keys.news());
-        command.arg(names.iter().map(|name| [prefix.as_str(), name].concat()).collect::<Vec<_>>());
-        command
-            .arg(u64::from_le_bytes(fresh))
-            .arg(self.news_kept)
-            .arg(text::time(LAST_EXPIRY_MS))
-            .arg(&prefix);
-        command.arg(times.concat());
-        let (epoch, news) = self.line.ask(|connection| command.query(connection))?;
-        Ok(Position { epoch, news })
-    }
 }
 
 impl Backend for RedisBackend {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
-        revocations.chunks(AT_ONCE).try_for_each(|some| self.record_some(some).map(drop))
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        self.record_all(changes)
     }
 
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        self.read_news(now_ms)
+    fn news(&mut self) -> Result<News, BackendError> {
+        self.read_news()
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.forget_news(now_ms)?;
-        Ok(0)
+    /// What has expired by the clock of Redis is gone already: no time later than that is returned.
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
+        self.purge_by(now_ms, elapsed)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        registry::put(&mut self.line, &self.keys, session)
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        self.write_sharer(sharer)
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        registry::sessions(&mut self.line, &self.keys, user_id, now_ms)
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        self.read_sharers()
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        registry::strike(&mut self.line, &self.keys, user_id, uid)
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        registry::put(&mut self.line, &self.keys, scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        registry::put(&mut self.line, &self.keys, scope, session, 0).map(drop)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        registry::sessions(&mut self.line, &self.keys, scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        registry::strike(&mut self.line, &self.keys, scope, user_id, uid)
     }
 
     /// What expired more than a day ago may be gone already, and is not counted then.
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         registry::strike_expired(&mut self.line, &self.keys, now_ms)
+    }
+
+    /// A little more than one answer may take, so that the backend itself can say why there is none.
+    fn timeout(&self) -> Duration {
+        self.line.server().response_timeout.saturating_add(Duration::from_millis(100))
     }
 
     fn listener(&mut self) -> Option<Listener> {
@@ -175,7 +225,7 @@ impl Backend for RedisBackend {
 /// Without user and password.
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.line.server().client.get_connection_info().addr();
+        let address = self.line.server().info.addr();
         f.debug_struct("RedisBackend").field("address", &address.to_string()).finish_non_exhaustive()
     }
 }
@@ -197,7 +247,7 @@ impl fmt::Debug for RedisBackend {
 pub struct RedisBackendBuilder {
     url: String,
     prefix: String,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     response_timeout: Duration,
     news_kept: usize,
     accept_eviction: bool,
@@ -211,24 +261,24 @@ impl RedisBackendBuilder {
         self
     }
 
-    /// How long to wait for a connection, for each address that the host's name has, and again until Redis has taken
-    /// the password and the database; not for the name itself, which is the operating system's to look up. Default
-    /// 2 s.
+    /// How long to wait for a connection, for all addresses together that the host's name has; not for the name itself,
+    /// which is the operating system's to look up. It is part of the time for an answer, and not longer. By default it
+    /// is all of that.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.max(Duration::from_millis(1));
+        self.connect_timeout = Some(timeout.max(Duration::from_millis(1)));
         self
     }
 
-    /// How long to wait for an answer, or for more of one. Default 2 s.
+    /// How long to wait for an answer, or for more of one, connecting and logging in included. Default 2 s.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout.max(Duration::from_millis(1));
         self
     }
 
-    /// About how many news are kept, and for an hour or two at most. A server that has been away for more reads
-    /// everything. Default 10,000.
+    /// About how many news are kept, at least one, and for an hour or two at most. A server that has been away for more
+    /// reads everything. Default 10,000.
     pub fn news_kept(mut self, count: usize) -> Self {
-        self.news_kept = count;
+        self.news_kept = count.max(1);
         self
     }
 
@@ -242,14 +292,23 @@ impl RedisBackendBuilder {
     /// Connects, and sees whether this Redis will do.
     ///
     /// # Errors
-    /// [`BackendError`] when the URL or the prefix is wrong, Redis cannot be reached, refuses the password, is a
-    /// read-only replica, too old or no Redis, or may evict keys.
+    /// [`BackendError`] when the URL or the prefix is wrong, connecting may take longer than an answer, or when Redis
+    /// cannot be reached, refuses the password, is a replica, too old or no Redis, or may evict keys.
     pub fn open(self) -> Result<RedisBackend, BackendError> {
         let keys = Keys::new(&self.prefix)?;
-        let server = Arc::new(self.server()?);
-        let mut line = Line::new(Arc::clone(&server));
-        line.ask(|connection| Ok(trouble::judge(&server, connection, self.accept_eviction)))??;
-        Ok(RedisBackend { line, keys, news_kept: self.news_kept, position: None, lost: false, mark: None })
+        let mut line = Line::new(Arc::new(self.server()?));
+        line.open()?;
+        Ok(RedisBackend {
+            line,
+            keys,
+            news_kept: self.news_kept,
+            known: None,
+            read: None,
+            lost: false,
+            read_before: ReadBefore::default(),
+            time: None,
+            leapt: false,
+        })
     }
 
     fn server(&self) -> Result<Server, BackendError> {
@@ -259,11 +318,24 @@ impl RedisBackendBuilder {
         // What is wrong with a URL may be its password.
         let wrong =
             |_| BackendError::new("the URL is none of Redis: redis://user:password@host:port/database");
-        let info = self.url.as_str().into_connection_info().map_err(wrong)?;
-        let settings = info.redis_settings().clone().set_skip_set_lib_name();
-        let client = Client::open(info.set_redis_settings(settings)).map_err(wrong)?;
-        Ok(Server { client, connect_timeout: self.connect_timeout, response_timeout: self.response_timeout })
+        let info: ConnectionInfo = self.url.as_str().into_connection_info().map_err(wrong)?;
+        let Self { response_timeout, accept_eviction, .. } = *self;
+        let connect_timeout = self.connect_timeout.unwrap_or(response_timeout);
+        if connect_timeout > response_timeout {
+            return Err(BackendError::new(format!(
+                "connect_timeout is {} ms and response_timeout {} ms: connecting is part of the time for an answer, so \
+                 let it be as long at most",
+                connect_timeout.as_millis(),
+                response_timeout.as_millis()
+            )));
+        }
+        Ok(Server { info, connect_timeout, response_timeout, accept_eviction })
     }
+}
+
+/// The id of news in the stream.
+fn id(number: u64) -> String {
+    format!("{number}-0")
 }
 
 /// Without the URL, which has the password.

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{BackendError, Pending, Recorder, Revocation, Revocations, SessionInfo};
+#[cfg(feature = "tower")]
+use super::recorder::{Ended, Others};
+use super::{
+    BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations, Scope, SessionInfo, Who,
+};
 use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::store::SealedStore;
@@ -44,7 +48,7 @@ mod row;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Registry(Arc<Inner>);
+pub struct Registry(Arc<Inner>, Arc<Scope>);
 
 struct Inner {
     store: SealedStore,
@@ -60,46 +64,42 @@ struct Inner {
 const FORGET_EVERY: usize = 4096;
 
 impl Registry {
-    /// Starts building a registry over a store.
+    /// Starts building a registry over a store: of the sessions in its [scope](SealedStore::in_scope).
     pub fn builder(store: SealedStore) -> RegistryBuilder {
         RegistryBuilder { store, max_sessions: usize::MAX, seen_every: Duration::from_secs(60) }
     }
 
-    /// Writes down a session that has begun. Where a user then has more than the maximum, those that began first
-    /// are revoked.
-    pub fn began(&self, session: SessionInfo) -> Pending<()> {
-        let (registry, now_ms) = (Arc::clone(&self.0), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| registry.began(recorder, &session, now_ms))
+    /// The same registry for the users of another scope of the application.
+    #[must_use]
+    pub fn in_scope(&self, name: &str) -> Self {
+        Self(Arc::clone(&self.0), Arc::new(self.0.store.scope_of(name)))
     }
 
-    /// Writes down that a session is used, and until when it lives now; at most once in `seen_every`, otherwise
-    /// there is nothing to wait for. A session that was never written down, or struck off, stays off the list.
-    #[must_use]
-    pub fn seen(&self, user_id: &str, uid: SessionUid, expires_at_ms: u64) -> Option<Pending<()>> {
+    /// Writes down a session that has begun. Where a user then has more than the maximum, those that were written down
+    /// first are revoked.
+    pub fn began(&self, session: SessionInfo) -> Pending<()> {
+        self.run(move |users| users.began(&session))
+    }
+
+    /// Writes down that a session is used, and until when it lives now; at most once in `seen_every`, and not at all
+    /// where the backend has too much to do. One that the list has lost is on it again afterwards, unless it is revoked;
+    /// one that it has keeps its label.
+    pub fn seen(&self, session: SessionInfo) {
         let now_ms = self.0.store.now_ms();
-        if !self.is_time_to_write(uid, now_ms) {
-            return None;
+        if self.is_time_to_write(session.uid, now_ms) {
+            let of = self.clone();
+            self.0
+                .revocations
+                .note(move |recorder| Users { of: &of, scope: &of.1, recorder, now_ms }.seen(session));
         }
-        let user_id = user_id.to_owned();
-        Some(self.0.revocations.run(move |recorder| {
-            let all = recorder.backend().sessions(&user_id, now_ms)?;
-            match all.into_iter().find(|session| session.uid == uid) {
-                Some(session) => recorder.backend().put_session(&SessionInfo {
-                    last_seen_at_ms: now_ms,
-                    expires_at_ms,
-                    ..session
-                }),
-                None => Ok(()),
-            }
-        }))
     }
 
     /// The sessions of a user that have neither expired nor been revoked, the one seen last first.
     pub fn list_by_user(&self, user_id: &str) -> Pending<Vec<SessionInfo>> {
-        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            let mut all = recorder.backend().sessions(&user_id, now_ms)?;
-            all.retain(|session| !registry.is_revoked(session));
+        let user_id = user_id.to_owned();
+        self.run(move |users| {
+            let mut all = users.all(&user_id)?;
+            all.retain(|session| !users.is_revoked(session));
             Ok(all)
         })
     }
@@ -111,14 +111,13 @@ impl Registry {
 
     /// Revokes all sessions of a user, on the list or not, and says how many were on it.
     pub fn revoke_user(&self, user_id: &str) -> Pending<u64> {
-        let (registry, user_id) = (Arc::clone(&self.0), user_id.to_owned());
-        let (created_before_ms, until_ms) = self.0.store.all_until_now();
-        let now_ms = self.0.store.now_ms();
-        self.0.revocations.run(move |recorder| {
-            let all = recorder.backend().sessions(&user_id, now_ms)?;
-            let live = registry.count_live(&all);
-            recorder.record(&[Revocation::User { user_id: user_id.clone(), created_before_ms, until_ms }])?;
-            registry.revoke_all(recorder, &all)?;
+        let (user_id, created_before_ms) = (user_id.to_owned(), self.0.store.all_until_now());
+        self.run(move |users| {
+            let all = users.all(&user_id)?;
+            let live = users.count_live(&all);
+            let (reach, now_ms) = (Reach::Scope(users.scope.clone()), users.now_ms);
+            users.recorder.end_user(reach, &user_id, created_before_ms, now_ms)?;
+            users.strike(&all)?;
             Ok(live)
         })
     }
@@ -128,10 +127,9 @@ impl Registry {
         self.revoke_those(user_id, move |session| session.uid != uid, |revoked| revoked)
     }
 
-    /// Strikes off all sessions that have expired, and says how many.
+    /// Strikes off all sessions that have expired, of all scopes, and says how many.
     pub fn cleanup_expired(&self) -> Pending<u64> {
-        let now_ms = self.0.store.now_ms();
-        self.0.revocations.run(move |recorder| recorder.backend().strike_expired(now_ms))
+        self.run(|users| users.recorder.backend().strike_expired(users.now_ms))
     }
 
     /// Whether they are clones of one registry.
@@ -147,17 +145,39 @@ impl Registry {
 
     /// A session ended, and another began in its place or for itself: at a login, a cycle, a logout.
     #[cfg(feature = "tower")]
-    pub(crate) fn settle(&self, ended: Option<Ended>, began: Option<SessionInfo>) -> Pending<()> {
-        let (registry, now_ms) = (Arc::clone(&self.0), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            if let Some(Ended { user_id, uid, created_at_ms }) = ended {
-                let until_ms = registry.store.kept_until(created_at_ms);
-                recorder.record(&[Revocation::Session { uid, until_ms }])?;
-                if let Some(user_id) = user_id {
-                    recorder.backend().strike_session(&user_id, uid)?;
+    pub(crate) fn settle(
+        &self,
+        ended: Option<Ended>,
+        goes_on_as: Option<SessionUid>,
+        began: Option<SessionInfo>,
+    ) -> Pending<()> {
+        self.run(move |users| {
+            if let Some(ended) = ended {
+                users.recorder.end(users.scope, &ended, goes_on_as, users.now_ms)?;
+                if let Some(user_id) = &ended.user_id {
+                    users.recorder.backend().strike_session(users.scope, user_id, ended.uid)?;
                 }
             }
-            began.map_or(Ok(()), |session| registry.began(recorder, &session, now_ms))
+            began.map_or(Ok(()), |session| users.began(&session))
+        })
+    }
+
+    /// All other sessions of a user ended, and that one goes on as another; whether it does.
+    #[cfg(feature = "tower")]
+    pub(crate) fn others_end(
+        &self,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+        instead: SessionUid,
+    ) -> Pending<bool> {
+        let (user_id, created_before_ms) = (user_id.to_owned(), self.0.store.all_until_now());
+        self.run(move |users| {
+            let all = users.all(&user_id)?;
+            let others = Others { user_id: user_id.clone(), created_before_ms, uid, created_at_ms, instead };
+            let goes_on = users.recorder.end_others(users.scope, others, users.now_ms)?;
+            users.strike(&all)?;
+            Ok(goes_on)
         })
     }
 
@@ -167,14 +187,22 @@ impl Registry {
         which: impl Fn(&SessionInfo) -> bool + Send + 'static,
         answer: impl FnOnce(u64) -> T + Send + 'static,
     ) -> Pending<T> {
-        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            let mut those = recorder.backend().sessions(&user_id, now_ms)?;
+        let user_id = user_id.to_owned();
+        self.run(move |users| {
+            let mut those = users.all(&user_id)?;
             those.retain(which);
-            let live = registry.count_live(&those);
-            registry.revoke_all(recorder, &those)?;
+            let live = users.count_live(&those);
+            users.revoke_all(&those)?;
             Ok(answer(live))
         })
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Users<'_, '_>) -> Result<T, BackendError> + Send + 'static,
+    ) -> Pending<T> {
+        let (of, now_ms) = (self.clone(), self.0.store.now_ms());
+        self.0.revocations.run(move |recorder| job(&mut Users { of: &of, scope: &of.1, recorder, now_ms }))
     }
 
     /// One thread of several that ask at once gets the answer yes.
@@ -192,18 +220,22 @@ impl Registry {
     }
 }
 
-/// A session that has ended.
-#[cfg(feature = "tower")]
-pub(crate) struct Ended {
-    pub(crate) user_id: Option<String>,
-    pub(crate) uid: SessionUid,
-    pub(crate) created_at_ms: u64,
+/// A registry with its backend, at a time.
+struct Users<'r, 'b> {
+    of: &'r Registry,
+    scope: &'r Scope,
+    recorder: &'r mut Recorder<'b>,
+    now_ms: u64,
 }
 
-impl Inner {
+impl Users<'_, '_> {
+    fn all(&mut self, user_id: &str) -> Result<Vec<SessionInfo>, BackendError> {
+        self.recorder.backend().sessions(self.scope, user_id, self.now_ms)
+    }
+
     /// Not everything that revokes strikes off the list.
     fn is_revoked(&self, session: &SessionInfo) -> bool {
-        self.revocations.revokes(session.uid, Some(&session.user_id), session.created_at_ms)
+        self.of.0.revocations.revoked_since(&Who::of(self.scope, session)).is_some()
     }
 
     /// Those that the list shows.
@@ -212,41 +244,48 @@ impl Inner {
         u64::try_from(live).unwrap_or(u64::MAX)
     }
 
-    fn began(
-        &self,
-        recorder: &mut Recorder<'_>,
-        session: &SessionInfo,
-        now_ms: u64,
-    ) -> Result<(), BackendError> {
-        recorder.backend().put_session(session)?;
-        let all = recorder.backend().sessions(&session.user_id, now_ms)?;
-        let (gone, mut live): (Vec<_>, Vec<_>) = all.into_iter().partition(|other| self.is_revoked(other));
-        strike(recorder, &gone)?;
-        let over = live.len().saturating_sub(self.max_sessions);
-        live.sort_by_key(|session| session.created_at_ms);
-        live.retain(|other| other.uid != session.uid);
-        self.revoke_all(recorder, live.get(..over).unwrap_or_default())
+    /// Those that were added first go, whichever of them that makes this one: of several that begin at a time, the
+    /// backend's order decides.
+    fn began(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+        let all = self.recorder.backend().add_session(self.scope, session, self.now_ms)?;
+        self.recorder.refresh()?;
+        let (gone, live): (Vec<_>, Vec<_>) = all.into_iter().partition(|other| self.is_revoked(other));
+        self.strike(&gone)?;
+        let over = live.len().saturating_sub(self.of.0.max_sessions);
+        self.revoke_all(live.get(..over).unwrap_or_default())
+    }
+
+    fn seen(&mut self, session: SessionInfo) -> Result<(), BackendError> {
+        if self.is_revoked(&session) {
+            return Ok(());
+        }
+        let there = self.all(&session.user_id)?.into_iter().find(|there| there.uid == session.uid);
+        let label = there.map_or(session.label, |there| there.label);
+        let last_seen_at_ms = self.now_ms;
+        let seen = SessionInfo { label, last_seen_at_ms, ..session };
+        self.recorder.backend().put_session(self.scope, &seen)
     }
 
     /// Revokes first and strikes off then: what is on no list can be revoked by nobody.
-    fn revoke_all(&self, recorder: &mut Recorder<'_>, sessions: &[SessionInfo]) -> Result<(), BackendError> {
-        let revocations: Vec<_> = sessions
-            .iter()
-            .map(|session| Revocation::Session {
-                uid: session.uid,
-                until_ms: self.store.kept_until(session.created_at_ms),
-            })
-            .collect();
-        recorder.record(&revocations)?;
-        strike(recorder, sessions)
+    fn revoke_all(&mut self, sessions: &[SessionInfo]) -> Result<(), BackendError> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let retention = self.recorder.retention()?;
+        let revoke = |session: &SessionInfo| {
+            let until_ms = retention.of_session(session.created_at_ms, self.now_ms);
+            Change::Revoke(Revocation::Session { uid: session.uid, until_ms })
+        };
+        self.recorder.record(&sessions.iter().map(revoke).collect::<Vec<_>>())?;
+        self.strike(sessions)
     }
-}
 
-fn strike(recorder: &mut Recorder<'_>, sessions: &[SessionInfo]) -> Result<(), BackendError> {
-    for session in sessions {
-        recorder.backend().strike_session(&session.user_id, session.uid)?;
+    fn strike(&mut self, sessions: &[SessionInfo]) -> Result<(), BackendError> {
+        for session in sessions {
+            self.recorder.backend().strike_session(self.scope, &session.user_id, session.uid)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl fmt::Debug for Registry {
@@ -300,13 +339,15 @@ impl RegistryBuilder {
                 "a user may have no session at all: max_sessions is at least 1".to_owned(),
             ));
         }
-        Ok(Registry(Arc::new(Inner {
+        let scope = Arc::new(self.store.scope());
+        let inner = Inner {
             store: self.store,
             revocations,
             max_sessions: self.max_sessions,
             seen_every_ms: millis(self.seen_every),
             seen: papaya::HashMap::new(),
             writes: AtomicUsize::new(1),
-        })))
+        };
+        Ok(Registry(Arc::new(inner), scope))
     }
 }

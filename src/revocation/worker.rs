@@ -1,241 +1,270 @@
-//! The thread that talks to a backend, and the one that listens to it.
+//! The threads of a backend: one talks to it, one listens to it, and one tells those who have waited for too long.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::backend::News;
-use super::known::Known;
+use super::contact::Contact;
+use super::deadlines::Deadlines;
+use super::lanes::{Lanes, MOST_WAITING, Next};
+use super::recorder::{Recorder, Shared};
 use super::{Backend, BackendError, Listener, Pending};
-use crate::clock::Clock;
+use crate::clock::millis;
 use crate::telemetry;
 
-/// So many writes may wait. A backend that is slower than that for long has to be told of, not waited for.
-const MOST_WAITING: usize = 4096;
 /// How long a listener waits at a time: a process that ends waits no longer for it.
 const LISTEN: Duration = Duration::from_secs(1);
-/// What has expired is removed from memory and backend so often.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// So often it is written down that this server shares the list, and what has expired is removed.
+const UPKEEP: Duration = Duration::from_secs(60);
+/// A backend that panics is asked again after longer and longer, up to this.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
-
-enum Message {
-    Job(Job),
-    News,
-    Stop,
-}
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
 
 /// A backend that works on a thread of its own. Dropping it ends the thread after the work that is waiting.
 pub(super) struct Worker {
-    messages: SyncSender<Message>,
-    contact: Arc<Contact>,
-}
-
-/// How the backend is.
-struct Contact {
-    answered_at_ms: AtomicU64,
-    trouble: Mutex<Trouble>,
-    stopped: AtomicBool,
-}
-
-/// What is wrong with it. A disk that is full can still be read: the two are known apart.
-#[derive(Default)]
-struct Trouble {
-    reading: Option<BackendError>,
-    writing: Option<BackendError>,
+    lanes: Arc<Lanes>,
+    deadlines: Arc<Deadlines>,
+    shared: Arc<Shared>,
 }
 
 impl Worker {
-    /// Starts the thread once everything that counts has been read.
+    /// Starts the threads once everything that counts has been read.
     pub(super) fn start(
         mut backend: Box<dyn Backend>,
-        known: Arc<Known>,
-        clock: Arc<dyn Clock>,
+        shared: &Arc<Shared>,
         poll_every: Duration,
     ) -> Result<Self, BackendError> {
         let listener = backend.listener();
-        let now_ms = clock.now_ms();
-        let news = backend.news(now_ms)?;
-        news.revocations.iter().for_each(|revocation| known.add(revocation, now_ms));
-        let contact = Arc::new(Contact {
-            answered_at_ms: AtomicU64::new(clock.now_ms()),
-            trouble: Mutex::default(),
-            stopped: AtomicBool::new(false),
-        });
-        let (messages, waiting) = mpsc::sync_channel(MOST_WAITING);
-        let thread = Thread { backend, known, clock, contact: Arc::clone(&contact), lost: false };
-        spawn("sealed-session revocations", move || thread.run(&waiting, poll_every))?;
+        let lanes = Arc::new(Lanes::default());
+        let deadlines = Arc::new(Deadlines::new(backend.timeout()));
+        Recorder::new(&mut *backend, shared).refresh()?;
+        let started = Self { lanes, deadlines, shared: Arc::clone(shared) };
+        started.spawn("sealed-session revocations", {
+            let (lanes, shared) = (Arc::clone(&started.lanes), Arc::clone(shared));
+            let upkeep_ms = shared.clock.monotonic_ms();
+            let thread = Thread { backend, lanes, shared, panics: 0, upkeep_ms };
+            move || thread.run(poll_every)
+        })?;
+        started.spawn("sealed-session deadlines", {
+            let deadlines = Arc::clone(&started.deadlines);
+            move || deadlines.run()
+        })?;
         if let Some(listener) = listener {
-            let (messages, contact) = (messages.clone(), Arc::clone(&contact));
-            spawn("sealed-session listener", move || listen(listener, &messages, &contact, poll_every))?;
+            let lanes = Arc::clone(&started.lanes);
+            started.spawn("sealed-session listener", move || listen(listener, &lanes, poll_every))?;
         }
-        Ok(Self { messages, contact })
+        Ok(started)
+    }
+
+    /// A thread whose end is known, however it comes about.
+    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), BackendError> {
+        let (lanes, shared) = (Arc::clone(&self.lanes), Arc::clone(&self.shared));
+        let run = move || {
+            let ended = catch_unwind(AssertUnwindSafe(run));
+            if ended.is_err() || !lanes.is_stopped() {
+                shared.contact.ended();
+            }
+        };
+        let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
+        spawned.map(drop).map_err(|error| BackendError::new(format!("no thread for revocations: {error}")))
     }
 
     /// Does something with the backend, after what was asked for before.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut dyn Backend) -> Result<T, BackendError> + Send + 'static,
+        job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError> + Send + 'static,
     ) -> Pending<T> {
+        if let Some(error) = self.contact().without_thread() {
+            return Pending::done(Err(error));
+        }
         let (pending, answer) = Pending::new();
-        let contact = Arc::clone(&self.contact);
+        self.deadlines.add(answer.waits());
+        let (shared, deadlines) = (Arc::clone(&self.shared), Arc::clone(&self.deadlines));
         let job: Job = Box::new(move |backend| {
-            let result = job(backend);
-            if let Err(error) = &result {
-                contact.not_written(error.clone());
-            }
-            answer.give(result);
+            let mut recorder = Recorder::new(backend, &shared);
+            let result = job(&mut recorder);
+            shared.contact.asked(&result, recorder.wrote);
+            deadlines.after(recorder.known_after, Box::new(move || answer.give(result)));
         });
-        match self.messages.try_send(Message::Job(job)) {
-            Ok(()) => pending,
-            Err(TrySendError::Full(_)) => Pending::done(Err(BackendError::new(format!(
-                "{MOST_WAITING} writes are waiting for the backend of revocations already"
-            )))),
-            // Its answer was dropped with it.
-            Err(TrySendError::Disconnected(_)) => pending,
+        if self.lanes.add(job) {
+            return pending;
+        }
+        Pending::done(Err(BackendError::new(format!(
+            "{MOST_WAITING} writes are waiting for the backend of revocations already"
+        ))))
+    }
+
+    /// Does something that nobody waits for, when nothing else is to be done; not at all where too much waits for that.
+    pub(super) fn note(
+        &self,
+        job: impl FnOnce(&mut Recorder<'_>) -> Result<(), BackendError> + Send + 'static,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        let noted = self.lanes.note(Box::new(move |backend| {
+            if let Err(error) = job(&mut Recorder::new(backend, &shared)) {
+                shared.contact.not_written(error);
+            }
+        }));
+        if !noted {
+            telemetry::note_dropped(self.lanes.dropped());
         }
     }
 
+    pub(super) fn dropped(&self) -> u64 {
+        self.lanes.dropped()
+    }
+
     /// How long ago the backend answered.
-    pub(super) fn age(&self, now_ms: u64) -> Duration {
-        Duration::from_millis(now_ms.saturating_sub(self.contact.answered_at_ms.load(Ordering::Acquire)))
+    pub(super) fn age(&self) -> Duration {
+        self.contact().age(self.shared.clock.monotonic_ms())
     }
 
     pub(super) fn trouble(&self) -> Option<BackendError> {
-        let trouble = self.contact.trouble();
-        trouble.reading.as_ref().or(trouble.writing.as_ref()).cloned()
+        self.contact().wrong(self.deadlines.timeout())
+    }
+
+    fn contact(&self) -> &Contact {
+        &self.shared.contact
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.contact.stopped.store(true, Ordering::Release);
-        // If the queue is full the thread is busy with the last of it, and stops by the flag.
-        let _ = self.messages.try_send(Message::Stop);
-    }
-}
-
-impl Contact {
-    fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answered(&self, now_ms: u64) {
-        self.answered_at_ms.store(now_ms, Ordering::Release);
-        if self.trouble().reading.take().is_some() {
-            telemetry::revocations_recovered();
-        }
-    }
-
-    fn failed(&self, error: BackendError) {
-        let mut trouble = self.trouble();
-        if trouble.reading.as_ref() != Some(&error) {
-            telemetry::revocations_failed(&error);
-        }
-        trouble.reading = Some(error);
-    }
-
-    /// Whoever asked for the write is told of it besides.
-    fn not_written(&self, error: BackendError) {
-        self.trouble().writing = Some(error);
-    }
-
-    fn written(&self) {
-        self.trouble().writing = None;
+        self.lanes.stop();
+        self.deadlines.stop();
     }
 }
 
 struct Thread {
     backend: Box<dyn Backend>,
-    known: Arc<Known>,
-    clock: Arc<dyn Clock>,
-    contact: Arc<Contact>,
-    /// The backend has lost what it had, and does not have it again yet.
-    lost: bool,
+    lanes: Arc<Lanes>,
+    shared: Arc<Shared>,
+    /// How often the backend panicked, one time after the other.
+    panics: u32,
+    /// When what has expired was last removed, by the monotonic clock.
+    upkeep_ms: u64,
 }
 
 impl Thread {
-    fn run(mut self, messages: &Receiver<Message>, poll_every: Duration) {
+    fn run(mut self, poll_every: Duration) {
         let mut poll_at = Instant::now() + poll_every;
-        let mut forget_at = Instant::now() + FORGET_EVERY;
+        let mut upkeep_at = Instant::now();
         loop {
-            match messages.recv_timeout(poll_at.saturating_duration_since(Instant::now())) {
-                Ok(Message::Job(job)) => job(&mut *self.backend),
-                Ok(Message::News) => self.poll(),
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            match self.lanes.next(poll_at) {
+                Next::Job(job) => self.ask(|this| job(&mut *this.backend)),
+                Next::News => self.ask(Self::poll),
+                Next::Nothing => {}
+                Next::Stop => return,
             }
+            poll_at = poll_at.min(Instant::now() + self.next_poll(poll_every));
             if Instant::now() >= poll_at {
-                if self.contact.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                self.poll();
-                poll_at = Instant::now() + poll_every;
+                self.ask(Self::poll);
+                poll_at = Instant::now() + self.next_poll(poll_every);
             }
-            if Instant::now() >= forget_at {
-                self.forget();
-                forget_at = Instant::now() + FORGET_EVERY;
+            if Instant::now() >= upkeep_at || self.shared.own.has_changed() {
+                self.ask(Self::upkeep);
+                upkeep_at = Instant::now() + UPKEEP;
             }
+        }
+    }
+
+    /// Goes into the backend, and comes back whatever happens there.
+    fn ask(&mut self, what: impl FnOnce(&mut Self)) {
+        self.shared.contact.goes(true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| what(self)));
+        self.shared.contact.goes(false);
+        match outcome {
+            Ok(()) => self.panics = 0,
+            Err(panic) => {
+                self.panics = self.panics.saturating_add(1);
+                let error =
+                    BackendError::new(format!("the backend of revocations panicked: {}", said(&*panic)));
+                self.shared.contact.failed(error.clone());
+                self.shared.contact.not_written(error);
+            }
+        }
+    }
+
+    /// Where something is wrong, not so much later that nobody learns of its end.
+    fn next_poll(&self, poll_every: Duration) -> Duration {
+        const SOON: Duration = Duration::from_secs(1);
+        let contact = &self.shared.contact;
+        let is_wrong = contact.cannot_read() || contact.cannot_write();
+        let next = if is_wrong { poll_every.min(SOON) } else { poll_every };
+        next.max(self.backoff())
+    }
+
+    fn backoff(&self) -> Duration {
+        const FIRST: Duration = Duration::from_millis(100);
+        match self.panics {
+            0 => Duration::ZERO,
+            panics => FIRST.saturating_mul(2_u32.saturating_pow(panics)).min(LONGEST_BACKOFF),
         }
     }
 
     fn poll(&mut self) {
-        let now_ms = self.clock.now_ms();
-        match self.backend.news(now_ms) {
-            Ok(News { revocations, lost }) => {
-                revocations.iter().for_each(|revocation| self.known.add(revocation, now_ms));
-                self.lost |= lost;
-                self.contact.answered(now_ms);
-                self.make_good(now_ms);
+        let mut recorder = Recorder::new(&mut *self.backend, &self.shared);
+        match recorder.refresh() {
+            Ok(()) => {
+                let made_good = recorder.make_good();
+                // After a write that failed it is tried whether one is possible again.
+                if made_good.is_err() || self.shared.contact.cannot_write() {
+                    let written = made_good.and_then(|()| recorder.share());
+                    self.wrote(written);
+                }
             }
-            Err(error) => self.contact.failed(error),
+            Err(error) => self.shared.contact.failed(error),
         }
     }
 
-    /// Records what was lost, and tries after a write that failed whether it can be written again.
-    fn make_good(&mut self, now_ms: u64) {
-        if self.lost {
-            let recorded = self.backend.record(&self.known.all());
-            self.lost = recorded.is_err();
-            self.wrote(recorded);
-        } else if self.contact.trouble().writing.is_some() {
-            let forgotten = self.backend.forget(now_ms);
-            self.wrote(forgotten.map(drop));
+    /// Writes down that this server is there, which shows whether anything can be written, and removes what has expired.
+    fn upkeep(&mut self) {
+        let monotonic_ms = self.shared.clock.monotonic_ms();
+        let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.upkeep_ms));
+        let mut recorder = Recorder::new(&mut *self.backend, &self.shared);
+        let kept = recorder.share().and_then(|()| recorder.purge(elapsed));
+        if kept.is_ok() {
+            self.upkeep_ms = monotonic_ms;
         }
-    }
-
-    fn forget(&mut self) {
-        let now_ms = self.clock.now_ms();
-        self.known.forget(now_ms);
-        let forgotten = self.backend.forget(now_ms);
-        self.wrote(forgotten.map(drop));
+        self.wrote(kept);
     }
 
     fn wrote(&self, result: Result<(), BackendError>) {
         match result {
-            Ok(()) => self.contact.written(),
-            Err(error) => self.contact.not_written(error),
+            Ok(()) => self.shared.contact.written(),
+            Err(error) => self.shared.contact.not_written(error),
         }
     }
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
 }
 
 /// Wakes the other thread when there may be news. What a listener misses, polling finds.
-fn listen(mut listener: Listener, messages: &SyncSender<Message>, contact: &Contact, poll_every: Duration) {
-    while !contact.stopped.load(Ordering::Acquire) {
-        match listener(LISTEN) {
-            Ok(false) => {}
-            Ok(true) => {
-                // A queue that is full has the other thread awake already.
-                let _ = messages.try_send(Message::News);
-            }
-            Err(_) => thread::sleep(poll_every.min(LISTEN)),
+fn listen(mut listener: Listener, lanes: &Lanes, poll_every: Duration) {
+    while !lanes.is_stopped() {
+        match catch_unwind(AssertUnwindSafe(|| listener(LISTEN))) {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => lanes.news(),
+            Ok(Err(_)) => thread::sleep(poll_every.min(LISTEN)),
+            Err(_) => thread::sleep(LISTEN),
         }
     }
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), BackendError> {
-    let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
-    spawned.map(drop).map_err(|error| BackendError::new(format!("no thread for revocations: {error}")))
+/// How often news may be asked for.
+pub(super) fn check_poll(poll_every: Duration) -> Result<(), BackendError> {
+    const LONGEST: Duration = Duration::from_secs(60 * 60);
+    if (Duration::from_millis(1)..=LONGEST).contains(&poll_every) {
+        return Ok(());
+    }
+    Err(BackendError::new(format!(
+        "poll_every is {} ms, and 1 ms to an hour are allowed: other servers would not learn of a logout before",
+        millis(poll_every)
+    )))
 }

@@ -171,7 +171,7 @@ pub(super) fn read_text(path: &Path) -> Result<(PathBuf, Zeroizing<String>), Key
 }
 
 /// The ring file that a path stands for.
-fn ring_file(path: &Path) -> Result<PathBuf, KeyError> {
+pub(super) fn ring_file(path: &Path) -> Result<PathBuf, KeyError> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }

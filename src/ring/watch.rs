@@ -9,10 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::KeyRing;
+use crate::clock::Clock;
 use crate::error::{ConfigError, KeyError};
 
 mod follower;
+mod mount;
 mod notice;
+mod origin;
+mod place;
 mod shared;
 
 pub(crate) use follower::spawn;
@@ -79,15 +83,16 @@ impl WatchOptions {
 
     /// Calls `act` when the ring was replaced, when the file cannot be used any more, and when it can again;
     /// for hosts that do not use the feature `tracing`. It runs on the watcher's thread, which it must not
-    /// keep for long; [`RingWatcher::reload_now`] would wait for itself there.
+    /// keep for long: [`health`](crate::SealedStore::health) says so from 10 s on. [`RingWatcher::reload_now`] fails
+    /// there. If it panics, `health` says so until the file has been read once more, after a second or more.
     pub fn on_event(mut self, act: impl FnMut(&RingEvent) + Send + 'static) -> Self {
         self.on_event = Box::new(act);
         self
     }
 
     /// What the watcher and the store share.
-    pub(crate) fn shared(&self) -> Shared {
-        Shared::new(self.wait_at_most)
+    pub(crate) fn shared(&self, clock: Arc<dyn Clock>) -> Shared {
+        Shared::new(self.wait_at_most, clock)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -132,6 +137,9 @@ pub enum RingEvent {
     Failed(KeyError),
     /// The file can be used again.
     Recovered,
+    /// The file is mounted by itself, as with `docker run -v ring.json:/etc/shop/ring.json` or the `subPath` of
+    /// Kubernetes. It is followed, but one that takes its place is not seen: mount its folder. Linux only.
+    MountedByItself,
 }
 
 impl fmt::Display for RingEvent {
@@ -140,6 +148,9 @@ impl fmt::Display for RingEvent {
             Self::Replaced => f.write_str("the ring was replaced"),
             Self::Failed(error) => write!(f, "the last good ring is kept: {error}"),
             Self::Recovered => f.write_str("the ring file is good again"),
+            Self::MountedByItself => f.write_str(
+                "the ring file is mounted by itself, so one that takes its place will not be seen: mount its folder",
+            ),
         }
     }
 }
@@ -170,8 +181,6 @@ impl fmt::Display for RingEvent {
 #[must_use = "a ring file is followed until the watcher is dropped"]
 pub struct RingWatcher {
     shared: Arc<Shared>,
-    /// Why the system does not tell of changes.
-    unnotified: Option<String>,
 }
 
 impl RingWatcher {
@@ -179,15 +188,24 @@ impl RingWatcher {
     /// command.
     ///
     /// # Errors
-    /// When the file cannot be used, or has not been read within 10 seconds. The store keeps its ring.
+    /// When the file cannot be used, is not the one that operators replace any more, or has not been read within 10
+    /// seconds; at once where nobody would read it: in a process that was forked, or when the store is gone. The store
+    /// keeps its ring.
     pub fn reload_now(&self) -> Result<(), KeyError> {
-        if !self.shared.reload(Duration::from_secs(10)) {
-            return Err(KeyError::new("the ring file has not been read within 10 seconds"));
+        let was_read = self.shared.reload(Duration::from_secs(10));
+        match self.last_error() {
+            Some(error) => Err(error),
+            None if was_read => Ok(()),
+            None if self.shared.is_over() => {
+                Err(KeyError::new("the ring file is not followed any more: its store is gone"))
+            }
+            None => Err(KeyError::new(
+                "the ring file has not been read within 10 seconds (or this was called by what is done on its events)",
+            )),
         }
-        self.last_error().map_or(Ok(()), Err)
     }
 
-    /// Why the file cannot be used now, if it cannot; then the store has the last good ring.
+    /// Why the file cannot be used now, or is not followed, if so; then the store has the last good ring.
     #[must_use]
     pub fn last_error(&self) -> Option<KeyError> {
         self.shared.trouble().map(|trouble| KeyError::clone(&trouble))
@@ -199,10 +217,11 @@ impl RingWatcher {
         self.shared.replacements()
     }
 
-    /// Why the system does not tell of changes, if it does not; a change is then seen at the next poll.
+    /// Why the system does not tell of changes now, if it does not; a change is then seen at the next poll. A folder
+    /// that was removed or renamed is looked for every second, and a new one in its place is followed from then on.
     #[must_use]
     pub fn polls_only(&self) -> Option<&str> {
-        self.unnotified.as_deref()
+        self.shared.unnotified()
     }
 }
 

@@ -1,8 +1,6 @@
 //! What is sealed beside sessions: stores of further names, and records that are no session.
 
 use std::sync::Arc;
-#[cfg(feature = "revocation")]
-use std::sync::atomic::Ordering;
 
 use super::kin::{Kin, unusable};
 use super::moment::{Live, refused};
@@ -31,22 +29,25 @@ impl SealedStore {
         let context = first.ring.context_of(key_name).map_err(unusable)?;
         let now = first.clock.now_ms();
         let keys = LiveRing::new(&ring, context, policy.leeway_ms, now).map_err(unusable)?;
-        #[cfg(feature = "revocation")]
-        first.kin.longest_ttl_ms.fetch_max(policy.max_ttl_ms, Ordering::Relaxed);
         let kin = Arc::new(Inner {
             ring: keys,
-            kin: Kin::new(Some(Arc::clone(first)), &policy),
+            kin: Kin::of(Some(Arc::clone(first))),
             policy,
             clock: Arc::clone(&first.clock),
             entropy: Arc::clone(&first.entropy),
             cookie_name,
+            #[cfg(feature = "revocation")]
+            app_id: first.app_id.clone(),
             #[cfg(feature = "revocation")]
             revocations: first.revocations.clone(),
             #[cfg(feature = "watch")]
             followed: super::follow::Followed::default(),
         });
         others.push(Arc::downgrade(&kin));
-        Ok(Self(kin))
+        let kin = self.of_same_scope(kin);
+        #[cfg(feature = "revocation")]
+        kin.share_revocations();
+        Ok(kin)
     }
 
     pub(crate) fn policy(&self) -> &Policy {
@@ -75,10 +76,10 @@ impl SealedStore {
         data: &str,
     ) -> Result<(SessionId, u64), SealError> {
         let moment = self.moment();
-        let times = moment.begin(user_id, ttl_ms)?;
+        let times = moment.begin_beside(user_id, ttl_ms)?;
         let token = match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, b""),
-            None => moment.seal_new(times, user_id, data, b""),
+            None => moment.seal_new(times, user_id, data, b"").map(|(token, _)| token),
         }?;
         Ok((token, self.0.policy.expires_at(times)))
     }

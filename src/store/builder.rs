@@ -160,18 +160,23 @@ impl SealedStoreBuilder {
         let now = self.clock.now_ms();
         let ring = LiveRing::new(&Arc::new(self.ring), context, policy.leeway_ms, now)
             .map_err(|e| ConfigError(e.to_string()))?;
-        Ok(SealedStore(Arc::new(Inner {
+        let store = SealedStore::first(Inner {
             ring,
-            kin: Kin::first(&policy),
+            kin: Kin::of(None),
             policy,
             clock: self.clock,
             entropy: Arc::new(self.entropy),
             cookie_name: self.cookie_name,
             #[cfg(feature = "revocation")]
+            app_id: self.app_id,
+            #[cfg(feature = "revocation")]
             revocations: self.revocations,
             #[cfg(feature = "watch")]
             followed: super::follow::Followed::default(),
-        })))
+        });
+        #[cfg(feature = "revocation")]
+        store.share_revocations();
+        Ok(store)
     }
 
     fn policy(&self) -> Result<Policy, ConfigError> {

@@ -24,8 +24,13 @@ impl SealedStore {
     /// while the file cannot be used, such a token is refused with
     /// [`keeps_cookie`](crate::OpenError::keeps_cookie).
     ///
+    /// Another folder in the place of the first is followed as well, and so is a link that leads elsewhere by now. A file
+    /// that is mounted by itself cannot be replaced where this process sees it: mount its folder.
+    /// [`health`](Self::health) says so once another has taken its place where it is mounted from (on Linux).
+    ///
     /// One thread does this, and one more of the library that listens to the system. Tokens under known keys
-    /// are opened as without it.
+    /// are opened as without it. Neither survives a fork: call this after it, or again in the forked process.
+    /// `health` says when nobody reads the file, or the reading takes for longer than 10 seconds.
     ///
     /// # Errors
     /// When the file cannot be used now, an option is out of bounds, no thread can be started, or the store
@@ -40,9 +45,10 @@ impl SealedStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn follow(&self, path: impl AsRef<Path>, options: WatchOptions) -> Result<RingWatcher, ConfigError> {
-        let shared = self.0.first().followed.attach(&options)?;
+        let shared = Arc::new(options.shared(Arc::clone(&self.0.clock)));
+        let shared = self.0.first().followed.attach(shared)?;
         let inner = Arc::downgrade(&self.0);
-        let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore) {
+        let put = move |ring: KeyRing| match inner.upgrade().map(SealedStore::whole) {
             Some(store) if !store.0.ring.holds(&ring) => store.replace_ring(ring).map(|()| true),
             _ => Ok(false),
         };
@@ -55,10 +61,9 @@ impl SealedStore {
 pub(super) struct Followed(ArcSwapOption<Shared>);
 
 impl Followed {
-    fn attach(&self, options: &WatchOptions) -> Result<Arc<Shared>, ConfigError> {
-        let shared = Arc::new(options.shared());
+    fn attach(&self, shared: Arc<Shared>) -> Result<Arc<Shared>, ConfigError> {
         let before = self.0.load();
-        if before.as_ref().is_none_or(|before| before.is_stopped()) {
+        if before.as_ref().is_none_or(|before| before.is_over()) {
             let replaced = self.0.compare_and_swap(&before, Some(Arc::clone(&shared)));
             if same(replaced.as_ref(), before.as_ref()) {
                 return Ok(shared);

@@ -1,4 +1,4 @@
-//! Whether a store can do its work, and why not.
+//! Whether a store can serve sessions, whether all is well, and why not: two questions, and two answers.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::error::KeyError;
 #[cfg(feature = "revocation")]
 use crate::revocation::Revocations;
 
-/// Why a store is not healthy. It may open tokens all the same.
+/// Why a store is not healthy. It may open tokens all the same: [`ready`](SealedStore::ready) says whether.
 ///
 /// ```
 /// use sealed_session::{HealthError, KeyRing, SealedStore};
@@ -23,11 +23,12 @@ pub enum HealthError {
     NoSealingKey,
     /// The operating system's random generator failed.
     NoRandomness,
-    /// The ring file that the store follows cannot be used, so it has the last good ring. Only with the feature
-    /// `watch`.
+    /// The ring file that the store follows cannot be used, is not the one that operators replace any more, or is not
+    /// followed, because its thread hangs or has ended, or the process was forked. So the store has the last good ring.
+    /// Only with the feature `watch`.
     RingFile(KeyError),
-    /// The backend of revocations does not answer, so what was last known counts. Only with the feature
-    /// `revocation`.
+    /// The backend of revocations does not answer, so what was last known counts, unless that is too old to go by
+    /// (`refuse_after`). Only with the feature `revocation`.
     Revocations {
         /// What is wrong.
         message: String,
@@ -54,11 +55,14 @@ impl fmt::Display for HealthError {
 impl std::error::Error for HealthError {}
 
 impl SealedStore {
-    /// As [`is_healthy`](crate::SessionPlugin::is_healthy), with the reason; for operators.
+    /// Whether all is well: as [`is_healthy`](crate::SessionPlugin::is_healthy), with the reason. For alarms.
+    ///
+    /// A store that is not healthy may serve sessions all the same, and usually does: give a load balancer
+    /// [`ready`](Self::ready), or a ring file with a mistake in it takes every server out of service.
     ///
     /// # Errors
-    /// When no key seals, the random generator fails, the ring file that the store follows cannot be used, or the
-    /// backend of revocations does not answer.
+    /// When the store is not [`ready`](Self::ready), the ring file that it follows cannot be used or is not followed,
+    /// or the backend of revocations does not answer.
     ///
     /// ```
     /// use sealed_session::{KeyRing, RootSecret, SealedStore};
@@ -68,20 +72,56 @@ impl SealedStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn health(&self) -> Result<(), HealthError> {
-        let moment = self.moment();
-        if moment.keys.sealing().is_none() {
-            return Err(HealthError::NoSealingKey);
-        }
-        moment.fresh::<1>().map_err(|_| HealthError::NoRandomness)?;
+        self.ready()?;
         #[cfg(feature = "watch")]
         if let Some(trouble) = self.0.first().followed.trouble() {
             return Err(HealthError::RingFile(KeyError::clone(&trouble)));
         }
         #[cfg(feature = "revocation")]
-        if let Some(trouble) = self.0.revocations.as_ref().and_then(Revocations::trouble) {
-            let age = self.0.revocations.as_ref().and_then(Revocations::age).unwrap_or_default();
-            return Err(HealthError::Revocations { message: trouble.to_string(), age });
+        if let Some(revocations) = &self.0.revocations
+            && let Some(trouble) = revocations.trouble()
+        {
+            return Err(revocations_are_unknown(revocations, trouble.to_string()));
         }
         Ok(())
     }
+
+    /// Whether sessions can be served: made, and opened. For readiness probes.
+    ///
+    /// # Errors
+    /// When no key seals, the random generator fails, or all sessions are refused because the list of what was revoked
+    /// is too old (`refuse_after`). What else [`health`](Self::health) tells of is no reason to take a server out of
+    /// service.
+    ///
+    /// ```
+    /// use sealed_session::{HealthError, KeyRing, RootSecret, SealedStore};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// assert_eq!(store.ready(), Ok(()));
+    ///
+    /// store.replace_ring(KeyRing::new(vec![])?)?;
+    /// assert_eq!(store.ready(), Err(HealthError::NoSealingKey));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ready(&self) -> Result<(), HealthError> {
+        let moment = self.moment();
+        if moment.keys.sealing().is_none() {
+            return Err(HealthError::NoSealingKey);
+        }
+        moment.fresh::<1>().map_err(|_| HealthError::NoRandomness)?;
+        #[cfg(feature = "revocation")]
+        if let Some(revocations) = &self.0.revocations
+            && revocations.is_too_old()
+        {
+            let trouble = revocations.trouble().map(|trouble| trouble.to_string());
+            let message = trouble.unwrap_or_else(|| "that is longer ago than refuse_after allows".to_owned());
+            return Err(revocations_are_unknown(revocations, message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "revocation")]
+fn revocations_are_unknown(revocations: &Revocations, message: String) -> HealthError {
+    HealthError::Revocations { message, age: revocations.age().unwrap_or_default() }
 }

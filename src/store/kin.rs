@@ -4,14 +4,11 @@
 //! them, whichever of them it is given to. Their keys are derived for their own names, so that a token of one opens
 //! in no other. The first one lives for as long as any.
 
-#[cfg(feature = "revocation")]
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::{Inner, builder};
 use crate::error::{ConfigError, KeyError};
 use crate::key::KeyId;
-use crate::policy::Policy;
 use crate::ring::KeyRing;
 use crate::ring::live::Table;
 
@@ -21,25 +18,12 @@ pub(super) struct Kin {
     pub(super) first: Option<Arc<Inner>>,
     /// Of the first: all others. Held while the ring changes, and while another one is added; never by readers.
     others: Mutex<Vec<Weak<Inner>>>,
-    /// Of the first: the longest TTL that any of them has given.
-    #[cfg(feature = "revocation")]
-    pub(super) longest_ttl_ms: AtomicU64,
 }
 
 impl Kin {
     /// A store that has no kin yet.
-    pub(super) fn first(policy: &Policy) -> Self {
-        Self::new(None, policy)
-    }
-
-    pub(super) fn new(first: Option<Arc<Inner>>, policy: &Policy) -> Self {
-        let _ = policy;
-        Self {
-            first,
-            others: Mutex::default(),
-            #[cfg(feature = "revocation")]
-            longest_ttl_ms: AtomicU64::new(policy.max_ttl_ms),
-        }
+    pub(super) fn of(first: Option<Arc<Inner>>) -> Self {
+        Self { first, others: Mutex::default() }
     }
 
     /// A thread that panicked while it held the lock left nothing half-changed.
@@ -52,12 +36,6 @@ impl Inner {
     /// The first of the kin, which follows the ring file.
     pub(super) fn first(&self) -> &Self {
         self.kin.first.as_deref().unwrap_or(self)
-    }
-
-    /// The longest TTL of all kin: how long what is revoked has to be known.
-    #[cfg(feature = "revocation")]
-    pub(super) fn longest_ttl_ms(&self) -> u64 {
-        self.first().kin.longest_ttl_ms.load(Ordering::Relaxed)
     }
 
     /// Gives all kin another ring, or none of them; the key that seals for the first.

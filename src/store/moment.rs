@@ -10,6 +10,8 @@ use crate::error::{OpenError, Reason, SealError, Standing};
 use crate::inspect::TokenInfo;
 use crate::key::KeyId;
 use crate::record::{Record, Times};
+#[cfg(feature = "revocation")]
+use crate::revocation::Who;
 use crate::ring::KeyState;
 use crate::ring::live::Table;
 #[cfg(feature = "watch")]
@@ -24,10 +26,10 @@ pub(super) struct Moment<'a> {
     pub(super) store: &'a Inner,
     pub(super) now: u64,
     pub(super) keys: Guard<Arc<Table>>,
+    /// Whose users it is about.
+    #[cfg(feature = "revocation")]
+    pub(super) scope: &'a str,
 }
-
-/// By how much the clock of a server that has just revoked may be ahead of one where its user logs in.
-const RIGHT_CLOCKS_DIFFER_MS: u64 = 1_000;
 
 /// A session that is valid at that time.
 pub(super) struct Live<'a> {
@@ -146,7 +148,7 @@ impl Moment<'_> {
     fn checked_record<'b>(&self, steps: Steps, bytes: &'b [u8]) -> Result<Record<'b>, OpenError> {
         let record = Record::parse(bytes).map_err(refused)?;
         record.times.check_order().map_err(refused)?;
-        self.store.policy.check_renewed(record.times, self.now).map_err(refused)?;
+        self.check_renewed(&record)?;
         match steps {
             #[cfg(feature = "revocation")]
             Steps::Authentic => {}
@@ -157,6 +159,16 @@ impl Moment<'_> {
             }
         }
         Ok(record)
+    }
+
+    /// One that began right after everything was revoked is ahead by as much as clocks may differ.
+    fn check_renewed(&self, record: &Record<'_>) -> Result<(), OpenError> {
+        let check = |now| self.store.policy.check_renewed(record.times, now);
+        #[cfg(feature = "revocation")]
+        if check(self.now).is_err() {
+            return check(self.now.max(self.floor_of(record.user_id))).map_err(refused);
+        }
+        check(self.now).map_err(refused)
     }
 
     fn check_live(&self, times: Times) -> Result<(), OpenError> {
@@ -173,7 +185,7 @@ impl Moment<'_> {
         if revocations.is_too_old() {
             return Err(refused(Reason::RevocationsTooOld));
         }
-        match revocations.revoked_since(record.uid, record.user_id, record.times.created) {
+        match revocations.revoked_since(&self.who(record.user_id, record.uid, record.times.created)) {
             Some(since_ms) => {
                 let just = revocations.is_just_revoked(since_ms, self.now);
                 let standing = if just { Standing::JustRevoked } else { Standing::Final };
@@ -183,38 +195,71 @@ impl Moment<'_> {
         }
     }
 
-    /// The times of a session that begins now; later, if what begins now would be revoked already, by a server
-    /// whose clock is ahead or for the sake of one.
-    pub(super) fn begin(&self, user_id: Option<&str>, asked_ttl_ms: u64) -> Result<Times, SealError> {
+    /// The times of a session that begins now; later, if what begins now would be revoked already, with everything by a
+    /// server whose clock is ahead or for the sake of one.
+    pub(super) fn begin(&self, asked_ttl_ms: u64) -> Result<Times, SealError> {
         #[cfg(feature = "revocation")]
-        let floor = self.store.revocations.as_ref().map_or(0, |revocations| revocations.floor(user_id));
+        let from = self.now.max(self.floor());
         #[cfg(not(feature = "revocation"))]
-        let (floor, _) = (0, user_id);
-        let from = self.now.max(floor);
-        // So far ahead, this server would refuse what it seals: the clock of the one that revoked was wrong. Clocks
-        // that are right differ too, by less than a client takes to come back.
-        if from > self.now.saturating_add(self.store.policy.leeway_ms).saturating_add(RIGHT_CLOCKS_DIFFER_MS)
-        {
-            return Err(SealError::ExpiredAtOnce);
-        }
+        let from = self.now;
         self.store.policy.begin(from, asked_ttl_ms)
     }
 
-    /// Seals under a new uid. Uid and salt are one draw from the generator.
+    /// The least time at which a session may begin.
+    #[cfg(feature = "revocation")]
+    fn floor(&self) -> u64 {
+        let revocations = self.store.revocations.as_ref();
+        revocations.map_or(0, |revocations| revocations.floor_of_everything(&self.store.app_id))
+    }
+
+    /// The times of a record of a user that no list spares, and which begins now.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn begin_beside(&self, user_id: Option<&str>, asked_ttl_ms: u64) -> Result<Times, SealError> {
+        #[cfg(feature = "revocation")]
+        let from = self.now.max(self.floor_of(user_id));
+        #[cfg(not(feature = "revocation"))]
+        let (from, _) = (self.now, user_id);
+        self.store.policy.begin(from, asked_ttl_ms)
+    }
+
+    /// The least time at which what is sealed of a user may begin.
+    #[cfg(feature = "revocation")]
+    fn floor_of(&self, user_id: Option<&str>) -> u64 {
+        #[cfg(feature = "dbsc")]
+        if let Some(revocations) = &self.store.revocations {
+            return revocations.floor_of(&self.who(user_id, SessionUid::from_bytes([0; SessionUid::LEN]), 0));
+        }
+        let _ = user_id;
+        self.floor()
+    }
+
+    /// A session, as far as it can be revoked.
+    #[cfg(feature = "revocation")]
+    pub(super) fn who<'s>(
+        &'s self,
+        user_id: Option<&'s str>,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Who<'s> {
+        Who { app_id: &self.store.app_id, scope: self.scope, user_id, uid, created_at_ms }
+    }
+
+    /// Seals under a new uid, and says which. Uid and salt are one draw from the generator.
     pub(super) fn seal_new<T: From<Sealed>>(
         &self,
         times: Times,
         user_id: Option<&str>,
         data: &str,
         associated_data: &[u8],
-    ) -> Result<T, SealError> {
+    ) -> Result<(T, SessionUid), SealError> {
         let fresh: [u8; SessionUid::LEN + SALT_LEN] = self.fresh()?;
         let (mut uid, mut salt) = ([0; SessionUid::LEN], [0; SALT_LEN]);
         let (first, second) = fresh.split_at(SessionUid::LEN);
         uid.copy_from_slice(first);
         salt.copy_from_slice(second);
-        let record = Record { times, uid: SessionUid::from_bytes(uid), user_id, data };
-        self.seal_salted(&record, &salt, associated_data).map(T::from)
+        let uid = SessionUid::from_bytes(uid);
+        let record = Record { times, uid, user_id, data };
+        Ok((self.seal_salted(&record, &salt, associated_data)?.into(), uid))
     }
 
     pub(super) fn seal<T: From<Sealed>>(

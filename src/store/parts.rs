@@ -81,7 +81,7 @@ impl SealedStore {
         let moment = self.moment_at(now_ms);
         match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
-            None => moment.seal_new(times, user_id, data, associated_data),
+            None => moment.seal_new(times, user_id, data, associated_data).map(|(token, _)| token),
         }
     }
 
@@ -94,13 +94,18 @@ impl SealedStore {
         user_id: Option<&str>,
     ) -> bool {
         #[cfg(feature = "revocation")]
-        if let Some(revocations) = &self.0.revocations
-            && revocations.revokes(uid, user_id, times.created)
-        {
+        if self.is_revoked(times, uid, user_id) {
             return true;
         }
         let _ = (uid, user_id);
         now_ms >= self.expires_at(times)
+    }
+
+    /// Whether a session is known to be revoked.
+    #[cfg(feature = "revocation")]
+    pub(crate) fn is_revoked(&self, times: Times, uid: SessionUid, user_id: Option<&str>) -> bool {
+        let who = self.who(user_id, uid, times.created);
+        self.0.revocations.as_ref().is_some_and(|revocations| revocations.revoked_since(&who).is_some())
     }
 
     /// Whether what other servers revoked is known up to now.
@@ -118,6 +123,11 @@ impl SealedStore {
         self.0.revocations.as_ref().is_some_and(crate::revocation::Revocations::is_too_old)
     }
 
+    /// How long a session lives at most without being extended, in milliseconds.
+    pub(crate) fn longest_ms(&self) -> u64 {
+        self.0.policy.max_ttl_ms.min(self.0.policy.max_lifetime_ms)
+    }
+
     /// Refuses data that leave less than so many octets.
     pub(crate) fn check_room(&self, user_id: Option<&str>, data: &str, room: usize) -> Result<(), SealError> {
         self.0.policy.check_room(user_id, data, room)
@@ -133,8 +143,8 @@ impl SealedStore {
     }
 
     /// The times of a session that begins at this time, in milliseconds since 1970.
-    pub(crate) fn begin(&self, now_ms: u64, user_id: Option<&str>, ttl_ms: u64) -> Result<Times, SealError> {
-        self.moment_at(now_ms).begin(user_id, ttl_ms)
+    pub(crate) fn begin(&self, now_ms: u64, ttl_ms: u64) -> Result<Times, SealError> {
+        self.moment_at(now_ms).begin(ttl_ms)
     }
 
     /// The times of a session that is renewed now; `None` when its absolute lifetime is used up.

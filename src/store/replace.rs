@@ -9,6 +9,7 @@ use crate::json;
 use crate::policy::{LoginData, login_data};
 use crate::record::Record;
 use crate::session::SessionId;
+use crate::uid::SessionUid;
 
 impl SealedStore {
     /// Gives the session a new uid and keeps everything else: what to do when its privileges change
@@ -132,8 +133,8 @@ impl SealedStore {
     ) -> Result<(SessionId, Replaced), ResealError> {
         self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
             let Record { times, user_id, data, .. } = record;
-            let new = moment.seal_new(times, user_id, data, associated_data)?;
-            Ok((new, Replaced::of(&record)))
+            let (new, uid) = moment.seal_new(times, user_id, data, associated_data)?;
+            Ok((new, Replaced::of(&record, uid, None)))
         })
     }
 
@@ -150,37 +151,55 @@ impl SealedStore {
                 LoginData::Kept => Cow::Borrowed(record.data),
                 LoginData::Empty => Cow::Owned(json::only(record.data, members)),
             };
-            let times = moment.begin(Some(user_id), 0)?;
-            let new = moment.seal_new(times, Some(user_id), &data, associated_data)?;
-            Ok((new, Replaced::of(&record)))
+            let times = moment.begin(0)?;
+            let (new, uid) = moment.seal_new(times, Some(user_id), &data, associated_data)?;
+            let login = Login { user_id: user_id.to_owned(), created_at_ms: times.created };
+            Ok((new, Replaced::of(&record, uid, Some(login))))
         })
     }
 }
 
 /// A session that another one has taken the place of.
+#[cfg(feature = "revocation")]
 pub(super) struct Replaced {
-    #[cfg(feature = "revocation")]
-    pub(super) uid: crate::uid::SessionUid,
-    #[cfg(feature = "revocation")]
+    pub(super) ended: crate::revocation::Ended,
+    pub(super) new_uid: SessionUid,
+    /// Unless it is the same session.
+    pub(super) login: Option<Login>,
+}
+
+/// A login that took its place.
+pub(super) struct Login {
+    pub(super) user_id: String,
     pub(super) created_at_ms: u64,
 }
 
+#[cfg(feature = "revocation")]
 impl Replaced {
-    fn of(record: &Record<'_>) -> Self {
-        let _ = record;
-        Self {
-            #[cfg(feature = "revocation")]
+    fn of(record: &Record<'_>, new_uid: SessionUid, login: Option<Login>) -> Self {
+        let ended = crate::revocation::Ended {
+            user_id: record.user_id.map(str::to_owned),
             uid: record.uid,
-            #[cfg(feature = "revocation")]
             created_at_ms: record.times.created,
-        }
+        };
+        Self { ended, new_uid, login }
     }
 }
 
 /// A store that knows of no revocations has nothing to revoke, and nothing to wait for.
 #[cfg(not(feature = "revocation"))]
+pub(super) struct Replaced;
+
+#[cfg(not(feature = "revocation"))]
 impl Replaced {
-    fn revoke_now(&self, _: &SealedStore) -> Result<(), crate::error::SealError> {
+    fn of(_: &Record<'_>, _: SessionUid, login: Option<Login>) -> Self {
+        if let Some(Login { user_id, created_at_ms }) = login {
+            let _ = (user_id, created_at_ms);
+        }
+        Self
+    }
+
+    fn revoke_now(self, _: &SealedStore) -> Result<(), crate::error::SealError> {
         Ok(())
     }
 }

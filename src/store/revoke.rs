@@ -2,9 +2,12 @@
 
 use super::SealedStore;
 use super::moment::Steps;
-use super::replace::Replaced;
+use super::replace::{Login, Replaced};
 use crate::error::{OpenError, ResealError, SealError};
-use crate::revocation::{BackendError, Pending, Revocation, Revocations};
+use crate::record::Record;
+use crate::revocation::{BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations};
+#[cfg(feature = "tower")]
+use crate::revocation::{Ended, Others};
 use crate::session::SessionId;
 use crate::uid::SessionUid;
 
@@ -36,11 +39,23 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
+        self.revoke_found(id, associated_data, true)
+    }
+
+    /// Revokes the session of a user behind an id, and none of nobody's.
+    #[cfg(feature = "tower")]
+    pub(crate) fn revoke_of_user(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
+        self.revoke_found(id, associated_data, false)
+    }
+
+    fn revoke_found(&self, id: &SessionId, associated_data: &[u8], anonymous: bool) -> Pending<()> {
         let found = self.moment().open_by(Steps::Authentic, id.as_bytes(), associated_data, |_, live| {
-            Ok::<_, OpenError>((live.record.uid, live.record.times.created))
+            let Record { uid, times, user_id, .. } = live.record;
+            Ok::<_, OpenError>((uid, times.created, user_id.is_some()))
         });
         match found {
-            Ok((uid, created_at_ms)) => self.revoke_session(uid, created_at_ms),
+            Ok((_, _, has_user)) if !has_user && !anonymous => Pending::done(Ok(())),
+            Ok((uid, created_at_ms, _)) => self.revoke_session(uid, created_at_ms),
             // It may be one that another server can open: its session would live on.
             Err(error) if error.keeps_cookie() => {
                 Pending::done(Err(BackendError::new("the token cannot be opened at the moment: try again")))
@@ -52,25 +67,37 @@ impl SealedStore {
     /// Revokes the session with this uid, which was created at this time, in milliseconds since 1970; a later time
     /// than it was does no harm.
     pub fn revoke_session(&self, uid: SessionUid, created_at_ms: u64) -> Pending<()> {
-        let until_ms = self.kept_until(created_at_ms);
-        self.revoke_by(|revocations| revocations.revoke(Revocation::Session { uid, until_ms }))
-    }
-
-    /// Revokes all sessions of a user that there are now. Sessions that begin afterwards are good; so are those of
-    /// users who only have the same name to another application.
-    pub fn revoke_user(&self, user_id: &str) -> Pending<()> {
-        let (created_before_ms, until_ms) = self.all_until_now();
-        let user_id = user_id.to_owned();
-        self.revoke_by(|revocations| {
-            revocations.revoke(Revocation::User { user_id, created_before_ms, until_ms })
+        let now_ms = self.now_ms();
+        self.record(move |recorder| {
+            let until_ms = recorder.retention()?.of_session(created_at_ms, now_ms);
+            recorder.record(&[Change::Revoke(Revocation::Session { uid, until_ms })])
         })
     }
 
-    /// Revokes all sessions that there are now, of all stores with these revocations.
+    /// Revokes all sessions of a user that there are now, in this store's [scope](Self::in_scope). Sessions that begin
+    /// afterwards are good.
+    pub fn revoke_user(&self, user_id: &str) -> Pending<()> {
+        self.revoke_users(Reach::Scope(self.scope()), user_id)
+    }
+
+    /// Revokes all sessions that there are now of the users with this id, in all scopes of the application.
+    pub fn revoke_user_in_all_scopes(&self, user_id: &str) -> Pending<()> {
+        self.revoke_users(Reach::Application(self.scope().app_id), user_id)
+    }
+
+    fn revoke_users(&self, reach: Reach, user_id: &str) -> Pending<()> {
+        let (user_id, now_ms, created_before_ms) = (user_id.to_owned(), self.now_ms(), self.all_until_now());
+        self.record(move |recorder| recorder.end_user(reach, &user_id, created_before_ms, now_ms))
+    }
+
+    /// Revokes all sessions of the application that there are now, in all scopes, of all of its servers and cookies.
     pub fn revoke_everything(&self) -> Pending<()> {
-        let (created_before_ms, until_ms) = self.all_until_now();
-        self.revoke_by(|revocations| {
-            revocations.revoke(Revocation::Everything { created_before_ms, until_ms })
+        let (now_ms, until_now_ms) = (self.now_ms(), self.all_until_now());
+        let app_id = Some(self.scope().app_id);
+        self.record(move |recorder| {
+            let created_before_ms = recorder.all_until(until_now_ms, app_id.as_deref().unwrap_or_default());
+            let until_ms = recorder.retention()?.of_all_before(created_before_ms, now_ms);
+            recorder.record(&[Change::Revoke(Revocation::Everything { app_id, created_before_ms, until_ms })])
         })
     }
 
@@ -125,49 +152,78 @@ impl SealedStore {
         may.map_err(|error| SealError::NotRevoked { message: error.to_string() })
     }
 
-    fn revoke_by(&self, revoke: impl FnOnce(&Revocations) -> Pending<()>) -> Pending<()> {
+    /// Lets a user's session begin after what any server revoked before; nothing if there is nothing to wait for.
+    #[cfg(feature = "tower")]
+    pub(crate) fn begin_user(
+        &self,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Option<Pending<()>> {
+        let begun = self.revocations()?.begin(self.scope(), user_id, uid, created_at_ms);
+        (!begun.is_done()).then_some(begun)
+    }
+
+    /// All other sessions of a user end, and that one goes on as another; whether it does.
+    #[cfg(feature = "tower")]
+    pub(crate) fn others_end(
+        &self,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+        instead: SessionUid,
+    ) -> Pending<bool> {
+        let (user_id, created_before_ms) = (user_id.to_owned(), self.all_until_now());
+        let (scope, now_ms) = (self.scope(), self.now_ms());
+        let others = Others { user_id, created_before_ms, uid, created_at_ms, instead };
+        self.record(move |recorder| recorder.end_others(&scope, others, now_ms))
+    }
+
+    /// A session ends, and may go on as another.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end(&self, ended: Ended, goes_on_as: Option<SessionUid>) -> Pending<()> {
+        let (scope, now_ms) = (self.scope(), self.now_ms());
+        self.record(move |recorder| recorder.end(&scope, &ended, goes_on_as, now_ms))
+    }
+
+    /// Does something with the backend of the revocations, if there is one.
+    pub(crate) fn record<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Recorder<'_>) -> Result<T, BackendError> + Send + 'static,
+    ) -> Pending<T> {
         match &self.0.revocations {
-            Some(revocations) => revoke(revocations),
+            Some(revocations) => revocations.run(job),
             None => Pending::done(Err(BackendError::new(
                 "the store was built without revocations: give its builder some",
             ))),
         }
     }
 
-    /// Until when a session that was created then has to be known as revoked. Whoever has a copy may have touched
-    /// it, so its own expiry says nothing; but nobody touches it any more once all servers know.
-    pub(crate) fn kept_until(&self, created_at_ms: u64) -> u64 {
-        let policy = &self.0.policy;
-        let by_lifetime = created_at_ms.saturating_add(policy.max_lifetime_ms);
-        let by_ttl = self.0.clock.now_ms().saturating_add(self.0.longest_ttl_ms());
-        by_lifetime.min(by_ttl).saturating_add(self.slack())
-    }
-
-    /// Before when sessions are revoked from now on, and until when that counts. A server whose clock is ahead by as
-    /// much as clocks may differ has created sessions up to then.
-    pub(crate) fn all_until_now(&self) -> (u64, u64) {
-        let now = self.0.clock.now_ms();
-        let until = now.saturating_add(self.0.longest_ttl_ms()).saturating_add(self.slack());
-        (now.saturating_add(self.0.policy.leeway_ms), until)
-    }
-
-    /// For clocks that differ, and for servers that learn of it late.
-    fn slack(&self) -> u64 {
-        let poll_ms = self.0.revocations.as_ref().map_or(0, Revocations::poll_ms);
-        self.0.policy.leeway_ms.saturating_add(poll_ms)
+    /// Before when sessions are revoked from now on. A server whose clock is ahead by as much as clocks may differ has
+    /// created sessions up to then.
+    pub(crate) fn all_until_now(&self) -> u64 {
+        self.now_ms().saturating_add(self.0.policy.leeway_ms).saturating_add(1)
     }
 }
 
 impl Replaced {
-    fn revoke(&self, store: &SealedStore) -> Pending<()> {
-        match store.0.revocations {
-            Some(_) => store.revoke_session(self.uid, self.created_at_ms),
-            None => Pending::done(Ok(())),
+    /// Revokes it, and lets the one in its place begin.
+    fn revoke(self, store: &SealedStore) -> Pending<()> {
+        if store.0.revocations.is_none() {
+            return Pending::done(Ok(()));
         }
+        let (scope, now_ms) = (store.scope(), store.now_ms());
+        store.record(move |recorder| {
+            if let Some(Login { user_id, created_at_ms }) = &self.login {
+                recorder.begin(&scope, user_id, self.new_uid, *created_at_ms)?;
+            }
+            let goes_on_as = self.login.is_none().then_some(self.new_uid);
+            recorder.end(&scope, &self.ended, goes_on_as, now_ms)
+        })
     }
 
     /// Revokes it, and waits until that is done.
-    pub(super) fn revoke_now(&self, store: &SealedStore) -> Result<(), SealError> {
+    pub(super) fn revoke_now(self, store: &SealedStore) -> Result<(), SealError> {
         self.revoke(store).wait().map_err(|error| SealError::NotRevoked { message: error.to_string() })
     }
 }

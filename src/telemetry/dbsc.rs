@@ -34,7 +34,19 @@ pub(crate) fn unproven() {
     metrics::counter!("sealed_session_dbsc_unproven_total").increment(1);
 }
 
-/// A request changed a session while its browser was registering.
+/// A session has moved to its device, and copies of its ordinary cookie may live on until its next request.
+#[cfg(feature = "revocation")]
+pub(crate) fn not_ended(error: &dyn std::error::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        %error,
+        "the ordinary cookie of a session that is bound to a device by now was not revoked; its next request tries again"
+    );
+    let _ = error;
+}
+
+/// A request changed a session while another of its browser moved it to the device.
 pub(crate) fn changed_after_moving() {
     #[cfg(feature = "tracing")]
     tracing::warn!(

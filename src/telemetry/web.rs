@@ -97,6 +97,13 @@ pub(crate) fn refused_unbound() {
     );
 }
 
+/// A request lacks what tells whose users it is about.
+#[cfg(feature = "revocation")]
+pub(crate) fn refused_without_scope() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", "a request was refused with 400: scope_by found no scope in it");
+}
+
 /// A request may be forged.
 pub(crate) fn request_refused(reason: &'static str) {
     #[cfg(feature = "tracing")]

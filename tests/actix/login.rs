@@ -28,6 +28,18 @@ async fn a_login_as_somebody_else_begins_without_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_room_than_any_cookie_has_makes_sessions_too_large_and_no_more() {
+    for bytes in [1 << 20, usize::MAX] {
+        let clock = ManualClock::at(NOON);
+        let sessions = SealedSessionStore::new(builder(&clock)).unwrap().reserving("user_id", bytes);
+        let site = Site::over(sessions, clock, |middleware| middleware, false);
+        let refused = site.post("/count", "").await;
+        assert!(refused.status == 500 && refused.sets_nothing(), "{refused:?}");
+        assert_eq!(site.post("/login-as/ann", "").await.status, 200, "who logs in has the member");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_whose_data_fill_the_cookie_can_log_in_where_room_is_reserved() {
     let clock = ManualClock::at(NOON);
     let sessions = SealedSessionStore::new(builder(&clock)).unwrap().reserving("user_id", 64);

@@ -35,6 +35,12 @@ async function logIn(how) {
 }
 
 const isBound = () => until(() => device.cookie(BOUND), "the session is bound");
+/** Without a page that asks by itself, somebody has to. */
+const hasMoved = () =>
+  until(async () => {
+    await demo.page.reload();
+    return !(await device.cookie(ORDINARY));
+  }, "the session has moved to the device");
 const section = () => demo.page.getByRole("region", { name: "This device" });
 const row = (name) => section().getByRole("row", { name });
 
@@ -57,7 +63,7 @@ for (const javaScriptEnabled of [true, false]) {
     beforeEach(async () => {
       await logIn({ options: { javaScriptEnabled } });
       await isBound();
-      if (!javaScriptEnabled) await demo.page.reload();
+      await hasMoved();
     });
     afterEach(() => device.forget());
 

@@ -65,6 +65,7 @@ describe("two servers behind one address", { concurrency: 3 }, () => {
     await device.logIn("ann");
     const { user, text, bound } = await device.state();
     assert.deepEqual({ user, text, bound }, { user: "ann", text: "kept", bound: true });
+    assert.ok(await device.cookie(BOUND));
     assert.equal(await device.cookie(ORDINARY), undefined);
     assert.deepEqual(front.answers("/dbsc/register"), [200]);
   });
@@ -291,6 +292,100 @@ describe("with revocations", () => {
     });
   });
 });
+
+/** Logs in, and waits until a server has answered the registration, whatever becomes of that. */
+async function logInAndRegister(device, front, user) {
+  const before = front.answers("/dbsc/register").length;
+  await device.get(`/login/${user}`);
+  await until(() => front.answers("/dbsc/register").length > before, "the browser registers");
+}
+
+const DELAY_MS = 15_000;
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+for (const options of [[], ["--revocations"]]) {
+  describe(`a registration whose answer has trouble (${options.join() || "nothing is revoked"})`, { concurrency: 3 }, () => {
+    const lost = {
+      "is dropped": (response) => response.destroy(),
+      "is turned into an error": (response) => response.writeHead(502).end("Bad gateway"),
+    };
+    for (const [what, spoil] of Object.entries(lost)) {
+      test(`it ${what}: the session goes on`, () =>
+        alone(options, async (device, front) => {
+          front.spoilOnce("/dbsc/register", spoil);
+          await logInAndRegister(device, front, "ann");
+          for (const text of ["one", "two"]) {
+            await device.get(`/put/${text}`);
+            const state = await device.state();
+            assert.deepEqual([state.user, state.text], ["ann", text]);
+          }
+          await device.logIn("ann");
+          const { user, text, bound } = await device.state();
+          assert.deepEqual([user, text, bound], ["ann", "two", true], "the next login binds it");
+        }));
+    }
+
+    // The browser cannot be told from one that has it all.
+    test("only its cookies arrive: the session is over with the proof, and the next login binds", () =>
+      alone(options, async (device, front) => {
+        front.spoilOnce("/dbsc/register", (response, _, answer) => {
+          response.writeHead(200, { "content-type": "application/json", "set-cookie": answer.headers["set-cookie"] });
+          response.end();
+        });
+        await logInAndRegister(device, front, "ann");
+        await until(async () => (await device.state()).user === null, "the proof is over");
+        await device.logIn("ann");
+        const { user, bound } = await device.state();
+        assert.deepEqual([user, bound], ["ann", true]);
+      }));
+
+    test("it comes late: the session goes on, and moves with what was changed meanwhile", () =>
+      alone(options, async (device, front) => {
+        front.spoilOnce("/dbsc/register", (_, give) => setTimeout(give, DELAY_MS));
+        await logInAndRegister(device, front, "ann");
+        await device.get("/put/meanwhile");
+        const { user, bound } = await device.state();
+        assert.deepEqual([user, bound], ["ann", false]);
+        await wait(DELAY_MS / 2);
+        assert.equal((await device.state()).user, "ann");
+        await until(() => device.cookie(BOUND), "the answer arrives");
+        await device.comesBack();
+        const state = await device.state();
+        assert.deepEqual([state.user, state.text], ["ann", "meanwhile"]);
+        await device.proofIsOver();
+        assert.equal((await device.state()).user, "ann");
+      }));
+
+    test("it comes after a logout: nothing comes back", () =>
+      alone(options, async (device, front) => {
+        let arrives;
+        front.spoilOnce("/dbsc/register", (_, give) => (arrives = give));
+        await logInAndRegister(device, front, "ann");
+        await device.get("/logout");
+        arrives();
+        await until(() => device.cookie(BOUND), "the answer arrives");
+        for (let at = 0; at < 3; at += 1) {
+          const { user, bound } = await device.state();
+          assert.deepEqual([user, bound], [null, false]);
+        }
+      }));
+
+    test("many requests go on beside it", () =>
+      alone(options, async (device) => {
+        const states = await device.page.evaluate(async () => {
+          await fetch("/login/ann");
+          const all = Array.from({ length: 29 }, async (_, at) => {
+            await new Promise((resolve) => setTimeout(resolve, at * 20));
+            return (await fetch("/state")).json();
+          });
+          return Promise.all(all);
+        });
+        assert.deepEqual([...new Set(states.map(({ user }) => user))], ["ann"]);
+        await device.comesBack();
+        assert.equal((await device.state()).user, "ann");
+      }));
+  });
+}
 
 describe("a browser that knows nothing of devices", () => {
   test("has an ordinary session", async () => {

@@ -4,26 +4,56 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Backend, BackendError, MemoryBackend, News, Revocation, SessionInfo};
+use sealed_session::revocation::{
+    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
+};
 
 /// It keeps in memory what it does not refuse.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Troubled {
     memory: MemoryBackend,
     pub(crate) fails: Arc<AtomicBool>,
     /// Of sessions alone.
     pub(crate) fails_to_list: Arc<AtomicBool>,
     gate: Arc<(Mutex<bool>, Condvar)>,
+    /// Tests end the waiting themselves, unless they are about this.
+    timeout: Duration,
+}
+
+impl Default for Troubled {
+    fn default() -> Self {
+        Self {
+            memory: MemoryBackend::default(),
+            fails: Arc::default(),
+            fails_to_list: Arc::default(),
+            gate: Arc::default(),
+            timeout: Duration::from_secs(600),
+        }
+    }
 }
 
 impl Troubled {
+    /// Whoever asks waits for so long at most.
+    pub(crate) fn timed(timeout: Duration) -> Self {
+        Self { timeout, ..Self::default() }
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         let (closed, opened) = &*self.gate;
         drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());
         match self.fails.load(Ordering::Acquire) {
             true => Err(BackendError::new("out of order")),
+            false => Ok(()),
+        }
+    }
+
+    fn check_list(&self) -> Result<(), BackendError> {
+        self.check()?;
+        match self.fails_to_list.load(Ordering::Acquire) {
+            true => Err(BackendError::new("the table of sessions is full")),
             false => Ok(()),
         }
     }
@@ -35,41 +65,72 @@ impl Troubled {
 }
 
 impl Backend for Troubled {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check()?;
-        self.memory.record(revocations)
+        self.memory.record(changes)
     }
 
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
+    fn news(&mut self) -> Result<News, BackendError> {
         self.check()?;
-        self.memory.news(now_ms)
+        self.memory.news()
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
         self.check()?;
-        self.memory.forget(now_ms)
+        self.memory.purge(now_ms, elapsed)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
         self.check()?;
-        if self.fails_to_list.load(Ordering::Acquire) {
-            return Err(BackendError::new("the table of sessions is full"));
-        }
-        self.memory.put_session(session)
+        self.memory.put_sharer(sharer)
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
         self.check()?;
-        self.memory.sessions(user_id, now_ms)
+        self.memory.sharers()
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        self.check_list()?;
+        self.memory.add_session(scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        self.check_list()?;
+        self.memory.put_session(scope, session)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
         self.check()?;
-        self.memory.strike_session(user_id, uid)
+        self.memory.sessions(scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        self.check()?;
+        self.memory.strike_session(scope, user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         self.check()?;
         self.memory.strike_expired(now_ms)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
     }
 }

@@ -50,6 +50,23 @@ fn a_user_who_was_revoked_since_is_not_refreshed_and_may_register_again() {
     server.asked(&server.registered(&device).identifier, None);
 }
 
+/// User "1" of one tenant is not user "1" of another.
+#[test]
+fn a_device_goes_by_what_is_revoked_in_its_scope() {
+    let server = revoking();
+    let registered = server.registered(&Device::new(1));
+    let [one, other] = ["one", "other"].map(|name| server.devices.in_scope(name));
+    assert_eq!(one.bound_store().scope_name(), "one");
+    server.clock.advance(MINUTE);
+    server.store.in_scope("one").revoke_user("user-42").wait().unwrap();
+    let error = one.refresh(&registered.identifier, None).unwrap_err();
+    assert_eq!(error.reason(), DbscReason::IdentifierRevoked);
+    assert!(other.refresh(&registered.identifier, None).is_ok());
+    server.asked(&registered.identifier, None);
+    server.store.revoke_user_in_all_scopes("user-42").wait().unwrap();
+    assert!(other.refresh(&registered.identifier, None).is_err());
+}
+
 #[test]
 fn revoking_everything_ends_devices_and_challenges() {
     let server = revoking();

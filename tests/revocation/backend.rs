@@ -1,22 +1,14 @@
 //! A backend that other servers use as well, that fails, and that answers late.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::{Backend, MemoryBackend, Pending, Revocations, RevocationsBuilder};
 use sealed_session::{HealthError, Reason, ResealError, SealError, SessionError, SessionPlugin as _};
 
 use crate::troubled::Troubled;
-use crate::{HOUR, NOON, Server};
-
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::yield_now();
-    }
-}
+use crate::{HOUR, NOON, Server, until};
 
 fn builder(clock: &ManualClock) -> RevocationsBuilder {
     Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1))
@@ -67,6 +59,7 @@ fn what_was_last_known_counts_while_the_backend_is_down() {
     assert!(server.is_good(&id) && !server.is_good(&dead));
     let Err(HealthError::Revocations { message, age }) = server.store.health() else { panic!("healthy") };
     assert_eq!((message.as_str(), age), ("out of order", Duration::from_millis(HOUR)));
+    assert_eq!(server.store.ready(), Ok(()), "what was last known is served by");
     backend.fails.store(false, Ordering::Release);
     until("it recovers", || server.store.is_healthy());
 }
@@ -81,16 +74,22 @@ fn what_is_known_may_be_too_old_to_go_by() {
     let id = server.session(None);
     backend.fails.store(true, Ordering::Release);
     until("it is noticed", || !server.store.is_healthy());
-    server.clock.set(NOON + HOUR);
-    assert!(server.is_good(&id));
-    server.clock.set(NOON + HOUR + 1);
+    server.clock.advance(HOUR);
+    assert!(server.is_good(&id) && server.store.ready().is_ok() && server.store.health().is_err());
+    // What the clock on the wall says has nothing to do with it.
+    server.clock.set(NOON);
+    server.clock.advance(1);
     let refused = server.store.open(&id).unwrap_err();
     assert!(
         refused.reason() == Reason::RevocationsTooOld && refused.keeps_cookie() && !refused.is_not_found()
     );
     assert!(matches!(server.store.read(&id), Err(SessionError::Backend(_))));
+    let not_ready = server.store.ready();
+    assert!(matches!(not_ready, Err(HealthError::Revocations { .. })), "no session is served: {not_ready:?}");
+    assert_eq!(server.store.health(), not_ready);
     backend.fails.store(false, Ordering::Release);
     until("it recovers", || server.is_good(&id));
+    assert_eq!(server.store.ready(), Ok(()));
 }
 
 #[test]

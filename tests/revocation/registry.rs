@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sealed_session::Clock as _;
 use sealed_session::revocation::{Registry, SessionInfo};
 use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
 
@@ -39,6 +40,22 @@ impl Desk {
         (id, session.uid())
     }
 
+    /// A session is used, and lives until then.
+    fn seen(&self, user: &str, uid: SessionUid, expires_at_ms: u64) {
+        self.registry.seen(SessionInfo {
+            user_id: user.into(),
+            uid,
+            created_at_ms: NOON,
+            last_seen_at_ms: self.server.clock.now_ms(),
+            expires_at_ms,
+            label: "as it is used".into(),
+        });
+    }
+
+    fn last_seen(&self, user: &str) -> u64 {
+        self.registry.list_by_user(user).wait().unwrap().first().unwrap().last_seen_at_ms
+    }
+
     fn labels(&self, user: &str) -> Vec<String> {
         let list = self.registry.list_by_user(user).wait().unwrap();
         list.into_iter().map(|session| session.label).collect()
@@ -54,7 +71,7 @@ fn a_user_sees_their_own_sessions_the_one_seen_last_first() {
     desk.log_in("bob", "desktop");
     assert_eq!(desk.labels("ann"), ["laptop", "phone"]);
     desk.server.clock.advance(MINUTE);
-    desk.registry.seen("ann", phone, NOON + 2 * DAY).unwrap().wait().unwrap();
+    desk.seen("ann", phone, NOON + 2 * DAY);
     assert_eq!(desk.labels("ann"), ["phone", "laptop"]);
     let seen = desk.registry.list_by_user("ann").wait().unwrap().swap_remove(0);
     assert_eq!((seen.last_seen_at_ms, seen.expires_at_ms), (NOON + 2 * MINUTE, NOON + 2 * DAY));
@@ -112,7 +129,7 @@ fn the_session_that_began_first_makes_room() {
     desk.server.clock.advance(1);
     let (second, _) = desk.log_in("ann", "2");
     desk.server.clock.advance(MINUTE);
-    desk.registry.seen("ann", uid, NOON + DAY).unwrap().wait().unwrap();
+    desk.seen("ann", uid, NOON + DAY);
     let (third, _) = desk.log_in("ann", "3");
     assert!(!desk.server.is_good(&first), "by when it began, not by when it was seen");
     assert!(desk.server.is_good(&second) && desk.server.is_good(&third));
@@ -155,11 +172,29 @@ fn the_last_use_is_written_once_in_an_interval() {
     let desk = Desk::new();
     let (_, uid) = desk.log_in("ann", "phone");
     desk.server.clock.advance(HOUR);
-    assert!(desk.registry.seen("ann", uid, NOON + DAY).is_some());
+    desk.seen("ann", uid, NOON + DAY);
+    assert_eq!(desk.last_seen("ann"), NOON + HOUR);
     desk.server.clock.advance(MINUTE - 1);
-    assert!(desk.registry.seen("ann", uid, NOON + DAY).is_none());
+    desk.seen("ann", uid, NOON + DAY);
+    assert_eq!(desk.last_seen("ann"), NOON + HOUR);
     desk.server.clock.advance(1);
-    assert!(desk.registry.seen("ann", uid, NOON + DAY).is_some());
+    desk.seen("ann", uid, NOON + DAY);
+    assert_eq!(desk.last_seen("ann"), NOON + HOUR + MINUTE);
+}
+
+#[test]
+fn a_session_that_the_list_has_lost_is_on_it_again_once_it_is_used() {
+    let desk = Desk::new();
+    let (id, uid) = desk.log_in("ann", "phone");
+    desk.server.clock.advance(HOUR);
+    let touched = desk.server.store.touch(&id, 0).unwrap();
+    desk.server.clock.set(NOON + DAY);
+    assert_eq!(desk.registry.cleanup_expired().wait().unwrap(), 1);
+    assert!(desk.server.is_good(&touched));
+    desk.seen("ann", uid, NOON + DAY + HOUR);
+    assert_eq!(desk.labels("ann"), ["as it is used"]);
+    assert!(desk.registry.revoke("ann", uid).wait().unwrap());
+    assert!(!desk.server.is_good(&touched));
 }
 
 #[test]
@@ -167,7 +202,7 @@ fn a_session_that_was_struck_off_does_not_come_back_by_being_used() {
     let desk = Desk::new();
     let (_, uid) = desk.log_in("ann", "phone");
     desk.registry.revoke("ann", uid).wait().unwrap();
-    desk.registry.seen("ann", uid, NOON + DAY).unwrap().wait().unwrap();
+    desk.seen("ann", uid, NOON + DAY);
     assert_eq!(desk.labels("ann"), [""; 0]);
 }
 

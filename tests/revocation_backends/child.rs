@@ -12,7 +12,8 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sealed_session::revocation::{Backend as _, Revocations, SqliteBackend};
 use sealed_session::{KeyRing, RootSecret, SealedStore, SessionId, SessionPlugin as _};
 
-use crate::{HOUR, now, session};
+use crate::suite::nodes::sharer;
+use crate::{HOUR, now, revoke, session};
 
 /// What the other process is for.
 const ROLE: &str = "SEALED_SESSION_TEST_ROLE";
@@ -59,6 +60,28 @@ impl Other {
             .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
             .arg(env::current_exe().unwrap());
         Self::spawn(command, "server", file).next().unwrap()
+    }
+
+    /// A node of the backend over this file, where a script has changed what is mounted, for this process alone; what
+    /// it says first. Nothing where that is not allowed.
+    pub(crate) fn node_with_mounts(file: &Path, script: &str) -> Option<(Self, String)> {
+        let own_mounts = ["--map-root-user", "--mount"];
+        if !Command::new("unshare")
+            .args(own_mounts)
+            .args(["mount", "--bind", "/", "/"])
+            .status()
+            .is_ok_and(|ended| ended.success())
+        {
+            println!("not tried: no mounts of one's own are allowed here");
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        let script =
+            format!("set -e; FILE=${FILE}; FOLDER=$(dirname \"$FILE\"); {script}; exec \"$0\" \"$@\"");
+        command.args(own_mounts).args(["sh", "-c", &script]).arg(env::current_exe().unwrap());
+        let mut node = Self::spawn(command, "node", file);
+        let answer = node.next().unwrap();
+        Some((node, answer))
     }
 
     fn start(program: &Path, role: &str, file: &Path, as_nobody: bool) -> Self {
@@ -152,6 +175,7 @@ fn does_what_it_is_told() {
     let mut commands = io::stdin().lines().map(Result::unwrap);
     match env::var(ROLE).as_deref() {
         Ok("server") => serve(Path::new(&file), &mut commands),
+        Ok("node") => be_a_node(Path::new(&file), &mut commands),
         Ok("writer") => write(Path::new(&file), commands.next().unwrap().parse().unwrap()),
         other => panic!("{other:?}"),
     }
@@ -170,8 +194,36 @@ fn write(file: &Path, first: u64) {
     let mut backend = SqliteBackend::open(file).unwrap().wait_at_most(Duration::from_secs(60));
     let late = now() + 24 * HOUR;
     for number in first.. {
-        backend.record(&[session(number, late)]).unwrap();
+        backend.record(&revoke(&[session(number, late)])).unwrap();
         say(&number.to_string());
+    }
+}
+
+/// A backend without a server.
+fn be_a_node(file: &Path, commands: &mut dyn Iterator<Item = String>) {
+    let mut node = match SqliteBackend::open(file) {
+        Ok(node) => node,
+        Err(error) => return say(&error.to_string()),
+    };
+    say("ready");
+    let filler = file.with_extension("filler");
+    for command in commands {
+        let done = match &*command {
+            "record" => node.record(&revoke(&[session(now(), u64::MAX)])),
+            "put_sharer" => node.put_sharer(&sharer(1, now())),
+            "news" => node.news().map(drop),
+            "fill" => {
+                // It ends when there is no room any more.
+                let _ = io::copy(&mut io::repeat(7), &mut fs::File::create(&filler).unwrap());
+                Ok(())
+            }
+            "make room" => {
+                fs::remove_file(&filler).unwrap();
+                Ok(())
+            }
+            other => panic!("{other}"),
+        };
+        say(&done.map_or_else(|error| error.to_string(), |()| "done".to_owned()));
     }
 }
 

@@ -8,8 +8,8 @@ use rand::RngExt as _;
 use sealed_session::revocation::SqliteBackend;
 
 use crate::child::Other;
+use crate::session;
 use crate::suite::Told;
-use crate::{now, uid};
 
 /// What a killed process begins at, far from where the one before ended.
 const ROUND: u64 = 1 << 32;
@@ -40,10 +40,10 @@ fn kill_them(file: &Path) -> usize {
         for writer in writers {
             acknowledged.extend(writer.kill());
         }
-        let mut told = vec![Told::by(&mut SqliteBackend::open(file).unwrap(), now())];
-        told.extend(witness.as_mut().map(|witness| Told::by(witness, now())));
+        let mut told = vec![Told::by(&mut SqliteBackend::open(file).unwrap())];
+        told.extend(witness.as_mut().map(Told::by));
         for told in told {
-            let holds = |number: &&String| told.sessions.contains_key(&uid(number.parse().unwrap()));
+            let holds = |number: &&String| told.knows(&session(number.parse().unwrap(), 0));
             let lost: Vec<_> = acknowledged.iter().filter(|number| !holds(number)).collect();
             assert!(lost.is_empty(), "round {round}: {lost:?} of {}", acknowledged.len());
         }

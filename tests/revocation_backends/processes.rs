@@ -40,3 +40,40 @@ fn processes_that_start_at_once_make_one_file() {
         }
     }
 }
+
+#[test]
+fn processes_whose_wal_is_removed_acknowledge_nothing_that_a_new_one_does_not_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("revocations.db");
+    let mut servers = [Other::server(&file), Other::server(&file)];
+    let ids: Vec<_> = (0..3).map(|_| servers[0].ask("create")).collect();
+    assert_eq!(servers[0].ask(&format!("delete {}", ids[0])), "deleted");
+    for end in ["-wal", "-shm"] {
+        std::fs::remove_file(format!("{}{end}", file.display())).unwrap();
+    }
+    for server in &mut servers {
+        let error = server.ask(&format!("delete {}", ids[1]));
+        assert!(error.contains("its -wal or its -shm was removed or replaced"), "{error}");
+        assert!(server.ask(&format!("read {}", ids[1])) == "good", "what was not recorded is not revoked");
+    }
+    let mut newcomer = Other::server(&file);
+    assert_eq!(newcomer.ask(&format!("delete {}", ids[1])), "deleted");
+    for server in &mut servers {
+        let trouble = server.ask("trouble");
+        assert!(trouble.contains("move the file away"), "it does not see what the other writes: {trouble}");
+    }
+    for end in ["", "-wal", "-shm"] {
+        let path = format!("{}{end}", file.display());
+        std::fs::rename(&path, format!("{path}.aside")).unwrap();
+    }
+    let mut latest = Other::server(&file);
+    for id in &ids[..2] {
+        for server in servers.iter_mut().chain([&mut newcomer, &mut latest]) {
+            until("all know what any of them knew", || {
+                server.ask(&format!("read {id}")).starts_with("error")
+            });
+        }
+    }
+    assert_eq!(servers[1].ask(&format!("delete {}", ids[2])), "deleted");
+    until("and they meet", || newcomer.ask(&format!("read {}", ids[2])).starts_with("error"));
+}

@@ -40,7 +40,7 @@ fn a_file_that_may_be_written_opens() {
 #[test]
 fn a_read_only_file_is_refused() {
     let (_folder, file) = database();
-    set_mode(&file, 0o444);
+    set_mode(&file, 0o440);
     opening_says(&file, &["may only be read", "must be writable"]);
     set_mode(&file, 0o000);
     opening_says(&file, &["unable to open", "readable and writable"]);

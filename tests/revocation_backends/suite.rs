@@ -17,23 +17,34 @@ pub(crate) mod uvb;
 use std::collections::BTreeMap;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Backend, Revocation};
+use sealed_session::revocation::{Backend, Reach, Revocation};
 
 /// Tests of all behaviours, on what `fresh` makes.
 macro_rules! behaves {
     ($fresh:ident) => {
         $crate::suite::tests_of!($fresh, nodes:
             what_is_recorded_is_news_to_every_other_node_once,
-            a_node_that_starts_later_learns_all_that_counts,
+            a_node_that_starts_later_learns_all_that_there_is,
+            things_of_different_reach_are_told_apart,
             of_two_revocations_the_later_times_count_in_whatever_order,
             a_later_time_is_news_and_a_repetition_does_no_harm,
-            what_is_recorded_after_a_forgetting_is_news,
+            of_two_revocations_of_a_user_the_exceptions_of_the_later_count,
+            what_is_restored_spares_only_what_both_spare,
+            revoking_all_others_revokes_what_asked_and_spares_what_takes_its_place,
+            a_session_that_takes_the_place_of_another_is_spared_where_that_was,
+            sessions_that_begin_are_spared_up_to_a_limit,
+            changes_of_one_call_are_recorded_together_or_not_at_all,
+            what_is_recorded_after_a_purge_is_news,
+            sharers_are_listed_and_replaced_by_their_id,
             odd_user_ids_are_told_apart_and_come_back_as_they_were,
             extreme_times_are_kept_or_last_for_ever,
             nodes_that_write_at_once_lose_nothing,
         );
         $crate::suite::tests_of!($fresh, sessions:
             sessions_are_listed_by_user_the_one_seen_last_first,
+            sessions_of_another_scope_or_application_are_not_seen,
+            a_session_that_is_added_sees_those_that_were_added_before,
+            sessions_that_are_added_at_once_are_in_one_order,
             a_session_that_is_put_again_is_replaced,
             a_session_that_is_put_again_may_expire_earlier,
             sessions_that_have_expired_are_not_listed_and_struck_off_with_a_count,
@@ -56,11 +67,15 @@ macro_rules! behaves {
     };
 }
 
-/// Tests of a backend that forgets by the time it is told, and counts.
+/// Tests of a backend that purges by the time it is told alone.
 macro_rules! forgets_when_told {
     ($fresh:ident) => {
         $crate::suite::tests_of!($fresh, nodes:
-            only_what_has_expired_is_forgotten_and_counted,
+            only_what_may_be_forgotten_is_purged,
+            a_clock_that_is_ahead_for_a_while_purges_nothing_that_counts,
+            a_clock_that_is_ahead_when_the_first_purges_purges_nothing_that_counts,
+            sharers_are_purged_when_no_session_of_theirs_can_live,
+            a_session_that_is_revoked_revokes_no_others,
             ten_thousand_revocations_are_all_told,
         );
     };
@@ -76,44 +91,57 @@ macro_rules! tests_of {
 }
 pub(crate) use {behaves, forgets_when_told, tests_of};
 
-/// What a node has been told, as it counts.
+/// What a node has been told: of each thing the last.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) sessions: BTreeMap<SessionUid, u64>,
-    /// Before which time, and until when.
-    pub(crate) users: BTreeMap<String, (u64, u64)>,
-    pub(crate) everything: (u64, u64),
+pub(crate) struct Told(BTreeMap<Key, Revocation>);
+
+/// What is revoked: the session; the user, of whom; everything, of which application.
+type Key = (Option<SessionUid>, Option<(Reach, String)>, Option<Option<String>>);
+
+fn key(revocation: &Revocation) -> Key {
+    match revocation {
+        Revocation::Session { uid, .. } => (Some(*uid), None, None),
+        Revocation::User { reach, user_id, .. } => (None, Some((reach.clone(), user_id.clone())), None),
+        Revocation::Everything { app_id, .. } => (None, None, Some(app_id.clone())),
+    }
 }
 
 impl Told {
     pub(crate) fn of(revocations: &[Revocation]) -> Self {
-        let mut told = Self::default();
-        revocations.iter().for_each(|revocation| told.add(revocation));
-        told
+        Self(revocations.iter().map(|revocation| (key(revocation), revocation.clone())).collect())
     }
 
-    pub(crate) fn by(node: &mut impl Backend, now_ms: u64) -> Self {
-        Self::of(&node.news(now_ms).unwrap().revocations)
+    pub(crate) fn by(node: &mut impl Backend) -> Self {
+        Self::of(&node.news().unwrap().revocations)
     }
 
-    fn add(&mut self, revocation: &Revocation) {
-        let until = revocation.until_ms();
-        let (times, before) = match revocation {
-            Revocation::Session { uid, .. } => {
-                let known = self.sessions.entry(*uid).or_default();
-                *known = until.max(*known);
-                return;
+    pub(crate) fn has(&self, revocation: &Revocation) -> bool {
+        self.0.get(&key(revocation)) == Some(revocation)
+    }
+
+    /// Whether it has been told of what this one speaks of.
+    pub(crate) fn knows(&self, of: &Revocation) -> bool {
+        self.0.contains_key(&key(of))
+    }
+
+    /// Before when what this one speaks of is revoked, and until when.
+    pub(crate) fn times(&self, of: &Revocation) -> (u64, u64) {
+        let told = &self.0[&key(of)];
+        let before_ms = match told {
+            Revocation::Session { .. } => u64::MAX,
+            Revocation::User { created_before_ms, .. } | Revocation::Everything { created_before_ms, .. } => {
+                *created_before_ms
             }
-            Revocation::User { user_id, created_before_ms, .. } => {
-                (self.users.entry(user_id.clone()).or_default(), created_before_ms)
-            }
-            Revocation::Everything { created_before_ms, .. } => (&mut self.everything, created_before_ms),
         };
-        *times = ((*before).max(times.0), until.max(times.1));
+        (before_ms, told.until_ms())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.0.is_empty()
     }
 }
 

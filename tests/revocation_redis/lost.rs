@@ -6,10 +6,10 @@ use std::thread;
 use sealed_session::SessionUid;
 use sealed_session::revocation::{Backend as _, RedisBackend};
 
-use crate::behaviours::{all, known, user};
+use crate::behaviours::{all, known, scope, user};
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::{DAY, node, now, session, uid, until, until_kept};
+use crate::{DAY, node, now, revoke, session, uid, until, until_kept};
 
 const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -18,13 +18,14 @@ fn a_restart_with_an_append_only_file_loses_nothing() {
     let mut server = Server::start(DURABLE);
     let mut backend = RedisBackend::open(&server.url()).unwrap();
     let recorded: Vec<_> = (0..1000).map(session).collect();
-    backend.record(&recorded).unwrap();
+    backend.record(&revoke(&recorded)).unwrap();
     assert_eq!(all(&mut backend).len(), 1000);
     server.restart();
     assert_eq!(all(&mut RedisBackend::open(&server.url()).unwrap()), known(&recorded));
-    // The same servers go on.
-    backend.record(&[session(5000)]).unwrap();
-    assert_eq!(all(&mut backend).len(), 1001, "everything is read once more: it may have been another Redis");
+    // The same servers go on, by the history: nothing has to be read again.
+    backend.record(&revoke(&[session(5000)])).unwrap();
+    let news = backend.news().unwrap();
+    assert_eq!((news.revocations, news.lost), (vec![session(5000)], false));
 }
 
 #[test]
@@ -39,7 +40,7 @@ fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
             scope.spawn(|| {
                 let mut backend = RedisBackend::open(&url).unwrap();
                 for number in round * 1_000_000.. {
-                    if backend.record(&[session(number), user("u", number, now() + DAY)]).is_err() {
+                    if backend.record(&revoke(&[session(number), user("u", number, now() + DAY)])).is_err() {
                         break;
                     }
                     acknowledged.lock().unwrap().push(number);
@@ -91,14 +92,14 @@ fn redis_that_was_flushed_is_given_everything_again() {
 fn a_flush_is_seen_however_much_was_written_since() {
     let server = Server::start(&[]);
     let mut backend = RedisBackend::open(&server.url()).unwrap();
-    backend.record(&[session(1), session(2)]).unwrap();
-    assert_eq!(backend.news(now()).unwrap().revocations.len(), 2);
+    backend.record(&revoke(&[session(1), session(2)])).unwrap();
+    assert_eq!(backend.news().unwrap().revocations.len(), 2);
     server.ask::<()>(&["FLUSHALL"]);
     let since: Vec<_> = (10..15).map(session).collect();
-    RedisBackend::open(&server.url()).unwrap().record(&since).unwrap();
-    let news = backend.news(now()).unwrap();
+    RedisBackend::open(&server.url()).unwrap().record(&revoke(&since)).unwrap();
+    let news = backend.news().unwrap();
     assert_eq!((known(&news.revocations), news.lost), (known(&since), true));
-    let after = backend.news(now()).unwrap();
+    let after = backend.news().unwrap();
     assert!(!after.lost && after.revocations.is_empty());
 }
 
@@ -106,13 +107,13 @@ fn a_flush_is_seen_however_much_was_written_since() {
 fn a_stream_that_was_deleted_is_a_loss() {
     let server = Server::start(&[]);
     let mut backend = RedisBackend::open(&server.url()).unwrap();
-    backend.record(&[session(1)]).unwrap();
-    assert!(!backend.news(now()).unwrap().lost);
+    backend.record(&revoke(&[session(1)])).unwrap();
+    assert!(!backend.news().unwrap().lost);
     for key in ["news", "state"] {
         server.ask::<()>(&["DEL", &format!("{{sealed-session}}:{key}")]);
-        backend.record(&[session(2)]).unwrap();
-        assert!(backend.news(now()).unwrap().lost, "{key}");
-        assert!(!backend.news(now()).unwrap().lost, "{key}");
+        backend.record(&revoke(&[session(2)])).unwrap();
+        assert!(backend.news().unwrap().lost, "{key}");
+        assert!(!backend.news().unwrap().lost, "{key}");
     }
 }
 
@@ -120,28 +121,32 @@ fn a_stream_that_was_deleted_is_a_loss() {
 fn a_restart_from_an_older_snapshot_is_seen_however_much_was_written_since() {
     let mut server = Server::start(&[]);
     let mut backend = RedisBackend::open(&server.url()).unwrap();
-    backend.record(&[session(1)]).unwrap();
+    backend.record(&revoke(&[session(1)])).unwrap();
     server.ask::<()>(&["SAVE"]);
-    backend.record(&[session(2)]).unwrap();
+    backend.record(&revoke(&[session(2)])).unwrap();
     assert_eq!(all(&mut backend).len(), 2);
     server.restart();
     // As many as were lost, and more: the numbers of the news do not tell.
-    RedisBackend::open(&server.url()).unwrap().record(&[session(3), session(4)]).unwrap();
-    let news = backend.news(now()).unwrap();
+    RedisBackend::open(&server.url()).unwrap().record(&revoke(&[session(3), session(4)])).unwrap();
+    let news = backend.news().unwrap();
     assert_eq!((news.revocations.len(), news.lost), (3, true));
-    assert!(!backend.news(now()).unwrap().lost);
+    assert!(!backend.news().unwrap().lost);
 }
 
 #[test]
-fn whoever_may_not_ask_which_start_it_is_takes_every_new_connection_for_one() {
+fn whoever_may_not_ask_what_the_server_is_knows_a_loss_by_the_history() {
     let server = Server::start(&[]);
     server.ask::<()>(&["ACL", "SETUSER", "few", "on", ">pw", "~{sealed-session}:*", "+@all", "-info"]);
     let proxy = Proxy::to(server.port());
     let mut backend = RedisBackend::open(&proxy.url().replace("//", "//few:pw@")).unwrap();
-    backend.record(&[session(1)]).unwrap();
-    assert!(!backend.news(now()).unwrap().lost);
+    backend.record(&revoke(&[session(1)])).unwrap();
+    assert!(!backend.news().unwrap().lost);
     proxy.cut(false);
-    let news = backend.news(now()).unwrap();
+    let news = backend.news().unwrap();
+    assert_eq!((news.revocations.len(), news.lost), (0, false));
+    server.ask::<()>(&["FLUSHALL"]);
+    RedisBackend::open(&server.url()).unwrap().record(&revoke(&[session(2)])).unwrap();
+    let news = backend.news().unwrap();
     assert_eq!((news.revocations.len(), news.lost), (1, true));
 }
 
@@ -151,10 +156,31 @@ fn a_cut_connection_alone_is_no_loss_and_not_even_an_error() {
     let mut backend = RedisBackend::open(&server.url()).unwrap();
     for number in 1..=3 {
         server.ask::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]);
-        backend.record(&[session(number)]).unwrap();
+        backend.record(&revoke(&[session(number)])).unwrap();
         server.ask::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]);
-        let news = backend.news(now()).unwrap();
+        let news = backend.news().unwrap();
         assert_eq!((news.revocations.len(), news.lost), (1, false));
     }
-    assert!(!backend.strike_session("u", SessionUid::from_bytes([0; 16])).unwrap());
+    assert!(!backend.strike_session(&scope("a", "s"), "u", SessionUid::from_bytes([0; 16])).unwrap());
+}
+
+/// A clock that is ahead lets entries expire, and those that are recorded meanwhile at once.
+#[test]
+fn what_a_wrong_clock_of_redis_let_expire_is_recorded_again_once_it_is_right() {
+    let Some(server) = Server::with_a_clock() else { return };
+    let (one, other) = (node(&server.url()), node(&server.url()));
+    one.revoke(session(1)).wait().unwrap();
+    until_kept(&server, 1);
+    for round in 2..=3 {
+        server.set_clock("+40d");
+        let key = format!("{{sealed-session}}:revoked:session:{}", uid(1));
+        until("it is gone", || server.ask::<u64>(&["EXISTS", &key]) == 0);
+        other.revoke(session(round)).wait().unwrap();
+        until("both know it", || {
+            [&one, &other].iter().all(|node| node.len() == usize::try_from(round).unwrap())
+        });
+        server.set_clock("+0");
+        (1..=round).for_each(|number| until_kept(&server, number));
+        assert_eq!(node(&server.url()).len(), usize::try_from(round).unwrap());
+    }
 }

@@ -18,8 +18,14 @@ struct Way {
 
 #[derive(Default)]
 struct State {
+    leads_to: u16,
     cut: bool,
     held: bool,
+    /// After so many pieces of answers one is lost, and all connections with it.
+    loses: Option<usize>,
+    /// How many connections were made, and how often something was said on any.
+    joined: usize,
+    said: usize,
     streams: Vec<TcpStream>,
 }
 
@@ -27,10 +33,11 @@ impl Proxy {
     pub(crate) fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let way = Arc::new(Way::default());
+        way.state.lock().unwrap().leads_to = port;
         let proxy = Self { port: listener.local_addr().unwrap().port(), way: Arc::clone(&way) };
         thread::spawn(move || {
             for from in listener.incoming() {
-                way.join(from.unwrap(), port);
+                way.join(from.unwrap());
             }
         });
         proxy
@@ -40,11 +47,27 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Leads new connections to another server, as a name with a new address does.
+    pub(crate) fn lead_to(&self, port: u16) {
+        self.way.state.lock().unwrap().leads_to = port;
+    }
+
+    /// How many connections were made, and how often something was said to the server.
+    pub(crate) fn uses(&self) -> (usize, usize) {
+        let state = self.way.state.lock().unwrap();
+        (state.joined, state.said)
+    }
+
     /// Cuts all connections, and new ones at once, or no longer.
     pub(crate) fn cut(&self, cut: bool) {
         let mut state = self.way.state.lock().unwrap();
         state.cut = cut;
         state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+    }
+
+    /// Lets so many pieces of answers pass, loses the next, and cuts all connections.
+    pub(crate) fn cut_at_answer(&self, passed: usize) {
+        self.way.state.lock().unwrap().loses = Some(passed);
     }
 
     /// Keeps back what the server answers, or no longer; what was kept back then arrives.
@@ -55,23 +78,30 @@ impl Proxy {
 }
 
 impl Way {
-    fn join(self: &Arc<Self>, from: TcpStream, port: u16) {
+    fn join(self: &Arc<Self>, from: TcpStream) {
         let mut state = self.state.lock().unwrap();
+        state.joined += 1;
         if state.cut {
             return;
         }
         // The server may be down.
-        let Ok(to) = TcpStream::connect(("127.0.0.1", port)) else { return };
+        let Ok(to) = TcpStream::connect(("127.0.0.1", state.leads_to)) else { return };
         state.streams.extend([from.try_clone().unwrap(), to.try_clone().unwrap()]);
         let (from_too, to_too) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-        thread::spawn(move || pump(from, to, || {}));
+        let way = Arc::clone(self);
+        thread::spawn(move || pump(from, to, || way.state.lock().unwrap().said += 1));
         let way = Arc::clone(self);
         thread::spawn(move || pump(to_too, from_too, || way.wait()));
     }
 
     fn wait(&self) {
         let state = self.state.lock().unwrap();
-        drop(self.changed.wait_while(state, |state| state.held).unwrap());
+        let mut state = self.changed.wait_while(state, |state| state.held).unwrap();
+        if state.loses == Some(0) {
+            state.loses = None;
+            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+        }
+        state.loses = state.loses.map(|passed| passed.saturating_sub(1));
     }
 }
 

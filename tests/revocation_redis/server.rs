@@ -1,8 +1,11 @@
-//! A redis-server of one's own, on a free port of this machine.
+//! A redis-server of one's own, on a free port of this machine; which program it is, `REDIS_SERVER` says.
 
+use std::env;
 use std::fs::File;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use redis::FromRedisValue;
 use tempfile::TempDir;
@@ -37,6 +40,48 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         url(self.port)
+    }
+
+    /// Whether it is Redis 7 or later: some of what tests ask for is not there before.
+    pub(crate) fn is_7() -> bool {
+        !version().contains("v=6.")
+    }
+
+    /// One whose clock can be [set](Self::set_clock), where the library for that is there.
+    pub(crate) fn with_a_clock() -> Option<Self> {
+        faketime()?;
+        let mut server = Self::start(&[]);
+        server.set_clock("+0");
+        server.restart();
+        Some(server)
+    }
+
+    /// Sets its clock ahead by so much, as `+40d`.
+    pub(crate) fn set_clock(&self, ahead: &str) {
+        // All at once, since it is read at any time.
+        let new = self.folder.path().join("clock.new");
+        std::fs::write(&new, ahead).unwrap();
+        std::fs::rename(new, self.folder.path().join("clock")).unwrap();
+    }
+
+    /// Where it keeps what it writes.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Makes it a copy of another, or a primary again.
+    pub(crate) fn follow(&self, other: Option<&Server>) {
+        match other {
+            Some(other) => self.ask::<()>(&["REPLICAOF", "127.0.0.1", &other.port.to_string()]),
+            None => self.ask(&["REPLICAOF", "NO", "ONE"]),
+        }
+    }
+
+    /// Waits until it has all that the other has.
+    pub(crate) fn until_it_has_followed(&self) {
+        until("the replica has followed", || {
+            self.ask::<String>(&["INFO", "replication"]).contains("master_link_status:up")
+        });
     }
 
     /// As by `kill -9`.
@@ -74,12 +119,38 @@ impl Drop for Server {
 
 fn spawn(folder: &TempDir, port: u16, arguments: &[String]) -> Child {
     let log = || Stdio::from(File::create(folder.path().join("log")).unwrap());
-    let mut server = Command::new("redis-server");
+    let mut server = Command::new(program());
     server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-    server.args(["--enable-debug-command", "yes", "--dir"]).arg(folder.path()).args(arguments);
+    server.args(["--repl-diskless-sync-delay", "0", "--dir"]).arg(folder.path()).args(arguments);
+    if Server::is_7() {
+        server.args(["--enable-debug-command", "yes"]);
+    }
+    let clock = folder.path().join("clock");
+    if let (true, Some(library)) = (clock.exists(), faketime()) {
+        server.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
+        server.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
     server.stdin(Stdio::null()).stdout(log()).stderr(log()).spawn().unwrap_or_else(|error| {
         panic!("redis-server cannot be started ({error}): on Debian, apt-get install redis-server")
     })
+}
+
+/// On Debian, `apt-get install faketime`. It does not go together with jemalloc.
+fn faketime() -> Option<PathBuf> {
+    let path = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", env::consts::ARCH);
+    Some(PathBuf::from(path)).filter(|path| path.exists() && version().contains("malloc=libc"))
+}
+
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let version = Command::new(program()).arg("--version").output().unwrap().stdout;
+        String::from_utf8(version).unwrap()
+    });
+    &VERSION
+}
+
+fn program() -> String {
+    env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
 /// Whether it answers; not if it has ended.

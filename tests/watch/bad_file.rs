@@ -85,6 +85,7 @@ fn a_file_that_is_refused_keeps_the_last_good_ring_and_is_told_of_once() {
             assert_eq!(server.watcher.last_error(), Some(error.clone()));
             assert_eq!(server.store.health(), Err(HealthError::RingFile(error)));
             assert!(!server.store.is_healthy());
+            assert_eq!(server.store.ready(), Ok(()), "a mistake in the file takes no server out of service");
             server.serves(&id);
         }
         assert!(server.failure().contains(words));
@@ -143,6 +144,7 @@ fn a_good_file_whose_ring_seals_nothing_is_used_and_not_healthy() {
     server.watcher.reload_now().unwrap();
     assert!(server.store.open(&id).is_err(), "a revocation counts even if it leaves nothing");
     assert_eq!(server.store.health(), Err(HealthError::NoSealingKey));
+    assert_eq!(server.store.ready(), Err(HealthError::NoSealingKey));
     assert_eq!(server.watcher.last_error(), None);
 }
 

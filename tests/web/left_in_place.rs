@@ -208,7 +208,7 @@ async fn while_the_list_of_revocations_is_too_old_and_nobody_can_log_in() {
     while revocations.trouble().is_none() {
         tokio::task::yield_now().await;
     }
-    server.clock.set(NOON + 2 * HOUR);
+    server.clock.advance(2 * HOUR);
     is_left(&server, &with(&cookie), LeftInPlace::Transient).await;
     for headers in [&with(&cookie)[..], &[]] {
         let login = |session: Session| std::future::ready(session.authenticate("bob"));
@@ -325,4 +325,18 @@ async fn what_begins_anyway_is_sent_whatever_else_is_asked_for() {
             .await;
         assert!(answer.sets(), "{order:?}");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_was_given_out_is_of_the_session_that_begins_anyway() {
+    let server = same_site(SameSite::Lax);
+    let answer = server
+        .act(&[("sec-fetch-site", "cross-site")], |session| {
+            let token = session.csrf_token().unwrap();
+            session.begin_anyway().unwrap();
+            assert_eq!(session.persistence(), Persistence::Sent);
+            assert!(session.check_csrf(&token));
+        })
+        .await;
+    assert!(answer.sets(), "{:?}", answer.set_cookies());
 }

@@ -1,5 +1,6 @@
 //! Ending all other sessions of a user, while more than that goes on.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -46,6 +47,63 @@ async fn a_session_that_was_ended_meanwhile_does_not_go_on() {
             .await;
         assert!(answer.sets_nothing(), "{end}: {:?}", answer.set_cookies());
     }
+}
+
+#[tokio::test]
+async fn a_session_that_begins_with_a_request_is_not_revoked_by_a_new_uid_there() {
+    for others in [false, true] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        server.store.revoke_user("bob").await.unwrap();
+        let answer = server
+            .call(&with(&cookie), move |session: Session| async move {
+                match others {
+                    true => session.logout_others().await.unwrap(),
+                    false => session.authenticate("bob").unwrap(),
+                }
+                session.cycle().unwrap();
+            })
+            .await;
+        let user = if others { "ann" } else { "bob" };
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some(user));
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_others_can_be_cycled_and_end_others_again() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    let others = async |session: Session| session.logout_others().await.unwrap();
+    let cookie = server.call(&with(&cookie), others).await.pair();
+    let thief = server.logged_in("ann").await;
+    let again = async |session: Session| {
+        session.cycle().unwrap();
+        session.logout_others().await.unwrap();
+    };
+    let answer = server.call(&with(&cookie), again).await;
+    assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"));
+    assert_eq!(server.user(&thief).await, None);
+    assert_eq!(server.user(&cookie).await, None);
+}
+
+/// It is judged as of when the head of its request arrived.
+#[tokio::test]
+async fn a_session_that_expires_while_its_handler_works_ends_the_others() {
+    let server = Server::revoking();
+    let thief = server.logged_in("ann").await;
+    let cookie = server.logged_in("ann").await;
+    server.clock.advance(24 * 60 * MINUTE - 1);
+    let renewed =
+        server.call(&with(&thief), async |session: Session| session.user_id().unwrap()).await.pair();
+    let clock = server.clock.clone();
+    server
+        .call(&with(&cookie), move |session: Session| {
+            let _ = session.user_id();
+            clock.advance(1);
+            async move { session.logout_others().await.unwrap() }
+        })
+        .await;
+    assert_eq!(server.user(&renewed).await, None);
 }
 
 fn id_of(cookie: &str) -> SessionId {
@@ -262,4 +320,86 @@ async fn a_logout_removes_the_cookie_even_if_the_login_after_it_is_over() {
         })
         .await;
     assert!(answer.removes(), "{:?}", answer.set_cookies());
+}
+
+#[tokio::test]
+async fn a_uid_that_a_session_gets_where_it_ends_the_others_is_the_one_that_is_spared() {
+    type Act = fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+    let acts: [Act; 4] = [
+        |session| {
+            Box::pin(async move {
+                session.logout_others().await.unwrap();
+                session.cycle().unwrap();
+            })
+        },
+        |session| {
+            Box::pin(async move {
+                session.cycle().unwrap();
+                session.logout_others().await.unwrap();
+            })
+        },
+        |session| {
+            Box::pin(async move {
+                session.authenticate("ann").unwrap();
+                session.cycle().unwrap();
+            })
+        },
+        |session| {
+            Box::pin(async move {
+                session.logout().unwrap();
+                session.authenticate("ann").unwrap();
+                session.cycle().unwrap();
+            })
+        },
+    ];
+    let server = Server::revoking();
+    let mut cookie = server.logged_in("ann").await;
+    for _ in 0..2 {
+        for act in acts {
+            server.store.revoke_user("ann").await.unwrap();
+            let spared = server.logged_in("ann").await;
+            cookie = server.call(&with(&spared), act).await.pair();
+            assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+            assert_eq!(server.user(&spared).await, None);
+        }
+    }
+    let _ = cookie;
+}
+
+#[tokio::test]
+async fn of_two_requests_that_end_the_others_the_first_leaves_its_user_logged_in() {
+    let server = Server::revoking();
+    let cookie = server.logged_in("ann").await;
+    let first =
+        server.call(&with(&cookie), async |session: Session| session.logout_others().await).await.pair();
+    // It had looked at its session before.
+    let inside = server.clone();
+    let before = server.logged_in("bob").await;
+    let second = server
+        .call(&with(&before), move |session: Session| {
+            let inside = inside.clone();
+            async move {
+                assert_eq!(session.user_id().as_deref(), Some("bob"));
+                let id = inside.logged_in("bob").await;
+                inside.call(&with(&id), async |other: Session| other.logout_others().await).await;
+                session.logout_others().await
+            }
+        })
+        .await;
+    assert!(second.sets_nothing(), "{:?}", second.set_cookies());
+    assert_eq!(server.user(&first).await.as_deref(), Some("ann"));
+}
+
+#[tokio::test]
+async fn a_login_ends_what_came_and_had_expired() {
+    let server = Server::revoking();
+    let long = server.logged_in("ann").await;
+    let short = server
+        .act(&with(&long), |session| session.set_ttl(std::time::Duration::from_secs(60)).unwrap())
+        .await
+        .pair();
+    server.clock.advance(2 * MINUTE);
+    assert_eq!(server.user(&long).await.as_deref(), Some("ann"));
+    server.act(&with(&short), |session| session.authenticate("bob").unwrap()).await;
+    assert_eq!(server.user(&long).await, None);
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::routing::post;
 use sealed_session::hazmat::ManualClock;
-use sealed_session::http::{DataError, Renewal, Session};
-use sealed_session::{KeyRing, ResealPolicy, SealedStore};
+use sealed_session::http::{DataError, Renewal, Session, SessionLayer};
+use sealed_session::{KeyRing, ResealPolicy, RootSecret, SealedStore};
 
 use crate::site::{Client, DAY, HOUR, MINUTE, NOON, Reply, Site, over_http, root, routes};
 
@@ -73,6 +73,26 @@ async fn a_session_is_extended_once_in_an_interval() {
     assert!(client.get("/get/a").await.sets_nothing());
     site.clock.set(NOON + 5 * MINUTE);
     assert!(!client.get("/get/a").await.sets_nothing());
+}
+
+#[test]
+fn an_interval_within_which_every_session_is_over_is_an_error() {
+    let layer = |every: Duration| {
+        let renewal = Renewal::default().at_most_every(every);
+        SessionLayer::builder(limited()).renewal(renewal).build()
+    };
+    let hours = |hours: u64| Duration::from_millis(hours * 60 * MINUTE);
+    for never in [hours(12), hours(13), Duration::MAX] {
+        let error = layer(never).unwrap_err().to_string();
+        assert!(error.contains("none lives for longer than 43200000 ms without that"), "{error}");
+    }
+    assert!(layer(hours(12) - Duration::from_millis(1)).is_ok() && layer(Duration::ZERO).is_ok());
+}
+
+/// A store whose sessions live for half a day in all.
+fn limited() -> SealedStore {
+    let ring = KeyRing::single(RootSecret::generate().unwrap());
+    SealedStore::builder(ring).max_lifetime(Duration::from_millis(DAY / 2)).build().unwrap()
 }
 
 #[tokio::test]

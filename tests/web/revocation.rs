@@ -97,6 +97,7 @@ async fn a_request_beside_the_one_that_replaces_its_session_does_not_remove_the_
     let site = site().await;
     for replaces in ["/login/ann", "/cycle"] {
         let client = site.client();
+        client.post("/login/ann").await;
         let before = client.post("/set/a/1").await.pair().to_owned();
         assert!(!client.post(replaces).await.removes("session"));
         let beside = site.get_with("/get/a", &[before.as_bytes()]).await;
@@ -276,6 +277,7 @@ async fn what_cannot_be_recorded_is_a_server_error_and_gives_out_no_session() {
         site_with(|clock| Revocations::builder().clock(clock.clone()).with_backend(backend).unwrap(), 9)
             .await;
     let client = site.client();
+    client.post("/login/ann").await;
     client.post("/set/a/1").await;
     fails.store(true, Ordering::Release);
     for path in ["/login/ann", "/cycle"] {

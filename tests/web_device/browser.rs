@@ -87,8 +87,15 @@ impl Site {
         Browser { http, url, jar, key, identifier: String::new(), challenge: String::new() }
     }
 
-    /// One whose session is bound.
+    /// One whose session has moved to its device.
     pub(crate) async fn bound(&self, key: u8, user: &str) -> Browser {
+        let mut browser = self.registered(key, user).await;
+        assert_eq!(browser.sees().await, bound_to(user));
+        browser
+    }
+
+    /// One that has registered, and has not come back yet.
+    pub(crate) async fn registered(&self, key: u8, user: &str) -> Browser {
         let mut browser = self.browser(key);
         browser.log_in(user).await;
         assert_eq!(browser.register().await.status, 200);

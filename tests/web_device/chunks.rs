@@ -32,7 +32,9 @@ async fn large(site: &Site) -> Browser {
     browser.log_in("ann").await;
     assert_eq!(browser.names(), [ORDINARY, SECOND]);
     let reply = browser.register().await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND, BOUND_SECOND, PROOF, SECOND]);
+    assert_eq!(names_set(&reply), [BOUND, BOUND_SECOND, PROOF]);
+    let reply = browser.get("/get/b").await;
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, BOUND_SECOND, SECOND]);
     assert!(reply.removes(ORDINARY) && reply.removes(SECOND), "{reply:?}");
     browser
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, bound_to, header, json, names_set, set, unbound,
+    BOUND, Browser, ORDINARY, PROOF, Site, bound_to, header, json, names_set, set, unbound,
 };
 use crate::device::payload;
 use crate::site::{HOUR, MINUTE, Reply};
@@ -63,11 +63,18 @@ async fn the_session_moves_to_the_bound_cookie() {
     let site = Site::new().await;
     let mut browser = logged_in(&site).await;
     site.clock.advance(MINUTE / 2);
+    let attributes = "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86370";
     let reply = browser.register().await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
-    assert!(reply.removes(ORDINARY));
-    assert_eq!(set(&reply, BOUND).0, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86370");
+    assert_eq!(names_set(&reply), [BOUND, PROOF]);
+    assert_eq!(set(&reply, BOUND).0, attributes);
+    assert_eq!(browser.names(), [ORDINARY, BOUND, PROOF], "whether the answer arrives is not known");
+    let pending = browser.jar[BOUND].clone();
+    let reply = browser.get("/get/a").await;
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND]);
+    assert!(reply.removes(ORDINARY) && set(&reply, BOUND).1 != pending, "{reply:?}");
+    assert_eq!(set(&reply, BOUND).0, attributes);
     assert_eq!(browser.names(), [BOUND, PROOF]);
+    assert!(browser.get("/get/a").await.sets_nothing(), "once");
 }
 
 #[tokio::test]
@@ -175,13 +182,14 @@ async fn a_bound_session_registers_no_second_device() {
     let mut browser = logged_in(&site).await;
     let proof = browser.device().registration(&browser.challenge);
     assert_eq!(browser.register_with(&proof).await.status, 200);
+    assert_eq!(browser.sees().await, bound_to("ann"));
     let reply = browser.register_with(&proof).await;
     assert!(reply.status == 401 && is_bare(&reply), "{reply:?}");
     assert_eq!(browser.sees().await, bound_to("ann"));
 }
 
 /// Without revocations, who has the login's cookie and what the device signed over its challenge can use both again
-/// until the challenge is over: for a proof, which no other key can refresh.
+/// until the challenge is over: for a proof, which no other key can refresh. The login's cookie is good as before.
 #[tokio::test]
 async fn a_copied_registration_is_worth_one_proof_and_no_refresh() {
     let site = Site::new().await;
@@ -192,7 +200,8 @@ async fn a_copied_registration_is_worth_one_proof_and_no_refresh() {
     assert_eq!(thief.register_with(&proof).await.status, 200);
     assert_ne!(thief.identifier, browser.identifier);
     assert_eq!(thief.refresh().await.status, 401);
-    assert_eq!((thief.sees().await, browser.sees().await), (NOBODY, bound_to("ann")));
+    assert_eq!(thief.names(), [ORDINARY]);
+    assert_eq!((thief.sees().await, browser.sees().await), (unbound("ann"), bound_to("ann")));
     let mut late = site.browser(2);
     late.jar = logged_in(&site).await.jar;
     site.clock.advance(MINUTE);

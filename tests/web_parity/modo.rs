@@ -238,7 +238,8 @@ async fn a_session_that_is_bound_to_headers_does_not_open_with_others() {
         let of = |name| parts.headers.get(name).map_or(&b""[..], http::HeaderValue::as_bytes);
         join_associated_data(&[of(USER_AGENT), of(ACCEPT_LANGUAGE)])
     };
-    let users = users_with(revocations, clock, |registry| registry, |layer| layer.bind_to(bound)).await;
+    let users =
+        users_with(revocations, clock, |registry| registry, |layer| layer.bind_to(bound).scope("")).await;
     let send = async |path: &str, cookie: &str, agent: &'static str| {
         let request = reqwest::Client::new().post(format!("{}{path}", users.site.url));
         let request = request.header(USER_AGENT, agent).header(COOKIE, cookie);

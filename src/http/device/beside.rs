@@ -21,6 +21,8 @@ impl Device {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         match () {
+            // It brings cookies of its own.
+            () if state.device.newly => Beside::Nothing,
             () if brought.proof_of_another || (brought.bound_over && !is_bound) => Beside::Over,
             () if (brought.bound || brought.proof) && !is_bound => Beside::Unproven,
             () => Beside::Nothing,
@@ -37,8 +39,8 @@ impl Device {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         let mut values = Vec::new();
-        // The session has moved to its bound cookie.
-        if decision.send == Send::Session && is_bound && brought.ordinary {
+        // The browser is known to have the bound cookie.
+        if decision.send == Send::Session && is_bound && !state.device.newly && brought.ordinary {
             values.extend(removals(&config.cookies, opened.has_second));
         }
         let ends = decision.revoke && state.is_ended();

@@ -1,7 +1,8 @@
 //! What a logout revokes of bound sessions that did not open.
 
 use super::Device;
-use super::form::left_form;
+use super::form::{left_form, revoke_forms};
+use super::stage::Stage;
 use crate::dbsc::Binding;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
@@ -22,17 +23,21 @@ impl Device {
     }
 
     fn revoke_of(&self, binding: &Binding, session: &Session) -> Vec<Pending<()>> {
-        let (store, bound) = (self.bound_store(), session.presented_as(&self.bound_cookies));
-        let associated_data = binding.associated_data(session.associated_data());
-        let is_of_it = |token: &&[u8]| {
-            let opened = store.open_parts(session.head_ms(), token, &associated_data);
-            opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
-        };
-        let ended: Vec<_> = bound.tokens().filter(is_of_it).collect();
-        if ended.is_empty() {
-            return Vec::new();
+        let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
+        let mut ended = Vec::new();
+        for associated_data in
+            Stage::likely_first(true).map(|stage| stage.associated_data(binding, session.associated_data()))
+        {
+            let is_of_it = |token: &&[u8]| {
+                let opened = store.open_parts(session.head_ms(), token, &associated_data);
+                opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
+            };
+            let revoke = |token| store.revoke_of_user(&id_of(token), &associated_data);
+            ended.extend(bound.tokens().filter(is_of_it).map(revoke));
         }
-        let sessions = ended.into_iter().map(|token| store.revoke_with(&id_of(token), &associated_data));
-        sessions.chain([store.revoke_session(left_form(binding), store.now_ms())]).collect()
+        if !ended.is_empty() {
+            ended.push(revoke_forms(store, vec![left_form(binding)]));
+        }
+        ended
     }
 }

@@ -5,12 +5,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Device;
-use crate::dbsc::{Binding, DbscError, DbscReason, Proven, Refresh, Registration, unquoted};
+use super::opening::Awaited;
+use super::stage::Stage;
+use crate::dbsc::{Binding, DbscError, DbscReason, DeviceBinding, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
-use crate::http::presented::Found;
+use crate::http::presented::{Found, Presented};
 use crate::http::reply::set_cookie;
-use crate::http::session::Session;
+use crate::http::session::{Opened, Session};
 
 const RESPONSE: &str = "secure-session-response";
 const SESSION_ID: &str = "sec-secure-session-id";
@@ -99,19 +101,27 @@ impl Session {
         })
     }
 
-    /// The session moves to the bound cookie, with everything that it has.
+    /// The browser gets a bound cookie that is pending, and the ordinary session goes on: this answer may be lost, and
+    /// come again for another key.
     fn registered<R: From<String>>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
         let proof = text(headers, RESPONSE)?.ok_or(Refusal::Senseless)?;
         let mut progress = self.progress();
-        let state = &mut self.opened(&mut progress).state;
-        let may_register = state.came() && state.device.binding().is_none() && !state.device.has_moved();
+        let Opened { state, brought, .. } = self.opened(&mut progress);
+        let may_register = state.came() && !brought.came_bound;
         let (Some(uid), Some(user_id), true) = (state.uid(), state.user_id(), may_register) else {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         };
-        let registration = device.binding.register(proof, uid, Some(user_id))?;
+        let binding = self.binding_of(device);
+        #[cfg(feature = "revocation")]
+        let before_ms = binding.bound_store().now_ms();
+        let registration = binding.register_at_once(proof, uid, Some(user_id))?;
         // A refusal up to here leaves the login as it is.
         let instructions = device.instructions(&registration)?;
+        #[cfg(feature = "revocation")]
+        if let Some(begun) = binding.begin(user_id, registration.uid, before_ms) {
+            state.begins(begun);
+        }
         state.device.bind(registration.binding);
         state.require_sealing();
         Ok(instructions)
@@ -126,29 +136,49 @@ impl Session {
         if device.is_told_of_end(&bound) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
-        match device.binding.refresh(sent, proof)? {
+        match self.binding_of(device).refresh(sent, proof)? {
             Refresh::Challenge(challenge) => {
                 let mut response = empty(StatusCode::FORBIDDEN);
                 challenge_of(identifier, &challenge, response.headers_mut())?;
                 Ok(response)
             }
-            Refresh::Proven(proven) if device.is_left(&proven.binding, proven.registered_at_ms) => {
-                Err(DbscError::ends(DbscReason::NoSession).into())
-            }
-            Refresh::Proven(proven) => {
-                match device.choose_bound(&bound, &proven.binding, self).0 {
-                    // No cookies come with a refresh on the way from another site, however same-origin it calls
-                    // itself; and cookies that disagree tell of no end.
-                    Found::Session(_) | Found::Nothing | Found::Unclear => device.proof(identifier, &proven),
-                    // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
-                    Found::Refused(error) if error.reason() == Reason::Revoked => {
-                        device.proof(identifier, &proven)
-                    }
-                    Found::Refused(error) if error.keeps_cookie() => Err(Refusal::Transient),
-                    Found::Refused(_) => Err(DbscError::ends(DbscReason::NoSession).into()),
+            Refresh::Proven(proven) => match self.refusal_of(device, &proven, &bound) {
+                None => device.proof(identifier, &proven),
+                Some(refusal) => Err(refusal),
+            },
+        }
+    }
+
+    /// Why a device gets no proof that has signed for one: by what has become of its session.
+    fn refusal_of(&self, device: &Device, proven: &Proven, bound: &Presented<'_>) -> Option<Refusal> {
+        let ends = || Some(DbscError::ends(DbscReason::NoSession).into());
+        if device.is_left(&proven.binding, proven.registered_at_ms) {
+            return ends();
+        }
+        match device.choose_bound(bound, &proven.binding, self).0 {
+            Found::Session((parts, Stage::Pending)) => {
+                match device.awaited(parts.uid, proven.binding, self) {
+                    Awaited::Comes(..) => None,
+                    Awaited::MayCome => Some(Refusal::Transient),
+                    Awaited::Over => ends(),
                 }
             }
+            // No cookies come with a refresh on the way from another site, however same-origin it calls itself; and
+            // cookies that disagree tell of no end.
+            Found::Session((_, Stage::Settled)) | Found::Nothing | Found::Unclear => None,
+            // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
+            Found::Refused(error) if error.reason() == Reason::Revoked => None,
+            Found::Refused(error) if error.keeps_cookie() => Some(Refusal::Transient),
+            Found::Refused(_) => ends(),
         }
+    }
+
+    /// An identifier is of a user, and of which is for the request's scope to say.
+    fn binding_of(&self, device: &Device) -> DeviceBinding {
+        #[cfg(feature = "revocation")]
+        return device.binding.in_scope(self.sealed_store().scope_name());
+        #[cfg(not(feature = "revocation"))]
+        device.binding.clone()
     }
 
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the

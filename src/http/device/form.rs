@@ -3,12 +3,21 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::dbsc::Binding;
+use crate::revocation::{BackendError, Change, Pending, Recorder, Revocation};
+use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
-/// What stands in the list of revocations for the ordinary cookies of a session, when it has moved to a bound one:
+/// What stands in the list of revocations for the ordinary cookies of a session, once its browser has brought the bound
+/// one:
 /// the session goes on under its uid, which its CSRF tokens and its row in a registry know.
-pub(in crate::http) fn unbound_form(uid: SessionUid) -> SessionUid {
+pub(super) fn unbound_form(uid: SessionUid) -> SessionUid {
     form_of(b"sealed-session/v1 unbound form", uid.as_bytes())
+}
+
+/// What stands there for the device that such a session has moved to: a request of its browser may still bring the
+/// ordinary cookie, and is no copy's.
+pub(super) fn moved_form(binding: &Binding) -> SessionUid {
+    form_of(b"sealed-session/v1 moved device", binding.as_bytes())
 }
 
 /// What stands there for a device whose session has ended: its uid may be another by then than at the registration.
@@ -16,8 +25,35 @@ pub(in crate::http) fn left_form(binding: &Binding) -> SessionUid {
     form_of(b"sealed-session/v1 left device", binding.as_bytes())
 }
 
-/// A digest, and no derivation of a key: nobody keeps these names secret, they are only looked for in a list. Neither
-/// label begins the other, and what follows each is of one length, so no two are digests of the same octets.
+/// Revokes such names for as long as any server that shares the list opens a session or an identifier that there is by
+/// now.
+pub(in crate::http) fn revoke_forms(store: &SealedStore, forms: Vec<SessionUid>) -> Pending<()> {
+    let now_ms = store.now_ms();
+    store.record(move |recorder| record_forms(recorder, &forms, now_ms))
+}
+
+pub(super) fn record_forms(
+    recorder: &mut Recorder<'_>,
+    forms: &[SessionUid],
+    now_ms: u64,
+) -> Result<(), BackendError> {
+    let until_ms = recorder.retention()?.of_device(now_ms);
+    let revoked = |uid: &SessionUid| Change::Revoke(Revocation::Session { uid: *uid, until_ms });
+    recorder.record(&forms.iter().map(revoked).collect::<Vec<_>>())
+}
+
+/// Whether such a name is in the list. A session that was created then is not revoked with all others.
+pub(super) fn is_known(store: &SealedStore, form: SessionUid, created_at_ms: u64) -> bool {
+    known_since(store, form, created_at_ms).is_some()
+}
+
+/// Since when.
+pub(super) fn known_since(store: &SealedStore, form: SessionUid, created_at_ms: u64) -> Option<u64> {
+    store.revocations()?.revoked_since(&store.who(None, form, created_at_ms))
+}
+
+/// A digest, and no derivation of a key: nobody keeps these names secret, they are only looked for in a list. No label
+/// begins another, and what follows each is of one length, so no two are digests of the same octets.
 fn form_of(label: &[u8], of: &[u8]) -> SessionUid {
     let digest = Sha256::new().chain_update(label).chain_update(of);
     let mut form = [0; SessionUid::LEN];

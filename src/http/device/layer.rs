@@ -25,8 +25,11 @@ use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 /// Browsers without this go on with an ordinary session, unless [`Unbound`](super::Unbound) says otherwise. What a
 /// thief can do stands in SECURITY.md.
 ///
-/// Where revocations are known, a change of the session by a request that was on its way while the browser
-/// registered is lost, with a warning in the log: the session has moved to another cookie by then.
+/// A session moves in two steps. The answer to a registration changes nothing of the ordinary session, since it may never
+/// arrive, and whatever ends that session meanwhile wins. The first request that brings the ordinary cookie, the bound
+/// one and a valid proof moves it, with all that was changed meanwhile; where revocations are known, copies of the ordinary
+/// cookie end then. A change by a request that was sent before and is answered after that is lost, with a warning in the
+/// log: the session has moved to another cookie by then.
 ///
 /// ```
 /// use std::time::Duration;

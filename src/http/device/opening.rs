@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 #[cfg(feature = "revocation")]
-use super::form::{left_form, unbound_form};
+use super::form::{is_known, known_since, left_form, moved_form, unbound_form};
+use super::stage::Stage;
 use super::{Brought, Device, ENDED};
 use crate::dbsc::Binding;
 #[cfg(feature = "revocation")]
@@ -15,11 +16,7 @@ use crate::http::state::State;
 use crate::store::SealedStore;
 use crate::store::parts::Parts;
 use crate::telemetry;
-
-/// Browsers register while the page after a login is on its way with the ordinary cookie. For so long after the login
-/// that opens a session that has moved since; no change of it is kept.
-#[cfg(feature = "revocation")]
-const MOVING_MS: u64 = 10_000;
+use crate::uid::SessionUid;
 
 /// Whose proofs a request brings, of those that are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +25,16 @@ enum Shown {
     One(Binding),
     /// Proofs of different devices, or more than anybody looks at.
     Several,
+}
+
+/// What there is of the ordinary session that a pending one was registered for.
+pub(super) enum Awaited {
+    /// It comes as well, in this of the presented tokens.
+    Comes(Parts, usize),
+    /// Another time, perhaps.
+    MayCome,
+    /// It has ended or another has begun: the registration came too late.
+    Over,
 }
 
 impl Device {
@@ -44,17 +51,17 @@ impl Device {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown
-            && let Some((state, at)) = self.open_bound(&bound, binding, session, &mut brought)
+            && let Some((state, at)) = self.open_proven(&bound, binding, session, &mut brought)
         {
             return opened(state, at, brought);
         }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
         // Whoever it is may prove it with the next request, and may begin an ordinary session beside it.
-        let (found, at, moved) = self.choose_ordinary(&ordinary, session);
+        let (found, at) = self.choose_ordinary(&ordinary, None, session);
         let nothing_came = !(brought.ordinary || brought.bound || brought.proof);
         let mut state = State::new(found, nothing_came && session.is_held_back());
-        (state.device.unproven, state.device.moved) = (unproven, moved);
+        state.device.unproven = unproven;
         if unproven {
             telemetry::dbsc::unproven();
         }
@@ -62,7 +69,7 @@ impl Device {
     }
 
     /// What counts of the bound cookies, once this device has proved itself; nothing where the ordinary cookie decides.
-    fn open_bound(
+    fn open_proven(
         &self,
         bound: &Presented<'_>,
         binding: Binding,
@@ -71,19 +78,50 @@ impl Device {
     ) -> Option<(State, usize)> {
         brought.proven = Some(binding);
         let (found, at) = self.choose_bound(bound, &binding, session);
-        brought.came_bound = matches!(found, Found::Session(_));
-        if let Found::Refused(error) = &found {
-            // A revoked one may have been replaced by a request beside this one.
-            brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
-            brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
+        match found {
+            Found::Session((parts, Stage::Settled)) => {
+                brought.came_bound = true;
+                // What an answer that was on its way has brought back.
+                let moves = brought.ordinary && self.comes_ordinary(&parts, binding, session);
+                Some((of_device(parts, binding, moves), at))
+            }
+            Found::Session((pending, Stage::Pending)) => {
+                let awaited = self.awaited(pending.uid, binding, session);
+                brought.bound_over = matches!(awaited, Awaited::Over);
+                match awaited {
+                    Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
+                    Awaited::MayCome | Awaited::Over => None,
+                }
+            }
+            Found::Unclear => Some((State::new(Found::Unclear, false), at)),
+            Found::Nothing => None,
+            Found::Refused(error) => {
+                // A revoked one may have been replaced by a request beside this one.
+                brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
+                brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
+                let decides = !(brought.ordinary || brought.proof_of_another);
+                decides.then(|| (State::new(Found::Refused(error), false), at))
+            }
         }
-        let decides = matches!(found, Found::Session(_) | Found::Unclear);
-        if !decides && (brought.ordinary || brought.proof_of_another) {
-            return None;
+    }
+
+    /// What there is of the ordinary session with this uid, which a device was registered for that has proved itself.
+    pub(super) fn awaited(&self, uid: SessionUid, binding: Binding, session: &Session) -> Awaited {
+        match self.choose_ordinary(&session.presented(), Some(&binding), session) {
+            (Found::Session(parts), at) if parts.uid == uid => Awaited::Comes(parts, at),
+            (Found::Session(_) | Found::Nothing, _) => Awaited::Over,
+            (Found::Refused(error), _) if !error.keeps_cookie() => Awaited::Over,
+            (Found::Refused(_) | Found::Unclear, _) => Awaited::MayCome,
         }
-        let mut state = State::new(found, false);
-        state.device.binding = brought.came_bound.then_some(binding);
-        Some((state, at))
+    }
+
+    /// Whether the ordinary cookie of a session comes as well that has moved. What was changed in it since is lost.
+    fn comes_ordinary(&self, bound: &Parts, binding: Binding, session: &Session) -> bool {
+        let Awaited::Comes(parts, _) = self.awaited(bound.uid, binding, session) else { return false };
+        if parts.texts.data() != bound.texts.data() {
+            telemetry::dbsc::changed_after_moving();
+        }
+        true
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
@@ -114,78 +152,100 @@ impl Device {
     /// Whether a device was left behind by a session that has ended.
     pub(super) fn is_left(&self, binding: &Binding, registered_at_ms: u64) -> bool {
         #[cfg(feature = "revocation")]
-        if let Some(revocations) = self.bound_store().revocations() {
-            return revocations.revokes(left_form(binding), None, registered_at_ms);
+        return is_known(self.bound_store(), left_form(binding), registered_at_ms);
+        #[cfg(not(feature = "revocation"))]
+        {
+            let _ = (binding, registered_at_ms);
+            false
         }
-        let _ = (binding, registered_at_ms);
-        false
     }
 
-    /// The bound session of a device. It is unclear which is meant where one opens and another is of no session of this
-    /// device: had its own proof come, it would have opened instead.
+    /// The bound session of a device, and how far it is on its way. It is unclear which is meant where one opens and
+    /// another is of no session of this device: had its own proof come, it would have opened instead.
     pub(super) fn choose_bound(
         &self,
         presented: &Presented<'_>,
         binding: &Binding,
         session: &Session,
-    ) -> (Found<Parts>, usize) {
-        let associated_data = binding.associated_data(session.associated_data());
+    ) -> (Found<(Parts, Stage)>, usize) {
+        let stages = Stage::likely_first(!session.presented().is_empty());
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
-            let opened = self.bound_store().open_parts(session.head_ms(), token, &associated_data);
+            let opened = self.open_bound(token, binding, stages, session);
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
         };
-        match presented.choose(open, |parts| (parts.uid, parts.times.renewed)) {
+        match presented.choose(open, |(parts, _)| (parts.uid, parts.times.renewed)) {
             (Found::Session(_), _) if of_another.get() => (Found::Unclear, 0),
             chosen => chosen,
         }
     }
 
-    /// And whether that session has moved to a bound cookie, of which the browser did not know yet.
-    fn choose_ordinary(&self, presented: &Presented<'_>, session: &Session) -> (Found<Parts>, usize, bool) {
-        let store = &session.config().store;
-        let moved = Cell::new(false);
-        let open = |token: &[u8]| {
-            let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
-            match self.unbound(store, &parts, session.head_ms()) {
-                Ok(has_moved) => moved.set(moved.get() || has_moved),
-                Err(refusal) => {
-                    telemetry::refused(refusal.reason());
-                    return Err(refusal);
-                }
-            }
-            Ok(parts)
+    fn open_bound(
+        &self,
+        token: &[u8],
+        binding: &Binding,
+        [first, second]: [Stage; 2],
+        session: &Session,
+    ) -> Result<(Parts, Stage), OpenError> {
+        let open = |stage: Stage| {
+            let associated_data = stage.associated_data(binding, session.associated_data());
+            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
+            opened.map(|parts| (parts, stage))
         };
-        let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
-        (found, at, moved.get())
+        match open(first) {
+            Err(error) if error.reason() == Reason::Tag => open(second),
+            opened => opened,
+        }
     }
 
-    /// Whether a session may do without a device, and if so, whether it has moved to one.
-    fn unbound(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Result<bool, OpenError> {
-        if parts.texts.user_id().is_none() {
-            return Ok(false);
-        }
-        let age_ms = head_ms.saturating_sub(parts.times.created);
-        if self.unbound.refuses_at(age_ms) {
-            return Err(OpenError::new(Reason::Unbound));
+    /// The ordinary session of a request, for a device that has proved itself or for none.
+    fn choose_ordinary(
+        &self,
+        presented: &Presented<'_>,
+        device: Option<&Binding>,
+        session: &Session,
+    ) -> (Found<Parts>, usize) {
+        let store = session.sealed_store();
+        let open = |token: &[u8]| {
+            let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
+            match self.refusal(store, &parts, device, session.head_ms()) {
+                None => Ok(parts),
+                Some(refusal) => {
+                    telemetry::refused(refusal.reason());
+                    Err(refusal)
+                }
+            }
+        };
+        presented.choose(open, |parts| (parts.uid, parts.times.renewed))
+    }
+
+    /// Why a user's session may not come in an ordinary cookie, where it may not. With a device it may until it has
+    /// moved, and to that device at any time: an answer that moved it may have been lost.
+    fn refusal(
+        &self,
+        store: &SealedStore,
+        parts: &Parts,
+        device: Option<&Binding>,
+        head_ms: u64,
+    ) -> Option<OpenError> {
+        parts.texts.user_id()?;
+        let created_ms = parts.times.created;
+        if device.is_none() && self.unbound.refuses_at(head_ms.saturating_sub(created_ms)) {
+            return Some(OpenError::new(Reason::Unbound));
         }
         #[cfg(feature = "revocation")]
-        if let Some(revocations) = store.revocations()
-            && let Some(since_ms) =
-                revocations.revoked_since(unbound_form(parts.uid), None, parts.times.created)
+        if let Some(since_ms) = known_since(store, unbound_form(parts.uid), created_ms)
+            && !device.is_some_and(|binding| is_known(store, moved_form(binding), created_ms))
         {
+            let revocations = store.revocations()?;
             let just = revocations.is_just_revoked(since_ms, head_ms);
             let standing = if just { Standing::JustRevoked } else { Standing::Final };
-            return if age_ms < MOVING_MS {
-                Ok(true)
-            } else {
-                Err(OpenError::standing_at(Reason::Revoked, standing))
-            };
+            return Some(OpenError::standing_at(Reason::Revoked, standing));
         }
         let _ = store;
-        Ok(false)
+        None
     }
 }
 
@@ -199,6 +259,13 @@ impl Brought {
             ..Self::default()
         }
     }
+}
+
+/// A session that its device has come with.
+fn of_device(parts: Parts, binding: Binding, moves: bool) -> State {
+    let mut state = State::new(Found::Session(parts), false);
+    (state.device.binding, state.device.moves) = (Some(binding), moves);
+    state
 }
 
 /// No session, because there is no telling which is meant.

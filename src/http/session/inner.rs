@@ -12,6 +12,8 @@ use crate::http::data::DataError;
 use crate::http::layer::Config;
 use crate::http::presented::Presented;
 use crate::http::state::State;
+#[cfg(feature = "revocation")]
+use crate::revocation::Registry;
 use crate::store::SealedStore;
 use crate::telemetry::web;
 
@@ -21,11 +23,41 @@ pub(super) struct Inner {
     head: Head,
     /// The session of a layer around this one, over another cookie.
     outer: Option<Session>,
-    /// What a registry calls the session, should it begin with this request.
     #[cfg(feature = "revocation")]
-    label: String,
+    listed: Listed,
     /// Locked for no longer than one call takes.
     progress: Mutex<Progress>,
+}
+
+/// What lists of users have to do with a request.
+#[cfg(feature = "revocation")]
+#[derive(Default)]
+pub(in crate::http) struct Listed {
+    /// What a registry calls the session, should it begin with this request.
+    pub(in crate::http) label: String,
+    /// Unless the layer has but one scope.
+    pub(in crate::http) scoped: Option<Scoped>,
+}
+
+/// What the layer has, for the users of one scope.
+#[cfg(feature = "revocation")]
+pub(in crate::http) struct Scoped {
+    store: SealedStore,
+    registry: Option<Registry>,
+    #[cfg(feature = "dbsc")]
+    bound: Option<SealedStore>,
+}
+
+#[cfg(feature = "revocation")]
+impl Scoped {
+    pub(in crate::http) fn new(config: &Config, name: &str) -> Self {
+        Self {
+            store: config.store.in_scope(name),
+            registry: config.registry.as_ref().map(|registry| registry.in_scope(name)),
+            #[cfg(feature = "dbsc")]
+            bound: config.device.as_ref().map(|device| device.bound_store().in_scope(name)),
+        }
+    }
 }
 
 /// What counts of a request's head.
@@ -87,14 +119,14 @@ impl Session {
         config: Arc<Config>,
         head: Head,
         outer: Option<Self>,
-        #[cfg(feature = "revocation")] label: String,
+        #[cfg(feature = "revocation")] listed: Listed,
     ) -> Self {
         Self(Arc::new(Inner {
             config,
             head,
             outer,
             #[cfg(feature = "revocation")]
-            label,
+            listed,
             progress: Mutex::default(),
         }))
     }
@@ -118,7 +150,38 @@ impl Session {
 
     #[cfg(feature = "revocation")]
     pub(in crate::http) fn label(&self) -> &str {
-        &self.0.label
+        &self.0.listed.label
+    }
+
+    /// The layer's store, for the users whom the request is about.
+    pub(in crate::http) fn sealed_store(&self) -> &SealedStore {
+        #[cfg(feature = "revocation")]
+        if let Some(scoped) = &self.0.listed.scoped {
+            return &scoped.store;
+        }
+        &self.0.config.store
+    }
+
+    /// The store of sessions that are bound to a device, likewise.
+    #[cfg(feature = "dbsc")]
+    pub(in crate::http) fn bound_store<'s>(
+        &'s self,
+        device: &'s crate::http::device::Device,
+    ) -> &'s SealedStore {
+        #[cfg(feature = "revocation")]
+        if let Some(bound) = self.0.listed.scoped.as_ref().and_then(|scoped| scoped.bound.as_ref()) {
+            return bound;
+        }
+        device.bound_store()
+    }
+
+    /// The registry, likewise.
+    #[cfg(feature = "revocation")]
+    pub(in crate::http) fn listed_in(&self) -> Option<&Registry> {
+        match &self.0.listed.scoped {
+            Some(scoped) => scoped.registry.as_ref(),
+            None => self.0.config.registry.as_ref(),
+        }
     }
 
     pub(in crate::http) fn may_renew(&self) -> bool {
@@ -168,7 +231,7 @@ impl Session {
             }
             let presented = self.presented();
             let Head { head_ms, associated_data, held_back, .. } = &self.0.head;
-            let open = |token: &[u8]| self.0.config.store.open_parts(*head_ms, token, associated_data);
+            let open = |token: &[u8]| self.sealed_store().open_parts(*head_ms, token, associated_data);
             let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
             Opened {
                 state: State::new(found, *held_back),
@@ -184,12 +247,12 @@ impl Session {
     pub(in crate::http) fn jar(&self, state: &State) -> Jar<'_> {
         let Inner { config, head: Head { associated_data, .. }, .. } = &*self.0;
         #[cfg(feature = "dbsc")]
-        if let (Some(device), Some(binding)) = (&config.device, state.device.binding()) {
-            return device.jar(binding, associated_data);
+        if let Some(jar) = config.device.as_ref().and_then(|device| device.jar(&state.device, self)) {
+            return jar;
         }
         let _ = state;
         Jar {
-            store: &config.store,
+            store: self.sealed_store(),
             cookies: &config.cookies,
             associated_data: Cow::Borrowed(associated_data),
         }

@@ -1,11 +1,11 @@
 //! With revocations, and perhaps a registry.
 
 use super::{Settling, Waiting};
-use crate::http::decide::Decision;
+use crate::http::decide::{Decision, Send};
 use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::state::State;
-use crate::revocation::{BackendError, Ended, Pending, SessionInfo};
+use crate::revocation::{BackendError, Ended, Pending, Registry, SessionInfo};
 
 /// The session that came with a request, when another takes its place or none.
 pub(in crate::http) type Replaced = Ended;
@@ -18,31 +18,37 @@ pub(in crate::http) fn settle(
     decision: &Decision,
     expires_at_ms: Option<u64>,
 ) -> Option<Settling> {
-    let config = session.config();
-    let ended = state.take_replaced().filter(|_| decision.revoke);
-    let pending = match &config.registry {
+    let ended = state.take_replaced().filter(|ended| decision.revoke && is_of_a_user(ended, state));
+    let goes_on_as = state.uid().filter(|_| state.is_cycled());
+    let pending = match session.listed_in() {
         Some(registry) => {
             let began = began(session, state, expires_at_ms, ended.is_some());
             if began.is_none() && ended.is_none() {
-                note_use(session, state);
+                note_use(session, registry, state);
             }
-            (began.is_some() || ended.is_some()).then(|| registry.settle(ended, began))
+            (began.is_some() || ended.is_some()).then(|| registry.settle(ended, goes_on_as, began))
         }
-        None => ended.filter(|_| config.store.revocations().is_some()).map(|ended| revoke(session, ended)),
+        None => ended
+            .filter(|_| session.sealed_store().revocations().is_some())
+            .map(|ended| session.sealed_store().end(ended, goes_on_as)),
     };
+    let mut begins = state.take_begins();
+    begins.retain(|_| decision.send == Send::Session);
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if state.is_logged_out() && !state.came() {
+    if state.ends_what_did_not_open() && (state.is_logged_out() || decision.send == Send::Session) {
         pending.extend(revoke_what_did_not_open(session));
     }
     #[cfg(feature = "dbsc")]
-    pending.extend(revoke_forms(session, state, decision));
-    (!pending.is_empty()).then(|| Settling { pending, waiting: Waiting::default() })
+    pending.extend(revoke_left(session, state, decision));
+    let unasked = end_ordinary_form(session, state);
+    let is_settled = pending.is_empty() && unasked.is_none() && begins.is_empty();
+    (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
 
-/// A logout with a cookie that has expired, or with several of different sessions: copies of them that were touched
+/// A logout or a login with a cookie that has expired, or with several of different sessions: copies of them that were touched
 /// may be valid.
 fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
-    let store = &session.config().store;
+    let store = session.sealed_store();
     if store.revocations().is_none() {
         return Vec::new();
     }
@@ -51,7 +57,7 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
         let error = "more cookies of the session's name came than a logout ends";
         return vec![Pending::done(Err(BackendError::new(error)))];
     };
-    let revoke = |token| store.revoke_with(&id_of(token), session.associated_data());
+    let revoke = |token| store.revoke_of_user(&id_of(token), session.associated_data());
     let pending = tokens.map(revoke);
     #[cfg(feature = "dbsc")]
     let pending =
@@ -59,25 +65,24 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
     pending.collect()
 }
 
-/// A session that has moved to a bound cookie, of which copies of the ordinary one are of no more use; or one that has
-/// left its device.
+/// The device that a session has left: a user's, as all that are bound.
 #[cfg(feature = "dbsc")]
-fn revoke_forms(session: &Session, state: &State, decision: &Decision) -> Vec<Pending<()>> {
-    use crate::http::decide::Send;
-    use crate::http::device::{left_form, unbound_form};
+fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
+    use crate::http::device::{left_form, revoke_forms};
 
-    let store = &session.config().store;
-    if store.revocations().is_none() {
-        return Vec::new();
-    }
-    let binds = state.device.is_newly_bound() && decision.send == Send::Session;
-    let moved = state.uid().filter(|_| binds).map(unbound_form);
-    let left = state.device.left().filter(|_| decision.revoke).map(|binding| left_form(&binding));
-    moved.into_iter().chain(left).map(|form| store.revoke_session(form, store.now_ms())).collect()
+    let left = state.device.left().filter(|_| decision.revoke)?;
+    let store = session.sealed_store();
+    store.revocations().map(|_| revoke_forms(store, vec![left_form(&left)]))
 }
 
-fn revoke(session: &Session, ended: Ended) -> Pending<()> {
-    session.config().store.revoke_session(ended.uid, ended.created_at_ms)
+/// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
+fn end_ordinary_form(session: &Session, state: &State) -> Option<Pending<()>> {
+    #[cfg(feature = "dbsc")]
+    if let Some(device) = &session.config().device {
+        return device.end_ordinary_form(session, state);
+    }
+    let _ = (session, state);
+    None
 }
 
 /// A user's session that this response begins: at a login, or under a new uid.
@@ -95,19 +100,30 @@ fn began(
         user_id: state.user_id()?.to_owned(),
         uid: state.uid()?,
         created_at_ms: state.times()?.created,
-        last_seen_at_ms: session.config().store.now_ms(),
+        last_seen_at_ms: session.sealed_store().now_ms(),
         expires_at_ms,
         label: session.label().to_owned(),
     })
 }
 
 /// Nobody waits for this, and nothing is lost if it fails.
-fn note_use(session: &Session, state: &State) {
-    let config = session.config();
-    if let (Some(registry), true, Some(user_id), Some(uid)) =
-        (&config.registry, state.came(), state.user_id(), state.uid())
-    {
-        let expires_at_ms = session.expires_at_ms(state).unwrap_or_default();
-        drop(registry.seen(user_id, uid, expires_at_ms));
-    }
+fn note_use(session: &Session, registry: &Registry, state: &State) {
+    let (true, Some(user_id), Some(uid), Some(times)) =
+        (state.came(), state.user_id(), state.uid(), state.times())
+    else {
+        return;
+    };
+    registry.seen(SessionInfo {
+        user_id: user_id.to_owned(),
+        uid,
+        created_at_ms: times.created,
+        last_seen_at_ms: session.head_ms(),
+        expires_at_ms: session.expires_at_ms(state).unwrap_or_default(),
+        label: session.label().to_owned(),
+    });
+}
+
+/// Clients without an account make no list grow: what ended was a user's, or a user's session takes its place.
+fn is_of_a_user(ended: &Ended, state: &State) -> bool {
+    ended.user_id.is_some() || state.user_id().is_some()
 }

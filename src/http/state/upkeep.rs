@@ -18,6 +18,8 @@ pub(in crate::http) struct Upkeep {
     due: Option<Times>,
     /// Another key seals it.
     reseals: bool,
+    /// It moves to a cookie that is bound to a device.
+    moves: bool,
 }
 
 /// A session that is sealed: what goes into its cookie.
@@ -36,9 +38,9 @@ impl State {
             begins_always: rules.creation == Creation::Always,
             counts,
             ended: false,
-            moved: self.has_moved(),
+            moved: false,
             beside: Beside::Nothing,
-            due: upkeep.due.is_some() || upkeep.reseals,
+            due: upkeep.due.is_some() || upkeep.reseals || upkeep.moves,
             timing: Timing::InTime,
             caches: Caches::Silent,
             sealed: true,
@@ -73,7 +75,7 @@ impl State {
     ) -> Upkeep {
         let changed = self.did.now != Now::AsItCame;
         let due = self.renewed(store, rules, head_ms).filter(|_| may_renew || changed);
-        Upkeep { due, reseals: may_renew && self.reseals(rules, head_ms) }
+        Upkeep { due, reseals: may_renew && self.reseals(rules, head_ms), moves: self.moves() }
     }
 
     /// Whether what came is known as ended by now.
@@ -81,12 +83,23 @@ impl State {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
     }
 
-    /// Whether the session as it stands is known as ended by now.
+    /// Whether the session as it stands is known as revoked by now. One that has expired since the request's head arrived
+    /// can still end others.
     #[cfg(feature = "revocation")]
-    pub(in crate::http) fn is_over(&self, store: &SealedStore, now_ms: u64) -> bool {
-        match self.did.now {
-            Now::LoggedIn => self.has_login_ended(store, now_ms),
-            _ => self.has_ended(store, now_ms),
+    pub(in crate::http) fn is_revoked(&self, store: &SealedStore) -> bool {
+        if self.did.now == Now::LoggedIn && !self.begins.is_empty() {
+            return false;
+        }
+        let session = self.times.zip(self.known_uid());
+        session.is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
+    }
+
+    /// The uid by which servers know the session: one that is cycled in this request has a uid that nobody knows yet.
+    #[cfg(feature = "revocation")]
+    pub(in crate::http) fn known_uid(&self) -> Option<SessionUid> {
+        match (self.did.now, self.origin) {
+            (Now::Cycled, Some(origin)) => Some(origin.uid),
+            _ => self.uid,
         }
     }
 
@@ -118,6 +131,11 @@ impl State {
 
     /// Whether that is known of the session which a login of this request began.
     pub(in crate::http) fn has_login_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
+        #[cfg(feature = "revocation")]
+        if !self.begins.is_empty() {
+            // What was revoked before it began is known only when that was recorded.
+            return false;
+        }
         match (self.did.now, self.times, self.uid) {
             (Now::LoggedIn, Some(times), Some(uid)) => store.has_ended(now_ms, times, uid, self.user_id()),
             _ => false,
@@ -169,8 +187,8 @@ impl State {
         due: Option<Times>,
     ) -> Result<Times, SealError> {
         match (self.times, self.ttl) {
-            (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, self.user_id(), ttl_ms),
-            (None, None) => store.begin(head_ms, self.user_id(), 0),
+            (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, ttl_ms),
+            (None, None) => store.begin(head_ms, 0),
             (Some(times), Some(Ttl { ttl_ms, from_ms })) => {
                 Ok(store.renew(times, from_ms, ttl_ms).unwrap_or(times))
             }
@@ -198,9 +216,9 @@ impl State {
         }
     }
 
-    fn has_moved(&self) -> bool {
+    fn moves(&self) -> bool {
         #[cfg(feature = "dbsc")]
-        return self.device.has_moved();
+        return self.device.moves();
         #[cfg(not(feature = "dbsc"))]
         false
     }

@@ -1,131 +1,175 @@
 //! The connection: made when it is needed, given up when anything is wrong with it, and made anew.
 
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use redis::{Client, Connection, ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{Client, Cmd, Connection, ConnectionAddr, ConnectionInfo, FromRedisValue};
+use redis::{ErrorKind, RedisConnectionInfo, RedisError, RedisResult, ServerErrorKind};
 
-use super::trouble::explain;
+use super::trouble::{explain, judge};
 use crate::revocation::BackendError;
 
 /// Where Redis is, and how long to wait for it.
 pub(super) struct Server {
-    pub(super) client: Client,
+    pub(super) info: ConnectionInfo,
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
+    pub(super) accept_eviction: bool,
 }
 
-/// A connection to a server, sooner or later. What is asked has one answer: of several, as those of a pipeline, each
-/// would be waited for, however slow the first.
+/// A connection to a server, sooner or later. Each question has one answer: those of a pipeline would each be waited
+/// for, however slow the first. A connection that had any error is given up: an answer may come later, and the name of
+/// a server that is no longer the primary may lead to another by now.
 pub(super) struct Line {
     server: Arc<Server>,
     connection: Option<Connection>,
-    run: Option<Run>,
-    restarted: bool,
 }
 
-/// Which start of the server a connection is to; not every user may know.
-#[derive(PartialEq, Eq)]
-enum Run {
-    Known(String),
-    Unknown,
+/// Why there is no answer.
+enum Trouble {
+    Redis(RedisError),
+    /// This server will not do.
+    Unfit(BackendError),
+}
+
+impl From<RedisError> for Trouble {
+    fn from(error: RedisError) -> Self {
+        Self::Redis(error)
+    }
+}
+
+/// For how long to wait, for all that a question takes.
+#[derive(Clone, Copy)]
+struct Wait {
+    since: Instant,
+    time: Duration,
+}
+
+impl Wait {
+    fn left(self) -> RedisResult<Duration> {
+        let left = self.time.checked_sub(self.since.elapsed()).filter(|left| !left.is_zero());
+        left.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::TimedOut).into())
+    }
 }
 
 impl Line {
     pub(super) fn new(server: Arc<Server>) -> Self {
-        Self { server, connection: None, run: None, restarted: false }
+        Self { server, connection: None }
     }
 
     pub(super) fn server(&self) -> &Arc<Server> {
         &self.server
     }
 
+    /// Connects, if that was not done yet.
+    pub(super) fn open(&mut self) -> Result<(), BackendError> {
+        let wait = self.wait(Duration::ZERO);
+        let opened = self.take(wait).map(|connection| self.connection = Some(connection));
+        opened.map_err(|trouble| self.explain(trouble))
+    }
+
     /// Asks, and once more if a connection that had been there turns out to be cut. For what may be done twice.
-    pub(super) fn ask<T>(
-        &mut self,
-        question: impl Fn(&mut Connection) -> RedisResult<T>,
-    ) -> Result<T, BackendError> {
-        let was_there = self.connection.is_some();
-        match self.try_once(&question) {
-            Err(error) if was_there && is_cut(&error) => {
-                self.try_once(&question).map_err(|error| explain(&error, &self.server))
-            }
-            answer => answer.map_err(|error| explain(&error, &self.server)),
-        }
+    pub(super) fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, BackendError> {
+        let (was_there, wait) = (self.connection.is_some(), self.wait(Duration::ZERO));
+        let answer = match self.try_once(command, wait) {
+            Err(Trouble::Redis(error)) if was_there && is_cut(&error) => self.try_once(command, wait),
+            answer => answer,
+        };
+        answer.map_err(|trouble| self.explain(trouble))
     }
 
     /// Asks once.
-    pub(super) fn ask_once<T>(
+    pub(super) fn ask_once<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, BackendError> {
+        self.ask_once_for(command, Duration::ZERO)
+    }
+
+    /// Asks once for what takes Redis so long.
+    pub(super) fn ask_once_for<T: FromRedisValue>(
         &mut self,
-        question: impl Fn(&mut Connection) -> RedisResult<T>,
+        command: &Cmd,
+        time: Duration,
     ) -> Result<T, BackendError> {
-        self.try_once(question).map_err(|error| explain(&error, &self.server))
+        self.try_once(command, self.wait(time)).map_err(|trouble| self.explain(trouble))
     }
 
-    /// Whether, since the last time that this was asked, the server has been started anew: it may have lost what it
-    /// answered last.
-    pub(super) fn has_restarted(&mut self) -> bool {
-        std::mem::take(&mut self.restarted)
+    fn wait(&self, time: Duration) -> Wait {
+        Wait { since: Instant::now(), time: self.server.response_timeout.saturating_add(time) }
     }
 
-    fn try_once<T>(&mut self, question: impl Fn(&mut Connection) -> RedisResult<T>) -> RedisResult<T> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
-        let answer = question(&mut connection);
-        if answer.as_ref().err().is_none_or(leaves_connection) {
-            self.connection = Some(connection);
+    fn explain(&self, trouble: Trouble) -> BackendError {
+        match trouble {
+            Trouble::Redis(error) => explain(&error, &self.server),
+            Trouble::Unfit(error) => error,
         }
-        answer
     }
 
-    fn connect(&mut self) -> RedisResult<Connection> {
-        let Server { client, connect_timeout, response_timeout } = &*self.server;
-        let mut connection = client.get_connection_with_timeout(*connect_timeout)?;
-        connection.set_read_timeout(Some(*response_timeout))?;
-        connection.set_write_timeout(Some(*response_timeout))?;
-        let run = run(&mut connection)?;
-        let same = match &self.run {
-            None => true,
-            Some(before) => *before == run && run != Run::Unknown,
-        };
-        self.restarted |= !same;
-        self.run = Some(run);
-        Ok(connection)
+    fn try_once<T: FromRedisValue>(&mut self, command: &Cmd, wait: Wait) -> Result<T, Trouble> {
+        let mut connection = self.take(wait)?;
+        let answer = query(&mut connection, command, wait)?;
+        self.connection = Some(connection);
+        Ok(answer)
     }
-}
 
-/// Everything that the server says of itself; nothing where it does not want to.
-pub(super) fn info(connection: &mut Connection, section: &str) -> RedisResult<Option<String>> {
-    match redis::cmd("INFO").arg(section).query(connection) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// One of the things that the server says of itself.
-pub(super) fn said<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
-}
-
-fn run(connection: &mut Connection) -> RedisResult<Run> {
-    let info = info(connection, "server")?;
-    let id = info.as_deref().and_then(|info| said(info, "run_id"));
-    Ok(id.map_or(Run::Unknown, |id| Run::Known(id.to_owned())))
-}
-
-/// After these the connection is as good as before. A replica may have been the primary before; its name may lead to
-/// another server by now.
-fn leaves_connection(error: &RedisError) -> bool {
-    match error.kind() {
-        ErrorKind::Server(kind) => {
-            !matches!(kind, ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::Moved)
+    fn take(&mut self, wait: Wait) -> Result<Connection, Trouble> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => connect(&self.server, wait),
         }
+    }
+}
+
+/// Asks; what the time left is counts for the answer, or for more of it.
+fn query<T: FromRedisValue>(connection: &mut Connection, command: &Cmd, wait: Wait) -> RedisResult<T> {
+    let left = Some(wait.left()?);
+    connection.set_read_timeout(left)?;
+    connection.set_write_timeout(left)?;
+    command.query(connection)
+}
+
+/// User and database are settled here, since the library asks for them in a pipeline.
+fn connect(server: &Server, wait: Wait) -> Result<Connection, Trouble> {
+    let (addr, settings) = (server.info.addr(), server.info.redis_settings());
+    let bare = RedisConnectionInfo::default().set_skip_set_lib_name();
+    let client = Client::open(server.info.clone().set_redis_settings(bare))?;
+    let time = wait.left()?.min(server.connect_timeout) / addresses(addr)?;
+    let mut connection = client.get_connection_with_timeout(time.max(Duration::from_millis(1)))?;
+    if let Some(password) = settings.password() {
+        let mut command = redis::cmd("AUTH");
+        command.arg(settings.username()).arg(password);
+        query::<()>(&mut connection, &command, wait).map_err(of_password)?;
+    }
+    if settings.db() != 0 {
+        query::<()>(&mut connection, redis::cmd("SELECT").arg(settings.db()), wait)?;
+    }
+    let info = match query::<String>(&mut connection, redis::cmd("INFO").arg("default"), wait) {
+        Ok(info) => info,
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => return Ok(connection),
+        Err(error) => return Err(error.into()),
+    };
+    judge(server, &info).map_err(Trouble::Unfit)?;
+    Ok(connection)
+}
+
+/// How many are tried, one after another.
+fn addresses(addr: &ConnectionAddr) -> RedisResult<u32> {
+    let ConnectionAddr::Tcp(host, port) = addr else { return Ok(1) };
+    let count = (host.as_str(), *port).to_socket_addrs()?.count();
+    Ok(u32::try_from(count).unwrap_or(u32::MAX).max(1))
+}
+
+/// Whatever is wrong with a password: some servers repeat it.
+fn of_password(error: RedisError) -> RedisError {
+    let is_of_password = match error.kind() {
+        ErrorKind::Server(kind) => kind == ServerErrorKind::ResponseError && !is_full(&error),
         ErrorKind::Extension => true,
         _ => false,
-    }
+    };
+    if is_of_password { (ErrorKind::AuthenticationFailed, "AUTH was refused").into() } else { error }
+}
+
+fn is_full(error: &RedisError) -> bool {
+    error.detail().is_some_and(|said| said.contains("max number of clients"))
 }
 
 /// Cut, rather than slow.

@@ -2,41 +2,39 @@
 
 use std::time::Duration;
 
-use redis::{Connection, RedisResult, Value};
+use redis::{Cmd, Value};
 
+use super::id;
 use super::line::Line;
 use super::text::Keys;
 use crate::clock::millis;
 use crate::revocation::Listener;
 
+/// Epoch, number and mark.
+type Heard = (Option<String>, Option<u64>, Option<String>);
+
 /// A listener that also says so when the news begin anew, or when it could not listen for a while.
 pub(super) fn listener(mut line: Line, keys: Keys) -> Listener {
-    let response_timeout = line.server().response_timeout;
-    let mut heard: Option<u64> = None;
+    let mut heard: Option<Heard> = None;
+    let mut last = script!("heard.lua");
+    last.arg(1).arg(keys.state());
     Box::new(move |wait| {
         let before = heard.take();
-        if let Some(before) = before {
-            line.ask_once(|connection| {
-                connection.set_read_timeout(Some(wait.saturating_add(response_timeout)))?;
-                block(connection, &keys, before, wait)?;
-                connection.set_read_timeout(Some(response_timeout))
-            })?;
+        if let Some((_, number, _)) = &before {
+            let command = block(&keys, number.unwrap_or_default(), wait);
+            line.ask_once_for::<Value>(&command, wait)?;
         }
-        let now = line.ask_once(|connection| count(connection, &keys))?;
+        let now = line.ask_once(&last)?;
+        let is_same = before.as_ref() == Some(&now);
         heard = Some(now);
-        Ok(before != Some(now))
+        Ok(!is_same)
     })
 }
 
 /// Returns when there is something behind these news, or when the time is over.
-fn block(connection: &mut Connection, keys: &Keys, heard: u64, wait: Duration) -> RedisResult<()> {
-    let wait_ms = millis(wait).max(1);
+fn block(keys: &Keys, number: u64, wait: Duration) -> Cmd {
     let mut command = redis::cmd("XREAD");
-    command.arg("COUNT").arg(1).arg("BLOCK").arg(wait_ms).arg("STREAMS").arg(keys.news());
-    command.arg(format!("{heard}-0")).query::<Value>(connection).map(drop)
-}
-
-fn count(connection: &mut Connection, keys: &Keys) -> RedisResult<u64> {
-    let count: Option<u64> = redis::cmd("HGET").arg(keys.state()).arg("news").query(connection)?;
-    Ok(count.unwrap_or_default())
+    command.arg("COUNT").arg(1).arg("BLOCK").arg(millis(wait).max(1));
+    command.arg("STREAMS").arg(keys.news()).arg(id(number));
+    command
 }

@@ -1,145 +1,138 @@
 //! What was revoked: everything at first, then what is new, and everything again where that cannot be told.
 //!
-//! The news have consecutive numbers, so that one who reads them sees what is missing. A number alone does not tell a
-//! Redis that was flushed and went on: the data has a name as well, drawn when there is none. One that was started
-//! again may have lost its end, name or not.
+//! The news have consecutive numbers, so that one who reads them sees what is missing. A number alone does not tell
+//! whose news they are: of a Redis that was flushed, restored or replaced by a replica that lagged, and went on since.
+//! So each step has a random mark, and the last that this server knows, as it read or made it, is looked up with every
+//! question. Where it is missing, everything is read, and Redis has lost something; or it may have, where merely
+//! nobody remembers.
 
-use redis::{Connection, RedisResult};
+use std::time::Instant;
 
-use super::{PAGE, RedisBackend, text};
+use redis::Cmd;
+
+use super::leap::TimeThere;
+use super::purge::ReadBefore;
+use super::{PAGE, RedisBackend, Step, id, text};
 use crate::revocation::backend::News;
 use crate::revocation::{BackendError, Revocation};
 
-/// News are kept for so long, and for twice as long at most.
-const FORGET_AFTER_MS: u64 = 60 * 60 * 1000;
-
-/// Where one is in the news of which data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Position {
-    /// Nothing, where there is no data.
-    pub(super) epoch: Option<String>,
-    pub(super) news: u64,
-}
-
-/// How many news there were at a time.
-pub(super) struct Mark {
-    at_ms: u64,
-    news: u64,
-}
-
-/// What there is behind a position.
+/// What there is behind what was read.
 enum Behind {
-    News(Vec<Revocation>, Position),
+    News(Vec<Revocation>),
     /// News that were removed before they were read. What they told of is still there.
     Gap,
     /// Other data.
     Lost,
 }
 
-/// The number, then the fields and what they hold.
-type Told = (String, (String, Vec<u8>, String, Vec<u8>));
-/// A key, and what is in it.
-type Entry = (Vec<u8>, Vec<u8>);
-type Page = ((Option<String>, Option<u64>), Vec<Told>);
+/// The number of a step, then fields and what they hold.
+type Told = (String, Vec<Vec<u8>>);
+/// Whether the step that is known is of this history, number and mark of the last, some news, and the time there.
+type Page = (bool, u64, String, Vec<Told>, u64);
 
 impl RedisBackend {
-    pub(super) fn read_news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        let behind = match self.position.clone() {
-            Some(position) => Some(self.behind(position)?),
-            None => None,
+    pub(super) fn read_news(&mut self) -> Result<News, BackendError> {
+        let behind = match (&self.known, self.read) {
+            (Some(known), Some(read)) => self.behind(known.clone(), read)?,
+            _ => Behind::Gap,
         };
-        self.lost |=
-            self.position.is_some() && (matches!(behind, Some(Behind::Lost)) || self.line.has_restarted());
-        if let (Some(Behind::News(revocations, position)), false) = (behind, self.lost) {
-            self.position = Some(position);
-            return Ok(News { revocations, lost: false });
+        match behind {
+            Behind::News(revocations) if !self.lost => {
+                return Ok(News { revocations, lost: std::mem::take(&mut self.leapt) });
+            }
+            Behind::Lost => self.lost = true,
+            Behind::News(_) | Behind::Gap => {}
         }
-        let (revocations, position) = self.everything(now_ms)?;
-        self.position = Some(position);
-        self.mark = None;
-        Ok(News { revocations, lost: std::mem::take(&mut self.lost) })
+        let revocations = self.everything()?;
+        let lost = std::mem::take(&mut self.lost) | std::mem::take(&mut self.leapt);
+        Ok(News { revocations, lost })
     }
 
-    /// Removes news that every server has read long ago. What they tell of expires on its own.
-    pub(super) fn forget_news(&mut self, now_ms: u64) -> Result<(), BackendError> {
-        let (Some(position), Some(mark)) = (&self.position, &self.mark) else {
-            self.mark = self.position.as_ref().map(|position| Mark { at_ms: now_ms, news: position.news });
-            return Ok(());
-        };
-        if now_ms.saturating_sub(mark.at_ms) < FORGET_AFTER_MS {
-            return Ok(());
-        }
-        let mut command = redis::cmd("XTRIM");
-        command.arg(self.keys.news()).arg("MINID").arg(id(mark.news.saturating_add(1)));
-        self.line.ask(|connection| command.query::<u64>(connection))?;
-        self.mark = Some(Mark { at_ms: now_ms, news: position.news });
-        Ok(())
-    }
-
-    fn behind(&mut self, mut position: Position) -> Result<Behind, BackendError> {
+    fn behind(&mut self, mut known: Step, mut read: u64) -> Result<Behind, BackendError> {
         let mut revocations = Vec::new();
         loop {
-            let (state, news) = self.page(&position)?;
-            if state.0 != position.epoch || state.1.unwrap_or_default() < position.news {
+            let (continues, number, mark, told) = self.page(&known, read)?;
+            if !continues {
                 return Ok(Behind::Lost);
             }
-            let count = news.len();
-            for (number, (_, name, _, times)) in news {
-                position.news += 1;
-                if number != id(position.news) {
+            let count = told.len();
+            for (told_id, fields) in told {
+                read += 1;
+                if told_id != id(read) {
                     return Ok(Behind::Gap);
                 }
-                revocations.push(text::revocation(&name, &times)?);
+                let [_, name, _, value, ..] = fields.as_slice() else { return Err(text::no_revocation()) };
+                revocations.push(text::revocation(name, value)?);
             }
+            known = Step { number, mark, ..known };
             if count < PAGE {
-                let complete = state.1 == Some(position.news);
-                return Ok(if complete { Behind::News(revocations, position) } else { Behind::Gap });
+                if read != known.number {
+                    return Ok(Behind::Gap);
+                }
+                (self.known, self.read) = (Some(known), Some(read));
+                return Ok(Behind::News(revocations));
             }
         }
     }
 
-    /// The state, and the next news, as they are at one time.
-    fn page(&mut self, position: &Position) -> Result<Page, BackendError> {
-        let mut command = redis::cmd("EVAL");
-        command.arg(include_str!("page.lua")).arg(2).arg(self.keys.state()).arg(self.keys.news());
-        command.arg(id(position.news.saturating_add(1))).arg(PAGE);
-        self.line.ask(|connection| command.query(connection))
+    fn page(&mut self, known: &Step, read: u64) -> Result<(bool, u64, String, Vec<Told>), BackendError> {
+        let mut command = script!("history.lua", "page.lua");
+        command.arg(2).arg(self.keys.state()).arg(self.keys.news());
+        command.arg(&known.epoch).arg(known.number).arg(&known.mark).arg(read.saturating_add(1)).arg(PAGE);
+        let asked = Instant::now();
+        let (continues, number, mark, told, time_ms): Page = self.line.ask(&command)?;
+        let time = TimeThere { time_ms, asked, answered: Instant::now() };
+        // What a clock that was ahead let expire is gone, and what was recorded meanwhile may be too.
+        self.leapt |= self.time.replace(time).is_some_and(|before| time.has_leapt_since(&before));
+        Ok((continues, number, mark, told))
     }
 
-    /// All that counts. What is recorded meanwhile comes with the next news, or with both.
-    fn everything(&mut self, now_ms: u64) -> Result<(Vec<Revocation>, Position), BackendError> {
-        let position = self.record_some(&[])?;
-        let (prefix, pattern) = (self.keys.entries(), self.keys.entries_pattern());
+    /// All that there is. What is recorded meanwhile comes with the next news, or with both. On one connection: another
+    /// may be to a server that has its keys in another order.
+    fn everything(&mut self) -> Result<Vec<Revocation>, BackendError> {
+        self.record_step(&[])?;
         let (mut revocations, mut cursor) = (Vec::new(), 0_u64);
         loop {
-            let (next, entries) = self.line.ask(|connection| scan(connection, &pattern, cursor))?;
-            for (key, times) in entries {
-                let revocation = text::revocation(key.get(prefix.len()..).unwrap_or_default(), &times)?;
-                if revocation.until_ms() > now_ms {
-                    revocations.push(revocation);
-                }
-            }
+            let (next, keys): (u64, Vec<Vec<u8>>) = self.line.ask_once(&self.scan(cursor))?;
+            revocations.extend(self.entries(&keys)?);
             if next == 0 {
-                return Ok((revocations, position));
+                self.see_whether_that_was_all()?;
+                return Ok(revocations);
             }
             cursor = next;
         }
     }
-}
 
-/// Some of the keys that match, with what is in them; those that expire in between are left out.
-fn scan(connection: &mut Connection, pattern: &str, cursor: u64) -> RedisResult<(u64, Vec<Entry>)> {
-    let mut command = redis::cmd("SCAN");
-    command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(PAGE);
-    let (next, keys): (u64, Vec<Vec<u8>>) = command.query(connection)?;
-    if keys.is_empty() {
-        return Ok((next, Vec::new()));
+    /// Whoever became a copy of another meanwhile may have been empty.
+    fn see_whether_that_was_all(&mut self) -> Result<(), BackendError> {
+        let known = self.known.clone().unwrap_or_default();
+        let (continues, ..) = self.page(&known, known.number)?;
+        if !continues {
+            self.lost = true;
+            return Err(BackendError::new(
+                "Redis was replaced while everything in it was read: it is read again",
+            ));
+        }
+        (self.read, self.read_before) = (Some(known.number), ReadBefore::default());
+        Ok(())
     }
-    let values: Vec<Option<Vec<u8>>> = redis::cmd("MGET").arg(&keys).query(connection)?;
-    let entries = keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?)));
-    Ok((next, entries.collect()))
-}
 
-fn id(number: u64) -> String {
-    format!("{number}-0")
+    fn scan(&self, cursor: u64) -> Cmd {
+        let mut command = redis::cmd("SCAN");
+        command.arg(cursor).arg("MATCH").arg(self.keys.entries_pattern()).arg("COUNT").arg(PAGE);
+        command
+    }
+
+    /// What is in these keys; those that expire in between are left out.
+    fn entries(&mut self, keys: &[Vec<u8>]) -> Result<Vec<Revocation>, BackendError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values: Vec<Option<Vec<u8>>> = self.line.ask_once(redis::cmd("MGET").arg(keys))?;
+        let prefix = self.keys.entries();
+        let entries = keys.iter().zip(values).filter_map(|(key, value)| Some((key, value?)));
+        entries
+            .map(|(key, value)| text::revocation(key.get(prefix.len()..).unwrap_or_default(), &value))
+            .collect()
+    }
 }

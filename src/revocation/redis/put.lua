@@ -1,10 +1,15 @@
--- Writes down a session, and removes some of what nobody struck off.
--- KEYS: the user's sessions, all expiries. ARGV: the prefix of users' sessions, the uid, the user, the session, the
--- score of its expiry, until when the user's key is kept at least, and how long after an expiry it is removed here.
-local sessions, expiries = KEYS[1], KEYS[2]
-local prefix, uid, user, session, score, keep, grace = unpack(ARGV)
+-- Writes down a session, removes some of what nobody struck off, and answers what there is of its user.
+-- KEYS: the user's sessions, all expiries, state. ARGV: the prefix of users' sessions, the uid, the user, the session,
+-- the score of its expiry, until when the user's key is kept at least, how long after an expiry it is removed here,
+-- and how many digits a number has.
+local sessions, expiries, state = KEYS[1], KEYS[2], KEYS[3]
+local prefix, uid, user, session, score, keep, grace, digits = unpack(ARGV)
 
-redis.call('HSET', sessions, uid, session)
+-- The number by which it was added stays.
+local before = redis.call('HGET', sessions, uid)
+local number = before and string.sub(before, 1, tonumber(digits))
+  or string.format('%0' .. digits .. 'd', redis.call('HINCRBY', state, 'added', 1))
+redis.call('HSET', sessions, uid, number .. session)
 redis.call('ZADD', expiries, score, uid .. user)
 
 local time = redis.call('TIME')
@@ -19,3 +24,4 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', expiries, '-inf', limit, 'LIMIT
   redis.call('HDEL', prefix .. string.sub(old, 33), string.sub(old, 1, 32))
   redis.call('ZREM', expiries, old)
 end
+return redis.call('HGETALL', sessions)

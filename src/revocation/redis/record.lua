@@ -1,38 +1,43 @@
--- Records revocations, and writes news of those that changed anything. Without an entry: what the state is.
--- KEYS: state, news, entries. ARGV: a name for the data if it is new, how many news to keep, the last time at which
--- a key can expire, the prefix of entries, then the two times of each entry. Times have 20 digits each, so that they
--- compare as text: numbers of Lua are too short.
+-- Puts entries if they are what they were taken for, and writes news of them. Where they are already what they are to
+-- become, an answer was lost, and it is done.
+-- KEYS: state, news, entries. ARGV: a name for the data if it is new, the mark of this step, the epoch, number and
+-- mark of a step that is known, how many news to keep, the prefix of entries; then for each entry what it was taken
+-- for, what becomes of it (nothing: it stays), and when that expires. What is not there is taken for nothing.
+-- Answers whether it is done, and the entries if not, the last step if so, and whether the known one is of its history.
 local state, news = KEYS[1], KEYS[2]
-local fresh, kept, last, prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local fresh, mark, kept, prefix = ARGV[1], ARGV[2], ARGV[6], ARGV[7]
 
-local count = redis.call('HGET', state, 'news')
-if not count or (count ~= '0' and redis.call('EXISTS', news) == 0) then
-  redis.call('DEL', news)
-  redis.call('HSET', state, 'epoch', fresh, 'news', 0)
-end
-
-local function later(one, other)
-  if one < other then return other end
-  return one
-end
-
+local values, as_taken, as_wanted = {}, true, true
 for at = 3, #KEYS do
-  local key = KEYS[at]
-  local before, till = ARGV[2 * at - 1], ARGV[2 * at]
-  local old = redis.call('GET', key)
-  if old and #old == 40 then
-    before = later(before, string.sub(old, 1, 20))
-    till = later(till, string.sub(old, 21))
-  end
-  if old ~= before .. till then
-    redis.call('SET', key, before .. till)
-    local expiry = till
-    if expiry > last then expiry = last end
-    redis.call('PEXPIREAT', key, (string.gsub(expiry, '^0+(%d)', '%1')))
-    local id = string.format('%d-0', redis.call('HINCRBY', state, 'news', 1))
-    local name = string.sub(key, #prefix + 1)
-    redis.call('XADD', news, 'MAXLEN', '~', kept, id, 'entry', name, 'times', before .. till)
+  local taken, becomes = ARGV[3 * at - 1], ARGV[3 * at]
+  local value = redis.call('GET', KEYS[at]) or ''
+  values[at - 2] = value
+  as_taken = as_taken and value == taken
+  as_wanted = as_wanted and (value == becomes or (becomes == '' and value == taken))
+end
+if not as_taken and not as_wanted then return { 0, values, '', 0, '', 0 } end
+
+local now = redis.call('HMGET', state, 'epoch', 'news', 'mark')
+if not now[2] or (now[2] ~= '0' and redis.call('EXISTS', news) == 0) then
+  redis.call('HSET', state, 'epoch', fresh, 'news', 0, 'mark', '')
+  redis.call('DEL', news)
+  now = { fresh, '0', '' }
+end
+local same = continues(news, now, { ARGV[3], ARGV[4], ARGV[5] })
+
+local count = tonumber(now[2])
+local before = count
+for at = 3, #KEYS do
+  local becomes, expiry = ARGV[3 * at], ARGV[3 * at + 1]
+  if becomes ~= '' and not as_wanted then
+    redis.call('SET', KEYS[at], becomes)
+    redis.call('PEXPIREAT', KEYS[at], expiry)
+    count = count + 1
+    local name = string.sub(KEYS[at], #prefix + 1)
+    local id = string.format('%d-0', count)
+    redis.call('XADD', news, 'MAXLEN', '~', kept, id, 'entry', name, 'value', becomes, 'mark', mark)
   end
 end
-
-return redis.call('HMGET', state, 'epoch', 'news')
+if count == before then return { 1, {}, now[1], count, now[3] or '', same } end
+redis.call('HSET', state, 'news', string.format('%d', count), 'mark', mark)
+return { 1, {}, now[1], count, mark, same }

@@ -10,7 +10,7 @@ for _, one in ipairs(found) do
   local sessions, uid = prefix .. string.sub(one, 33), string.sub(one, 1, 32)
   local session = redis.call('HGET', sessions, uid)
   -- A score is not as exact as the times are.
-  if not session or string.sub(session, 1, 20) <= now then
+  if not session or string.sub(session, 21, 40) <= now then
     redis.call('HDEL', sessions, uid)
     redis.call('ZREM', expiries, one)
     struck = struck + 1

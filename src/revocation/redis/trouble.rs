@@ -2,15 +2,17 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::line::{Server, info, said};
+use super::line::Server;
 use crate::revocation::BackendError;
 
 /// So many characters of what a server says are passed on: some repeat what was sent to them.
 const SAID: usize = 120;
+const READ_ONLY: &str = "is a read-only replica: name the primary";
+const WRITABLE: &str = "is a replica, though it can be written to: name the primary";
 
 /// An error with the server's address.
 pub(super) fn trouble(server: &Server, what: &str) -> BackendError {
-    BackendError::new(format!("Redis at {} {what}", server.client.get_connection_info().addr()))
+    BackendError::new(format!("Redis at {} {what}", server.info.addr()))
 }
 
 /// An error of a question, for operators.
@@ -31,21 +33,32 @@ pub(super) fn explain(error: &RedisError, server: &Server) -> BackendError {
 fn refusal(kind: Option<ServerErrorKind>, error: &RedisError) -> String {
     let said = error.detail().unwrap_or_default();
     let is = |code: &str| error.code() == Some(code) || said.contains(code);
-    match kind {
-        Some(ServerErrorKind::ReadOnly) => "is a read-only replica: name the primary".to_owned(),
-        _ if is("READONLY") => "is a read-only replica: name the primary".to_owned(),
-        _ if is("OOM") => "has no memory left: raise its maxmemory".to_owned(),
-        _ if is("NOAUTH") => "wants a password".to_owned(),
-        _ if said.contains("unknown command") => {
-            "lacks a command that is needed: is it Redis 6.2 or later, with EVAL?".to_owned()
-        }
-        Some(ServerErrorKind::BusyLoading) => "is still loading its data".to_owned(),
+    let advice = match kind {
+        Some(ServerErrorKind::ReadOnly) => READ_ONLY,
+        Some(ServerErrorKind::BusyLoading) => "is still loading its data",
+        Some(ServerErrorKind::MasterDown) => "is a replica that has lost its primary: name the primary",
         Some(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
-            "is a node of a cluster that does not keep these keys: name the node that does".to_owned()
+            "is a node of a cluster that does not keep these keys: name the node that does"
         }
-        Some(ServerErrorKind::NoPerm) => format!("does not permit its user what is needed: {}", short(said)),
-        _ => format!("answered {}: {}", error.code().unwrap_or("with an error"), short(said)),
-    }
+        Some(ServerErrorKind::NoPerm) => {
+            return format!("does not permit its user what is needed: {}", short(said));
+        }
+        _ if is("READONLY") => READ_ONLY,
+        _ if is("REPLICA") && !is("NOREPLICAS") => WRITABLE,
+        _ if is("OOM") => "has no memory left: raise its maxmemory",
+        _ if is("NOREPLICAS") => {
+            "has fewer replicas than it needs to be written to: bring them back, or lower its \
+             min-replicas-to-write"
+        }
+        _ if is("MISCONF") => "cannot write to its disk, and takes no writes: see its log",
+        _ if is("NOAUTH") => "wants a password",
+        _ if said.contains("max number of clients") => "takes no more connections: raise its maxclients",
+        _ if said.contains("unknown command") => {
+            "lacks a command that is needed: is it Redis 6.2 or later, with EVAL?"
+        }
+        _ => return format!("answered {}: {}", error.code().unwrap_or("with an error"), short(said)),
+    };
+    advice.to_owned()
 }
 
 fn short(said: &str) -> String {
@@ -53,24 +66,17 @@ fn short(said: &str) -> String {
 }
 
 /// What a server must not be, as far as it says what it is.
-pub(super) fn judge(
-    server: &Server,
-    connection: &mut redis::Connection,
-    accept_eviction: bool,
-) -> Result<(), BackendError> {
-    let explained = |error: RedisError| explain(&error, server);
-    let Some(info) = info(connection, "default").map_err(explained)? else {
-        return Ok(());
-    };
-    if said(&info, "role") == Some("slave") && said(&info, "slave_read_only") != Some("0") {
-        return Err(trouble(server, "is a read-only replica: name the primary"));
+pub(super) fn judge(server: &Server, info: &str) -> Result<(), BackendError> {
+    if said(info, "role").is_some_and(|role| role != "master") {
+        let is_read_only = said(info, "slave_read_only") != Some("0");
+        return Err(trouble(server, if is_read_only { READ_ONLY } else { WRITABLE }));
     }
-    if is_too_old(&info) {
+    if is_too_old(info) {
         return Err(trouble(server, "is too old: it has to be 6.2 or later"));
     }
     let evicts = |policy: &&str| *policy != "noeviction";
-    match said(&info, "maxmemory_policy").filter(evicts) {
-        Some(policy) if said(&info, "maxmemory") != Some("0") && !accept_eviction => Err(trouble(
+    match said(info, "maxmemory_policy").filter(evicts) {
+        Some(policy) if said(info, "maxmemory") != Some("0") && !server.accept_eviction => Err(trouble(
             server,
             &format!(
                 "may evict what is revoked (its maxmemory-policy is {policy}): set noeviction, or accept that \
@@ -79,6 +85,11 @@ pub(super) fn judge(
         )),
         _ => Ok(()),
     }
+}
+
+/// One of the things that a server says of itself.
+fn said<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
 }
 
 fn is_too_old(info: &str) -> bool {

@@ -1,9 +1,6 @@
 //! One session on the list: asked for, and changed.
 
-use std::sync::Arc;
-
 use super::{Pending, Registry, SessionInfo, SessionUid};
-use crate::revocation::BackendError;
 use crate::store::SealedStore;
 
 impl Registry {
@@ -13,10 +10,8 @@ impl Registry {
 
     /// The session of a user with this uid, if the list has one that has not expired.
     pub(crate) fn find(&self, user_id: &str, uid: SessionUid) -> Pending<Option<SessionInfo>> {
-        let (user_id, now_ms) = (user_id.to_owned(), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            Ok(recorder.backend().sessions(&user_id, now_ms)?.into_iter().find(|session| session.uid == uid))
-        })
+        let user_id = user_id.to_owned();
+        self.run(move |users| Ok(users.all(&user_id)?.into_iter().find(|session| session.uid == uid)))
     }
 
     /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is.
@@ -27,18 +22,19 @@ impl Registry {
         uid: SessionUid,
         change: impl FnOnce(&mut SessionInfo) -> Result<T, E> + Send + 'static,
     ) -> Pending<Option<Result<T, E>>> {
-        let (registry, user_id, now_ms) = (Arc::clone(&self.0), user_id.to_owned(), self.0.store.now_ms());
-        self.0.revocations.run(move |recorder| {
-            let all = recorder.backend().sessions(&user_id, now_ms)?;
-            let is_it = |session: &SessionInfo| session.uid == uid && !registry.is_revoked(session);
+        let user_id = user_id.to_owned();
+        self.run(move |users| {
+            let all = users.all(&user_id)?;
+            let is_it = |session: &SessionInfo| session.uid == uid && !users.is_revoked(session);
             let Some(before) = all.into_iter().find(is_it) else { return Ok(None) };
             let mut after = before.clone();
             let changed = change(&mut after);
             if changed.is_ok() {
                 let SessionInfo { user_id, uid, created_at_ms, .. } = before;
-                recorder.backend().put_session(&SessionInfo { user_id, uid, created_at_ms, ..after })?;
+                let after = SessionInfo { user_id, uid, created_at_ms, ..after };
+                users.recorder.backend().put_session(users.scope, &after)?;
             }
-            Ok::<_, BackendError>(Some(changed))
+            Ok(Some(changed))
         })
     }
 }

@@ -1,89 +1,114 @@
-//! The files of a database: which they are, and what happens when they are not the same any more.
+//! The files of a database: which may be used, and whether they still are those that are open.
 //!
-//! No file of a database may be opened here: closing it again would end the locks that SQLite has on it.
+//! No file of a database may be opened here: closing it again would end the locks that SQLite has on it. So they are
+//! judged by what the file system says of them.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::SystemTime;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use super::BackendError;
+use super::trouble::{MOVE_IT, says};
 
-use super::schema::{self, Content};
-use super::trouble::{self, MOVE_IT, says};
-use super::{BackendError, patience};
-
-/// So often what was done with a file is done again, because the file was replaced meanwhile.
-pub(super) const ATTEMPTS: usize = 3;
-pub(super) const REPLACED: &str = "is removed or replaced again and again";
-
-/// What the file of changes may keep of the disk when they are in the database.
-const JOURNAL_AT_MOST: i64 = 4 << 20;
-
-/// A database that is open.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    /// What [`data_version`](super::rows::data_version) was when news was last read.
-    pub(super) version: Option<i64>,
-    /// Where its files really are, and which.
+/// The files of a database that is open. All servers with one database have the same three in the same folder.
+pub(super) struct Files {
+    /// The path that was given.
     path: PathBuf,
-    main: Option<Identity>,
-    beside: [(Option<Identity>, PathBuf); 2],
+    /// Where they really are.
+    main: PathBuf,
+    folder: PathBuf,
+    was_folder: Identity,
+    was_main: Identity,
+    was_beside: [Identity; 2],
 }
 
-impl Opened {
-    /// Opens a file, or makes it.
-    pub(super) fn open(path: &Path, wait_at_most: Duration) -> Result<Self, BackendError> {
-        for _ in 0..ATTEMPTS {
-            make_file(path)?;
-            let before = identity(path)?;
-            let opened = connect(path, wait_at_most).and_then(|connection| Self::new(path, connection));
-            // Of a file that is replaced meanwhile nothing can be said.
-            if before.is_some() && identity(path)? == before {
-                return opened;
-            }
-        }
-        Err(says(path, REPLACED))
+/// What is there in the place of the files that are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Now {
+    Same,
+    /// Nothing, or another database, which shares no file with the one that is open. Every server that uses that one
+    /// looks for it in the same folder, and finds the same before it acknowledges anything more.
+    Another,
+}
+
+impl Files {
+    /// The files that have just been opened; nothing if some are gone again.
+    pub(super) fn of(path: &Path) -> Result<Option<Self>, BackendError> {
+        let main = fs::canonicalize(path).map_err(|error| cannot_be_read(path, &error))?;
+        let folder = folder(&main).to_owned();
+        let [wal, shm] = beside(&main);
+        let there = (identity(&folder)?, identity(&main)?, identity(&wal)?, identity(&shm)?);
+        let (Some(was_folder), Some(was_main), Some(was_wal), Some(was_shm)) = there else { return Ok(None) };
+        let path = path.to_owned();
+        Ok(Some(Self { path, main, folder, was_folder, was_main, was_beside: [was_wal, was_shm] }))
     }
 
-    fn new(path: &Path, connection: Connection) -> Result<Self, BackendError> {
-        let real = fs::canonicalize(path).map_err(|error| cannot_be_read(path, &error))?;
-        let [wal, shm] = beside(&real);
-        let beside = [(identity(&wal)?, wal), (identity(&shm)?, shm)];
-        Ok(Self { connection, version: None, main: identity(&real)?, path: real, beside })
+    /// Whether they still are what has their names.
+    ///
+    /// | Folder | File | `-wal`, `-shm` | |
+    /// |---|---|---|---|
+    /// | same | same | same | go on |
+    /// | same | gone, or another | gone, or others | another database |
+    /// | same | gone, or another | one is the same | an error: it would be taken for a part of another database |
+    /// | same | same | one is gone, or another | an error: what is written there, others would not see |
+    /// | gone, or another | | | an error: others may go on in the one that was |
+    pub(super) fn now(&self) -> Result<Now, BackendError> {
+        let path = &self.path;
+        if identity(&self.folder)? != Some(self.was_folder) {
+            return Err(says(path, FOLDER));
+        }
+        let main = metadata(&self.main).map_err(|error| cannot_be_read(path, &error))?;
+        if identity(path)? != main.as_ref().map(Identity::of) {
+            return Err(says(path, LINK));
+        }
+        let mut are_same = [true; 2];
+        for ((is_same, was), path) in are_same.iter_mut().zip(self.was_beside).zip(beside(&self.main)) {
+            *is_same = identity(&path)? == Some(was);
+        }
+        let Some(main) = main.filter(|main| Identity::of(main) == self.was_main) else {
+            return if are_same.contains(&true) { Err(says(path, LEFT)) } else { Ok(Now::Another) };
+        };
+        match are_same {
+            [true, true] => check_names(path, &main).map(|()| Now::Same),
+            _ => Err(says(path, BESIDE)),
+        }
     }
 
-    /// Whether the file with this name still is the one that is open.
-    pub(super) fn is_current(&self, path: &Path) -> Result<bool, BackendError> {
-        let there = metadata(path).map_err(|error| cannot_be_read(path, &error))?;
-        Ok(there.is_some_and(|there| there.len() > 0 && Some(Identity::of(&there)) == self.main))
+    /// Something that changes when the file is written, but for what is in its `-wal`.
+    pub(super) fn written(&self) -> Result<Option<Written>, BackendError> {
+        let there = metadata(&self.main).map_err(|error| cannot_be_read(&self.main, &error))?;
+        Ok(there.and_then(|there| there.modified().ok().map(|at| Written { at, len: there.len() })))
     }
 
-    /// Closes what is not to be used any more, without writing to it, and removes what would be taken for a part of
-    /// the database that comes after it.
-    pub(super) fn abandon(self) {
-        // What fails here is found when the file is opened again.
-        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        let emptied = |there: &Metadata| there.len() == 0 && Some(Identity::of(there)) == self.main;
-        match metadata(&self.path) {
-            Ok(Some(there)) if emptied(&there) => drop(fs::remove_file(&self.path)),
-            Ok(Some(there)) if Some(Identity::of(&there)) == self.main => return,
-            Err(_) => return,
-            Ok(_) => {}
-        }
-        for (ours, path) in &self.beside {
-            if ours.is_some() && identity(path).is_ok_and(|there| there == *ours) {
-                let _ = fs::remove_file(path);
-            }
-        }
+    /// How long the `-wal` is.
+    pub(super) fn wal_len(&self) -> u64 {
+        let [wal, _] = beside(&self.main);
+        metadata(&wal).ok().flatten().map_or(0, |there| there.len())
     }
 }
+
+/// When a file was last written, and how long it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    at: SystemTime,
+    pub(super) len: u64,
+}
+
+const FOLDER: &str = "its folder is gone, or is another one, while servers use it: put it back as it was, or stop all \
+     servers that use it and start them again";
+const LINK: &str = "leads to another file than when it was opened: set the link as it was, or stop all servers that use \
+     it and start them again";
+const BESIDE: &str = "its -wal or its -shm was removed or replaced while servers use it, so nothing more is written there; \
+     what they know is in their memory: move the file away, with what there is of -wal and -shm; a new one is made, and \
+     the servers that run write down there which revocations they know";
+const LEFT: &str = "was removed or replaced while servers use it, and its -wal or its -shm was not: put it back, or move \
+     away all three; a new one is made, and the servers that run write down there which revocations they know";
 
 /// Tells files apart where one can be replaced while it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
+pub(super) struct Identity {
     #[cfg(unix)]
     device_and_inode: (u64, u64),
 }
@@ -101,7 +126,7 @@ impl Identity {
     }
 }
 
-fn identity(path: &Path) -> Result<Option<Identity>, BackendError> {
+pub(super) fn identity(path: &Path) -> Result<Option<Identity>, BackendError> {
     let there = metadata(path).map_err(|error| cannot_be_read(path, &error))?;
     Ok(there.as_ref().map(Identity::of))
 }
@@ -123,30 +148,41 @@ fn beside(path: &Path) -> [PathBuf; 2] {
     })
 }
 
-/// Makes a file for its owner alone, if there is none. It has its name only when it is closed.
-fn make_file(path: &Path) -> Result<(), BackendError> {
+/// The folder of a path; a bare name is in the current one.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a file for its owner alone, if there is none, and refuses one that must not be used.
+pub(super) fn prepare(path: &Path) -> Result<(), BackendError> {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = beside(&real);
     // Looked for first: in a database that begins they come after its first page.
     let are_left = beside.iter().any(|path| path.exists());
-    match metadata(path).map_err(|error| cannot_be_read(path, &error))? {
+    let there = metadata(path).map_err(|error| cannot_be_read(path, &error))?;
+    match &there {
         Some(there) if !there.is_file() => return Err(says(path, "is not a file: give the path of a file")),
-        Some(there) if there.len() > 0 || !are_left => return Ok(()),
-        _ => {}
+        Some(there) if there.len() > 0 || !are_left => {}
+        _ if are_left => {
+            return Err(says(path, &format!("is gone or empty, and its -wal or -shm is not: {MOVE_IT}")));
+        }
+        _ => new_file(path)?,
     }
-    if are_left {
-        // Of a file that was removed or emptied. Others may have it open still, so nothing of it is used again.
-        for path in beside.iter().chain([&real]) {
-            // What cannot be removed is found when it is opened.
-            let _ = fs::remove_file(path);
+    for path in beside.iter().chain([&real]) {
+        if let Some(there) = metadata(path).map_err(|error| cannot_be_read(path, &error))? {
+            check_private(path, &there)?;
+            // One that another process is making has two for a moment, where a rename cannot refuse to replace.
+            if there.len() > 0 {
+                check_names(path, &there)?;
+            }
         }
     }
-    new_file(path)
+    check_not_mounted(path, &fs::canonicalize(path).unwrap_or(real))
 }
 
+/// It has its name only when it is closed.
 fn new_file(path: &Path) -> Result<(), BackendError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let made = tempfile::NamedTempFile::new_in(folder)
+    let made = tempfile::NamedTempFile::new_in(folder(path))
         .and_then(|file| file.into_temp_path().persist_noclobber(path).map_err(|failed| failed.error));
     match made {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(says(
@@ -157,54 +193,98 @@ fn new_file(path: &Path) -> Result<(), BackendError> {
     }
 }
 
-fn connect(path: &Path, wait_at_most: Duration) -> Result<Connection, BackendError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let explain = |error: rusqlite::Error| trouble::explain(path, &error);
-    let mut connection = Connection::open_with_flags(path, flags).map_err(explain)?;
-    connection.busy_timeout(patience::OF_SQLITE).map_err(explain)?;
-    if connection.is_readonly(MAIN_DB).map_err(explain)? {
-        return Err(says(
-            path,
-            "may only be read: the file and its folder must be writable for this process",
-        ));
+#[cfg(unix)]
+fn check_private(path: &Path, there: &Metadata) -> Result<(), BackendError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mode = there.mode() & 0o7777;
+    if mode & 0o007 == 0 {
+        return Ok(());
     }
-    let content = patience::retry(wait_at_most, || schema::content(&connection)).map_err(explain)?;
-    accept(path, &content)?;
-    let mode = patience::retry(wait_at_most, || prepare(&connection)).map_err(explain)?;
-    if mode != "wal" {
-        return Err(says(path, "is on a disk without shared memory for files: put it on a local one"));
-    }
-    if content == Content::Nothing {
-        let made = patience::retry(wait_at_most, || schema::make(&mut connection)).map_err(explain)?;
-        accept(path, &made)?;
-    }
-    Ok(connection)
+    let chmod = format!(
+        "holds user ids, and its mode {mode:04o} lets every user of this machine at them: run `chmod 600 {}`",
+        path.display()
+    );
+    Err(says(path, &chmod))
 }
 
-fn accept(path: &Path, content: &Content) -> Result<(), BackendError> {
-    match content {
-        Content::Nothing | Content::Ours => Ok(()),
-        Content::Version(version) => Err(says(
-            path,
-            &format!(
-                "its tables are of version {version}, and this program knows version {}: update it, or {MOVE_IT}",
-                schema::VERSION
-            ),
-        )),
-        Content::Others => Err(says(path, "is a database of something else: give another path")),
+/// One that has two names has a `-wal` and a `-shm` beside each.
+#[cfg(unix)]
+fn check_names(path: &Path, there: &Metadata) -> Result<(), BackendError> {
+    use std::os::unix::fs::MetadataExt as _;
+    if there.nlink() <= 1 {
+        return Ok(());
     }
+    let names = format!(
+        "has {} names (hard links), and servers that use different ones would not see what the others write: remove all \
+         but one",
+        there.nlink()
+    );
+    Err(says(path, &names))
 }
 
-/// The settings of a connection; says how changes are written.
-fn prepare(connection: &Connection) -> rusqlite::Result<String> {
-    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    // Where the disk would otherwise say too early that it has written something.
-    connection.pragma_update(None, "fullfsync", true)?;
-    connection.pragma_update_and_check(None, "journal_size_limit", JOURNAL_AT_MOST, |_| Ok(()))?;
-    Ok(mode)
+#[cfg(not(unix))]
+fn check_private(_: &Path, _: &Metadata) -> Result<(), BackendError> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_names(_: &Path, _: &Metadata) -> Result<(), BackendError> {
+    Ok(())
+}
+
+/// One that is mounted without its folder has a `-wal` and a `-shm` in each place that it is mounted in.
+#[cfg(target_os = "linux")]
+fn check_not_mounted(path: &Path, real: &Path) -> Result<(), BackendError> {
+    // Where nothing can be said of mounts, nothing is.
+    let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    if !is_mount_point(&mounts, real) {
+        return Ok(());
+    }
+    Err(says(
+        path,
+        "is mounted by itself, so servers elsewhere would not see what is written here: mount its folder instead, for \
+         example `-v /var/lib/shop:/var/lib/shop` with Docker, a volume without `subPath` in Kubernetes",
+    ))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check_not_mounted(_: &Path, _: &Path) -> Result<(), BackendError> {
+    Ok(())
+}
+
+/// Whether something is mounted there: the fifth field of a line, whose odd characters are written in octal.
+#[cfg(target_os = "linux")]
+fn is_mount_point(mounts: &[u8], path: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut escaped = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => escaped.extend(format!("\\{byte:03o}").into_bytes()),
+            other => escaped.push(*other),
+        }
+    }
+    let mut points =
+        mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    points.any(|point| point == escaped)
 }
 
 fn cannot_be_read(path: &Path, error: &io::Error) -> BackendError {
     says(path, &format!("cannot be read: {error}"))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_mounted_is_found_among_the_mounts() {
+        let mounts = b"36 35 98:0 / / rw,noatime - ext4 /dev/root rw\n\
+            37 36 98:0 /a.db /srv/my\\040shop/a.db rw,noatime master:1 - ext4 /dev/root rw,errors=continue\n\
+            38 36 0:5 / /srv/b.db.d rw - tmpfs none rw\n";
+        assert!(is_mount_point(mounts, Path::new("/srv/my shop/a.db")));
+        for other in ["/srv/b.db", "/a.db", "/srv/my shop", "/srv/my\\040shop/a.db"] {
+            assert!(!is_mount_point(mounts, Path::new(other)), "{other}");
+        }
+        assert!(!is_mount_point(b"", Path::new("/a.db")));
+    }
 }

@@ -6,18 +6,18 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::trouble;
+use super::trouble::Failure;
 
 /// How long SQLite waits by itself.
 pub(super) const OF_SQLITE: Duration = Duration::from_millis(2);
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Does it, again and again while others are in the way, for so long at most.
-pub(super) fn retry<T>(limit: Duration, mut job: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+pub(super) fn retry<T>(limit: Duration, mut job: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
     let start = Instant::now();
     loop {
         match job() {
-            Err(error) if trouble::will_pass(&error) && start.elapsed() < limit => thread::sleep(PAUSE),
+            Err(error) if error.will_pass() && start.elapsed() < limit => thread::sleep(PAUSE),
             result => return result,
         }
     }

@@ -10,12 +10,53 @@ use super::BackendError;
 pub(super) const MOVE_IT: &str = "move it away together with its -wal and -shm; a new one is made, and the servers \
      that run write down there which revocations they know";
 
-/// Whether it is only that others are writing.
-pub(super) fn will_pass(error: &Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+/// Why something was not done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Sqlite(Error),
+    /// What was asked for cannot be.
+    Refused(BackendError),
 }
 
-pub(super) fn explain(path: &Path, error: &Error) -> BackendError {
+impl Failure {
+    /// Whether it is only that others are writing.
+    pub(super) fn will_pass(&self) -> bool {
+        matches!(self.code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
+    /// Whether opening the file anew may be all it takes.
+    pub(super) fn may_be_the_connection(&self) -> bool {
+        matches!(self, Self::Sqlite(_)) && !self.will_pass() && self.code() != Some(ErrorCode::DiskFull)
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::Refused(_) => None,
+        }
+    }
+
+    pub(super) fn explain(self, path: &Path) -> BackendError {
+        match self {
+            Self::Sqlite(error) => explain(path, &error),
+            Self::Refused(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+fn explain(path: &Path, error: &Error) -> BackendError {
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             return says(

@@ -50,13 +50,20 @@ export class Device {
     fs.rmSync(this.folder, { recursive: true });
   }
 
-  /** Logs in, and waits until the browser has registered its key. */
+  /** Logs in, waits until the browser has registered its key, and comes back: the session has moved to the device. */
   async logIn(user) {
     const before = this.front.answers("/dbsc/register").length;
     await this.get(`/login/${user}`);
     await until(() => this.front.answers("/dbsc/register").length > before, "the browser registers");
     await until(() => this.cookie(BOUND), "the session is bound");
+    await this.comesBack();
   }
+
+  comesBack = () =>
+    until(async () => {
+      const { bound } = await this.state();
+      return bound && !(await this.cookie(ORDINARY));
+    }, "the session has moved");
 
   /** As a page asks. */
   get = (what) =>

@@ -32,6 +32,8 @@ export class Front {
   seen = [];
   /** Changes the headers of the next request to this path, once. */
   #meddle = new Map();
+  /** What becomes of the answer to the next request to this path, once, instead of giving it. */
+  #spoil = new Map();
 
   static async open(...ports) {
     const front = new Front();
@@ -50,6 +52,9 @@ export class Front {
   on = (host) => `https://${host}:${this.port}`;
 
   meddleOnce = (path, change) => this.#meddle.set(path, change);
+
+  /** `spoil` gets the response, and a function that gives the answer after all. */
+  spoilOnce = (path, spoil) => this.#spoil.set(path, spoil);
 
   /** The statuses that a path was answered with. */
   answers = (path) => this.seen.filter((one) => one.path === path).map(({ status }) => status);
@@ -70,8 +75,14 @@ export class Front {
         const { statusCode: status, headers: told } = answer;
         this.seen.push({ path: request.url, status, port, asked: headers, told });
       }
-      response.writeHead(answer.statusCode, answer.rawHeaders);
-      answer.pipe(response);
+      const give = () => {
+        response.writeHead(answer.statusCode, answer.rawHeaders);
+        answer.pipe(response);
+      };
+      const spoil = this.#spoil.get(request.url);
+      this.#spoil.delete(request.url);
+      if (spoil) spoil(response, give, answer);
+      else give();
     });
     onward.on("error", () => response.destroy());
     request.pipe(onward);

@@ -1,153 +1,392 @@
 //! Revocations, node by node.
 
 use std::thread;
+use std::time::Duration;
 
-use sealed_session::revocation::Backend;
+use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope, Sharer};
 
 use super::{Told, odd_user_ids};
-use crate::{HOUR, everything, now, session, uid, user};
+use crate::{HOUR, everything, now, revoke, scope, session, uid, user};
 
 /// The greatest time that every backend keeps exactly; from there on it may become the greatest of all.
 const EXACT: u64 = i64::MAX as u64 - 1;
+const DAY: u64 = 24 * HOUR;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A user of `scope()`, and which sessions of theirs are spared.
+fn sparing(user_id: &str, created_before_ms: u64, except: &[u64], until_ms: u64) -> Revocation {
+    of_reach(Reach::Scope(scope()), user_id, created_before_ms, except, until_ms)
+}
+
+fn of_reach(
+    reach: Reach,
+    user_id: &str,
+    created_before_ms: u64,
+    except: &[u64],
+    until_ms: u64,
+) -> Revocation {
+    let except = except.iter().copied().map(uid).collect();
+    Revocation::User { reach, user_id: user_id.to_owned(), created_before_ms, except, until_ms }
+}
+
+/// Everything that can be revoked, of ann: the reach of each is another one.
+fn one_of_each(now: u64) -> Vec<Revocation> {
+    let of_app = |app_id: &str| Revocation::Everything {
+        app_id: Some(app_id.into()),
+        created_before_ms: now - HOUR,
+        until_ms: now + HOUR,
+    };
+    let scopes = [("app", ""), ("app", "a"), ("app", "b"), ("other", "a"), ("appa", ""), ("", "")];
+    let scopes =
+        scopes.map(|(app_id, name)| Reach::Scope(Scope { app_id: app_id.into(), name: name.into() }));
+    let reaches = [Reach::Application("app".into()), Reach::Application(String::new()), Reach::Backend];
+    let users = scopes.into_iter().chain(reaches).zip(1..);
+    let mut all: Vec<_> =
+        users.map(|(reach, number)| of_reach(reach, "ann", now + number, &[number], now + HOUR)).collect();
+    all.extend([session(1, now + HOUR), everything(now - HOUR, now + HOUR), of_app("app"), of_app("")]);
+    all
+}
 
 pub(crate) fn what_is_recorded_is_news_to_every_other_node_once<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut two, mut three, now) = (node(), node(), node(), now());
     for node in [&mut one, &mut two, &mut three] {
-        let news = node.news(now).unwrap();
+        let news = node.news().unwrap();
         assert!(news.revocations.is_empty() && !news.lost);
     }
     let all = [session(1, now + HOUR), user("ann", now, now + HOUR), everything(now - HOUR, now + HOUR)];
-    one.record(&all).unwrap();
+    one.record(&revoke(&all)).unwrap();
     one.record(&[]).unwrap();
     for other in [&mut two, &mut three] {
-        assert_eq!(Told::by(other, now), Told::of(&all));
-        assert!(Told::by(other, now).is_empty(), "once");
+        assert_eq!(Told::by(other), Told::of(&all));
+        assert!(Told::by(other).is_empty(), "once");
     }
-    two.record(&[session(2, now + HOUR)]).unwrap();
-    three.record(&[session(3, now + HOUR)]).unwrap();
-    let mut told = Vec::new();
-    for _ in 0..3 {
-        told.extend(one.news(now).unwrap().revocations);
-    }
-    for (other, times) in [(2, 1..=1), (3, 1..=1), (1, 0..=1)] {
-        let told = told.iter().filter(|told| **told == session(other, now + HOUR)).count();
-        assert!(times.contains(&told), "{other}: one's own are told once or not at all");
-    }
-    assert!(Told::by(&mut two, now).sessions.contains_key(&uid(3)));
+    two.record(&revoke(&[session(2, now + HOUR)])).unwrap();
+    three.record(&revoke(&[session(3, now + HOUR)])).unwrap();
+    assert!(Told::by(&mut one).has(&session(2, now + HOUR)));
+    assert!(Told::by(&mut two).has(&session(3, now + HOUR)), "its own write hides none of another");
 }
 
-pub(crate) fn a_node_that_starts_later_learns_all_that_counts<B: Backend>(node: impl Fn() -> B) {
+pub(crate) fn a_node_that_starts_later_learns_all_that_there_is<B: Backend>(node: impl Fn() -> B) {
     let now = now();
-    let all = [session(1, now + HOUR), user("ann", now, now + HOUR), everything(now - HOUR, now + HOUR)];
+    let all = one_of_each(now);
     let mut gone = node();
-    gone.record(&all[..2]).unwrap();
-    gone.record(&all[2..]).unwrap();
+    gone.record(&revoke(&all[..2])).unwrap();
+    gone.record(&revoke(&all[2..])).unwrap();
     drop(gone);
     for _ in 0..2 {
-        let news = node().news(now).unwrap();
+        let news = node().news().unwrap();
         assert!(!news.lost);
         assert_eq!(Told::of(&news.revocations), Told::of(&all));
     }
 }
 
+pub(crate) fn things_of_different_reach_are_told_apart<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    let all = one_of_each(now);
+    for revocation in &all {
+        one.record(&revoke(std::slice::from_ref(revocation))).unwrap();
+        assert_eq!(Told::by(&mut other), Told::of(std::slice::from_ref(revocation)));
+    }
+    assert_eq!(Told::by(&mut node()).len(), all.len());
+}
+
 pub(crate) fn of_two_revocations_the_later_times_count_in_whatever_order<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut two, mut follower, now) = (node(), node(), node(), now());
     let until = |hours: u64| now + hours * HOUR;
-    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let (mut first, mut second, mut expected) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (a, b)) in [(1, 2), (2, 1), (1, 1)].into_iter().enumerate() {
         let (number, name) = (number as u64, format!("user-{number}"));
         first.extend([session(number, until(a)), user(&name, now + a, until(b))]);
         second.extend([session(number, until(b)), user(&name, now + b, until(a))]);
+        expected.extend([session(number, until(a.max(b))), user(&name, now + a.max(b), until(a.max(b)))]);
     }
     first.push(everything(now - 1, until(3)));
     second.push(everything(now - 2, until(4)));
-    let expected = Told::of(&[first.clone(), second.clone()].concat());
+    expected.push(everything(now - 1, until(4)));
 
-    one.record(&first).unwrap();
-    let mut told = follower.news(now).unwrap().revocations;
-    two.record(&second).unwrap();
-    told.extend(follower.news(now).unwrap().revocations);
-    assert_eq!(Told::of(&told), expected, "followed");
-    assert_eq!(Told::by(&mut node(), now), expected, "read from the beginning");
+    one.record(&revoke(&first)).unwrap();
+    let mut told = follower.news().unwrap().revocations;
+    two.record(&revoke(&second)).unwrap();
+    told.extend(follower.news().unwrap().revocations);
+    assert_eq!(Told::of(&told), Told::of(&expected), "followed");
+    assert_eq!(Told::by(&mut node()), Told::of(&expected), "read from the beginning");
 }
 
 pub(crate) fn a_later_time_is_news_and_a_repetition_does_no_harm<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
-    one.record(&[session(1, now + HOUR)]).unwrap();
-    one.record(&[session(1, now + HOUR), session(1, now + HOUR)]).unwrap();
-    assert_eq!(Told::by(&mut other, now), Told::of(&[session(1, now + HOUR)]));
-    one.record(&[session(1, now + 2 * HOUR)]).unwrap();
-    assert_eq!(Told::by(&mut other, now), Told::of(&[session(1, now + 2 * HOUR)]));
-    one.record(&[session(1, now + HOUR)]).unwrap();
-    assert_eq!(Told::by(&mut node(), now), Told::of(&[session(1, now + 2 * HOUR)]));
+    one.record(&revoke(&[session(1, now + HOUR)])).unwrap();
+    one.record(&revoke(&[session(1, now + HOUR), session(1, now + HOUR)])).unwrap();
+    assert_eq!(Told::by(&mut other), Told::of(&[session(1, now + HOUR)]));
+    one.record(&revoke(&[session(1, now + 2 * HOUR)])).unwrap();
+    assert_eq!(Told::by(&mut other), Told::of(&[session(1, now + 2 * HOUR)]));
+    one.record(&revoke(&[session(1, now + HOUR)])).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&[session(1, now + 2 * HOUR)]));
 }
 
-pub(crate) fn only_what_has_expired_is_forgotten_and_counted<B: Backend>(node: impl Fn() -> B) {
+pub(crate) fn of_two_revocations_of_a_user_the_exceptions_of_the_later_count<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    one.record(&revoke(&[sparing("ann", now + 5, &[1, 2], now + HOUR)])).unwrap();
+    other.record(&revoke(&[sparing("ann", now, &[3], now + HOUR)])).unwrap();
+    let expected = sparing("ann", now + 5, &[3], now + HOUR);
+    assert_eq!(Told::by(&mut node()), Told::of(&[expected]), "by the backend's order, not by clocks");
+    other.record(&revoke(&[user("ann", now, now + HOUR)])).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&[user("ann", now + 5, now + HOUR)]));
+}
+
+pub(crate) fn what_is_restored_spares_only_what_both_spare<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    one.record(&revoke(&[sparing("ann", now, &[1, 2], now + HOUR)])).unwrap();
+    let known = [sparing("ann", now + 1, &[2, 3], now), sparing("bob", now, &[4], now + HOUR)];
+    other.record(&known.clone().map(Change::Restore)).unwrap();
+    let [_, bob] = known;
+    assert_eq!(Told::by(&mut node()), Told::of(&[sparing("ann", now + 1, &[2], now + HOUR), bob]));
+}
+
+/// Ends all other sessions of ann's than the one with this number, which gets the next one.
+fn others(number: u64, now: u64) -> Change {
+    Change::RevokeOthers {
+        scope: scope(),
+        user_id: "ann".into(),
+        created_before_ms: now,
+        uid: uid(number),
+        created_at_ms: now - HOUR,
+        instead: uid(number + 1),
+        until_ms: now + HOUR,
+    }
+}
+
+pub(crate) fn revoking_all_others_revokes_what_asked_and_spares_what_takes_its_place<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    let wider = of_reach(Reach::Application("app".into()), "ann", now - 1, &[1, 9], now + HOUR);
+    one.record(&revoke(&[wider])).unwrap();
+    other.record(&[others(1, now)]).unwrap();
+    let wider = of_reach(Reach::Application("app".into()), "ann", now - 1, &[2, 9], now + HOUR);
+    let expected = [session(1, now + HOUR), sparing("ann", now, &[2], now + HOUR), wider];
+    assert_eq!(Told::by(&mut node()), Told::of(&expected), "also by what reaches further");
+}
+
+pub(crate) fn a_session_that_is_revoked_revokes_no_others<B: Backend>(node: impl Fn() -> B) {
+    let now = now();
+    let by_app =
+        Revocation::Everything { app_id: Some("app".into()), created_before_ms: now, until_ms: now + HOUR };
+    let of_other_app = of_reach(Reach::Application("other".into()), "ann", now, &[], now + HOUR);
+    let everywhere = of_reach(Reach::Backend, "ann", now, &[7], now + HOUR);
+    let cases = [(session(1, now + HOUR), true), (by_app, true), (everywhere, true), (of_other_app, false)];
+    for (before, is_revoked) in cases {
+        let (mut one, mut other) = (node(), node());
+        // Of the case before, nothing counts any more.
+        for _ in 0..2 {
+            one.purge(now + 2 * HOUR, Duration::from_secs(u64::MAX)).unwrap();
+        }
+        one.record(&revoke(std::slice::from_ref(&before))).unwrap();
+        other.record(&[others(1, now)]).unwrap();
+        let ended = sparing("ann", now, &[2], now + HOUR);
+        assert_eq!(Told::by(&mut node()).has(&ended), !is_revoked, "{before:?}");
+    }
+}
+
+pub(crate) fn a_session_that_takes_the_place_of_another_is_spared_where_that_was<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    let reach = Reach::Scope(scope());
+    let moved = |user_id: &str, from, to| {
+        [Change::Move { reach: reach.clone(), user_id: user_id.into(), from: uid(from), to: uid(to) }]
+    };
+    one.record(&moved("ann", 1, 2)).unwrap();
+    assert!(Told::by(&mut other).is_empty(), "there is no entry");
+    one.record(&revoke(&[sparing("ann", now, &[1, 3], now + HOUR)])).unwrap();
+    other.record(&moved("ann", 1, 2)).unwrap();
+    other.record(&moved("ann", 4, 5)).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&[sparing("ann", now, &[2, 3], now + HOUR)]));
+}
+
+fn spare(number: u64) -> Change {
+    Change::Spare { reach: Reach::Scope(scope()), user_id: "ann".into(), uid: uid(number) }
+}
+
+pub(crate) fn sessions_that_begin_are_spared_up_to_a_limit<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, now) = (node(), now());
+    one.record(&[spare(1)]).unwrap();
+    assert!(Told::by(&mut node()).is_empty(), "there is no entry");
+    one.record(&revoke(&[user("ann", now, now + HOUR)])).unwrap();
+    for number in 0..64 {
+        one.record(&[spare(number), spare(number)]).unwrap();
+    }
+    let error = one.record(&[spare(64)]).unwrap_err().to_string();
+    assert!(error.contains("64 sessions"), "{error}");
+    one.record(&[spare(63)]).unwrap();
+    let all: Vec<_> = (0..64).collect();
+    assert_eq!(Told::by(&mut node()), Told::of(&[sparing("ann", now, &all, now + HOUR)]));
+}
+
+pub(crate) fn changes_of_one_call_are_recorded_together_or_not_at_all<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    one.record(&revoke(&[user("ann", now, now + HOUR)])).unwrap();
+    let mut changes = revoke(&[session(1, now + HOUR)]);
+    changes.extend((0..65).map(spare));
+    one.record(&changes).unwrap_err();
+    assert_eq!(Told::by(&mut other), Told::of(&[user("ann", now, now + HOUR)]));
+    changes.pop();
+    one.record(&changes).unwrap();
+    assert_eq!(Told::by(&mut other).len(), 2);
+}
+
+pub(crate) fn only_what_may_be_forgotten_is_purged<B: Backend>(node: impl Fn() -> B) {
     let (mut one, now) = (node(), now());
     let (soon, late) = (now + HOUR, now + 2 * HOUR);
-    one.record(&[session(1, soon), session(2, late), user("ann", now, soon), user("bob", now, late)])
-        .unwrap();
-    one.record(&[everything(now - HOUR, late)]).unwrap();
-    assert_eq!(one.forget(soon - 1).unwrap(), 0);
-    assert_eq!(one.forget(soon).unwrap(), 2);
-    assert_eq!(one.forget(soon).unwrap(), 0, "once");
+    let all = [session(1, soon), session(2, late), user("ann", now, soon), user("bob", now, late)];
+    one.record(&revoke(&all)).unwrap();
+    one.record(&revoke(&[everything(now - HOUR, late)])).unwrap();
+    assert_eq!(one.purge(soon - 1, MINUTE).unwrap(), soon - 1);
+    assert_eq!(Told::by(&mut node()).len(), 5);
+    assert_eq!(one.purge(soon, MINUTE).unwrap(), soon);
     let left = [session(2, late), user("bob", now, late), everything(now - HOUR, late)];
-    assert_eq!(Told::by(&mut node(), soon), Told::of(&left));
-    assert_eq!(node().forget(late).unwrap(), 3);
-    assert!(Told::by(&mut node(), late).is_empty());
+    assert_eq!(Told::by(&mut node()), Told::of(&left));
+    assert_eq!(node().purge(late, Duration::from_secs(3600)).unwrap(), late);
+    assert!(Told::by(&mut node()).is_empty());
 }
 
-pub(crate) fn what_is_recorded_after_a_forgetting_is_news<B: Backend>(node: impl Fn() -> B) {
+pub(crate) fn a_clock_that_is_ahead_for_a_while_purges_nothing_that_counts<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, now) = (node(), now());
+    let all = [session(1, now + HOUR), user("ann", now, now + 30 * DAY)];
+    one.record(&revoke(&all)).unwrap();
+    assert_eq!(one.purge(now, MINUTE).unwrap(), now);
+    assert_eq!(one.purge(now + 32 * DAY, MINUTE).unwrap(), now + 600_000, "ten times as far as time went");
+    let mut started = node();
+    assert_eq!(started.purge(now + 40 * DAY, Duration::ZERO).unwrap(), now + 600_000);
+    assert_eq!(Told::by(&mut node()), Told::of(&all));
+    assert_eq!(one.purge(now + 120_000, MINUTE).unwrap(), now + 120_000, "right again");
+    assert_eq!(Told::by(&mut node()), Told::of(&all));
+}
+
+pub(crate) fn a_clock_that_is_ahead_when_the_first_purges_purges_nothing_that_counts<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut ahead, mut right, now) = (node(), node(), now());
+    for minute in 0..3 {
+        assert_eq!(ahead.purge(now + 32 * DAY, MINUTE).unwrap(), 0, "{minute}: there is nothing");
+    }
+    let all = [session(1, now + 30 * DAY), user("ann", now, now + 30 * DAY)];
+    right.record(&revoke(&all)).unwrap();
+    ahead.purge(now + 32 * DAY, MINUTE).unwrap();
+    right.purge(now + 60_000, MINUTE).unwrap();
+    ahead.purge(now + 32 * DAY, MINUTE).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&all));
+}
+
+pub(crate) fn what_is_recorded_after_a_purge_is_news<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
-    one.record(&[session(1, now + HOUR)]).unwrap();
-    assert!(!Told::by(&mut other, now).is_empty());
-    one.forget(now + HOUR).unwrap();
-    one.record(&[session(2, now + 2 * HOUR)]).unwrap();
-    assert_eq!(Told::by(&mut other, now), Told::of(&[session(2, now + 2 * HOUR)]));
+    one.record(&revoke(&[session(1, now + HOUR)])).unwrap();
+    assert!(!Told::by(&mut other).is_empty());
+    one.purge(now, MINUTE).unwrap();
+    one.purge(now + HOUR, Duration::from_secs(3600)).unwrap();
+    one.record(&revoke(&[session(2, now + 2 * HOUR)])).unwrap();
+    let news = other.news().unwrap();
+    assert!(!news.lost);
+    assert_eq!(Told::of(&news.revocations), Told::of(&[session(2, now + 2 * HOUR)]));
+}
+
+pub(crate) fn sharer(number: u8, seen_at_ms: u64) -> Sharer {
+    Sharer {
+        id: [number; 16],
+        max_ttl_ms: HOUR,
+        max_lifetime_ms: 2 * HOUR,
+        leeway_ms: 60_000,
+        poll_ms: 500,
+        refuse_after_ms: (number % 2 == 1).then_some(3_000),
+        seen_at_ms,
+    }
+}
+
+fn sharers(node: &mut impl Backend) -> Vec<Sharer> {
+    let mut sharers = node.sharers().unwrap();
+    sharers.sort_by_key(|sharer| sharer.id);
+    sharers
+}
+
+pub(crate) fn sharers_are_listed_and_replaced_by_their_id<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    assert_eq!(sharers(&mut one), []);
+    let longest = Sharer { max_ttl_ms: 0, max_lifetime_ms: 400 * DAY, leeway_ms: 0, ..sharer(2, now) };
+    one.put_sharer(&sharer(1, now)).unwrap();
+    other.put_sharer(&sharer(2, now)).unwrap();
+    other.put_sharer(&longest).unwrap();
+    one.put_sharer(&sharer(1, now)).unwrap();
+    assert_eq!(sharers(&mut one), [sharer(1, now), longest]);
+    one.put_sharer(&sharer(1, now + 1)).unwrap();
+    assert_eq!(sharers(&mut node()), [sharer(1, now + 1), longest]);
+    assert!(node().news().unwrap().revocations.is_empty(), "a sharer is not a revocation");
+}
+
+pub(crate) fn sharers_are_purged_when_no_session_of_theirs_can_live<B: Backend>(node: impl Fn() -> B) {
+    let (mut one, now) = (node(), now());
+    let (early, late) = (sharer(1, now), sharer(2, now + HOUR));
+    one.put_sharer(&early).unwrap();
+    one.put_sharer(&late).unwrap();
+    one.purge(early.until_ms() - 1, MINUTE).unwrap();
+    assert_eq!(sharers(&mut node()), [early, late]);
+    one.purge(early.until_ms(), MINUTE).unwrap();
+    assert_eq!(sharers(&mut node()), [late]);
 }
 
 pub(crate) fn odd_user_ids_are_told_apart_and_come_back_as_they_were<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
-    assert!(other.news(now).unwrap().revocations.is_empty());
-    let odd: Vec<_> =
-        (1..).zip(odd_user_ids()).map(|(before, name)| user(&name, before, now + HOUR)).collect();
-    for revocation in &odd {
-        one.record(std::slice::from_ref(revocation)).unwrap();
+    assert!(other.news().unwrap().revocations.is_empty());
+    let mut odd = Vec::new();
+    for (before, name) in (1..).zip(odd_user_ids()) {
+        odd.push(user(&name, before, now + HOUR));
+        if name.len() < 100 {
+            let scope = Scope { app_id: name.clone(), name: name.clone() };
+            odd.push(of_reach(Reach::Scope(scope), &name, before, &[before], now + HOUR));
+            odd.push(of_reach(Reach::Application(name), "ann", before, &[], now + HOUR));
+        }
     }
-    assert_eq!(Told::by(&mut other, now), Told::of(&odd));
-    assert_eq!(Told::by(&mut node(), now).users.len(), odd.len());
+    for revocation in &odd {
+        one.record(&revoke(std::slice::from_ref(revocation))).unwrap();
+    }
+    assert_eq!(Told::by(&mut other), Told::of(&odd));
+    assert_eq!(Told::by(&mut node()).len(), odd.len());
 }
 
 pub(crate) fn extreme_times_are_kept_or_last_for_ever<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
     let times = [EXACT - 1, EXACT, EXACT + 1, EXACT + 2, u64::MAX - 1, u64::MAX];
     for (number, time) in (0..).zip(times) {
-        one.record(&[session(number, time), user(&number.to_string(), time, time)]).unwrap();
+        one.record(&revoke(&[session(number, time), user(&number.to_string(), time, time)])).unwrap();
     }
-    one.record(&[user("never", 0, u64::MAX), everything(u64::MAX, u64::MAX)]).unwrap();
-    let told = Told::by(&mut other, now);
+    one.record(&revoke(&[user("never", 0, u64::MAX), everything(u64::MAX, u64::MAX)])).unwrap();
+    let told = Told::by(&mut other);
     let kept = |time: u64, kept: u64| kept == time || time > EXACT && kept > EXACT;
     for (number, time) in (0..).zip(times) {
-        assert!(kept(time, told.sessions[&uid(number)]), "{time}: {told:?}");
-        let (before, until) = told.users[&number.to_string()];
+        let (_, until) = told.times(&session(number, 0));
+        assert!(kept(time, until), "{time}: {told:?}");
+        let (before, until) = told.times(&user(&number.to_string(), 0, 0));
         assert!(kept(time, before) && kept(time, until), "{time}: {told:?}");
     }
-    assert_eq!(told.users["never"].0, 0);
-    assert!(told.everything.0 > EXACT && told.everything.1 > EXACT);
-    assert_eq!(one.forget(now).unwrap(), 0);
+    assert_eq!(told.times(&user("never", 0, 0)).0, 0);
+    let (before, until) = told.times(&everything(0, 0));
+    assert!(before > EXACT && until > EXACT);
+    one.purge(now, MINUTE).unwrap();
+    assert_eq!(Told::by(&mut node()).len(), 2 * times.len() + 2);
 }
 
 pub(crate) fn ten_thousand_revocations_are_all_told<B: Backend>(node: impl Fn() -> B) {
     let (mut one, mut other, now) = (node(), node(), now());
-    assert!(other.news(now).unwrap().revocations.is_empty());
+    assert!(other.news().unwrap().revocations.is_empty());
     let all: Vec<_> = (0..10_000).map(|number| session(number, now + HOUR + number)).collect();
     for some in all.chunks(2_500) {
-        one.record(some).unwrap();
+        one.record(&revoke(some)).unwrap();
     }
-    assert_eq!(Told::by(&mut other, now), Told::of(&all));
-    assert_eq!(Told::by(&mut node(), now), Told::of(&all));
-    assert_eq!(other.forget(now + HOUR + 4_999).unwrap(), 5_000);
-    assert_eq!(Told::by(&mut node(), now + HOUR + 4_999).sessions.len(), 5_000);
+    assert_eq!(Told::by(&mut other), Told::of(&all));
+    assert_eq!(Told::by(&mut node()), Told::of(&all));
+    other.purge(now, MINUTE).unwrap();
+    other.purge(now + HOUR + 4_999, Duration::from_secs(3600)).unwrap();
+    assert_eq!(Told::by(&mut node()).len(), 5_000);
 }
 
 pub(crate) fn nodes_that_write_at_once_lose_nothing<B: Backend>(node: impl Fn() -> B) {
@@ -155,11 +394,11 @@ pub(crate) fn nodes_that_write_at_once_lose_nothing<B: Backend>(node: impl Fn() 
     const EACH: u64 = 50;
     let now = now();
     let work = |mut node: B, first: u64| {
-        let mut told = node.news(now).unwrap().revocations;
+        let mut told = node.news().unwrap().revocations;
         for number in first..first + EACH {
             // Each writes its own, and all write one that they have in common.
-            node.record(&[session(number, now + HOUR), user("ann", number, now + HOUR)]).unwrap();
-            told.extend(node.news(now).unwrap().revocations);
+            node.record(&revoke(&[session(number, now + HOUR), user("ann", number, now + HOUR)])).unwrap();
+            told.extend(node.news().unwrap().revocations);
         }
         (node, told)
     };
@@ -170,12 +409,12 @@ pub(crate) fn nodes_that_write_at_once_lose_nothing<B: Backend>(node: impl Fn() 
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for (number, (mut node, mut told)) in (0..).zip(told) {
-        told.extend(node.news(now).unwrap().revocations);
+        told.extend(node.news().unwrap().revocations);
         let others = (0..NODES * EACH).filter(|it| it / EACH != number);
         let told = Told::of(&told);
-        assert!(others.into_iter().all(|it| told.sessions.contains_key(&uid(it))), "by node {number}");
+        assert!(others.into_iter().all(|it| told.knows(&session(it, 0))), "by node {number}");
     }
-    let all = Told::by(&mut node(), now);
-    assert_eq!(all.sessions.len() as u64, NODES * EACH);
-    assert_eq!(all.users["ann"].0, NODES * EACH - 1);
+    let all = Told::by(&mut node());
+    assert_eq!(all.len() as u64, NODES * EACH + 1);
+    assert_eq!(all.times(&user("ann", 0, 0)).0, NODES * EACH - 1);
 }

@@ -1,8 +1,9 @@
 //! Servers with a backend: what they revoke, and how they wait for it.
 
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
-use sealed_session::revocation::{Backend, BackendError, News, Revocation, SessionInfo};
+use sealed_session::revocation::{Backend, BackendError, Change, News, Scope, SessionInfo, Sharer};
 use sealed_session::{SessionPlugin as _, SessionUid};
 use tokio::runtime::{Builder, Runtime};
 
@@ -85,29 +86,56 @@ pub(crate) fn a_write_that_must_not_be_waited_for_is_done_all_the_same<B: Backen
 struct Gated<B>(B, Receiver<()>);
 
 impl<B: Backend> Backend for Gated<B> {
-    fn record(&mut self, revocations: &[Revocation]) -> Result<(), BackendError> {
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.1.recv().unwrap();
-        self.0.record(revocations)
+        self.0.record(changes)
     }
 
-    fn news(&mut self, now_ms: u64) -> Result<News, BackendError> {
-        self.0.news(now_ms)
+    fn news(&mut self) -> Result<News, BackendError> {
+        self.0.news()
     }
 
-    fn forget(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.0.forget(now_ms)
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
+        self.0.purge(now_ms, elapsed)
     }
 
-    fn put_session(&mut self, session: &SessionInfo) -> Result<(), BackendError> {
-        self.0.put_session(session)
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        self.0.put_sharer(sharer)
     }
 
-    fn sessions(&mut self, user_id: &str, now_ms: u64) -> Result<Vec<SessionInfo>, BackendError> {
-        self.0.sessions(user_id, now_ms)
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        self.0.sharers()
     }
 
-    fn strike_session(&mut self, user_id: &str, uid: SessionUid) -> Result<bool, BackendError> {
-        self.0.strike_session(user_id, uid)
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        self.0.add_session(scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        self.0.put_session(scope, session)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        self.0.sessions(scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        self.0.strike_session(scope, user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealed_session::adapter::uvb::UvbSessions;
-use sealed_session::revocation::{Backend, Registry};
+use sealed_session::revocation::{Backend, Registry, Scope};
 use tokio::runtime::{Builder, Runtime};
 use uvb_storage_api::{SessionError, SessionRecord, SessionStore};
 
@@ -69,11 +69,12 @@ pub(crate) fn a_row_that_is_missing_or_struck_off_is_not_changed<B: Backend>(nod
     runtime().block_on(async {
         let id = sessions.create(record("ann", now)).await.unwrap();
         let key = serde_json::to_string(&("'; \u{0} %", "ann")).unwrap();
-        let row = backend.sessions(&key, now).unwrap().remove(0);
-        assert!(!backend.strike_session(&key, uid(1)).unwrap());
-        assert!(backend.strike_session(&key, row.uid).unwrap());
+        let scope = Scope::default();
+        let row = backend.sessions(&scope, &key, now).unwrap().remove(0);
+        assert!(!backend.strike_session(&scope, &key, uid(1)).unwrap());
+        assert!(backend.strike_session(&scope, &key, row.uid).unwrap());
         let refused = sessions.touch(&id).await;
         assert!(matches!(refused, Err(SessionError::NotFound)), "{refused:?}");
-        assert!(backend.sessions(&key, now).unwrap().is_empty(), "it does not come back");
+        assert!(backend.sessions(&scope, &key, now).unwrap().is_empty(), "it does not come back");
     });
 }

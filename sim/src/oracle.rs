@@ -1,0 +1,488 @@
+//! What must hold, as predicates over what the world knows: who logged in where and when, who ended what, who wrote what.
+//!
+//! Nothing here asks the code under test what it decided. Tokens that were sent are read by a *witness*, a store without a
+//! list and without limits, at the moment when they are sent: that a token says what was sealed is tested elsewhere.
+//!
+//! A *form* is a session under one uid: a login begins one, and so do `cycle` and `logout_others`, which end the one
+//! before. Where the promises allow several outcomes, a form ends *perhaps*, and nothing is claimed of it afterwards.
+
+use std::collections::BTreeMap;
+
+use sealed_session::SessionUid;
+
+use crate::app::{Report, View, user_name};
+use crate::script::{Client, MINUTE, Op, Policy, SECOND};
+
+/// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
+const SLACK_MS: u64 = 150 * SECOND;
+const LEEWAY_MS: u64 = MINUTE;
+/// For so long the cookie of a session that was just revoked is left in place; after so long a request nothing is sent
+/// that no handler asked for.
+const A_MOMENT_MS: u64 = 60 * SECOND;
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub rule: &'static str,
+    pub what: String,
+}
+
+type Checked = Result<(), Violation>;
+
+fn hold(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(Violation { rule, what: what() }) }
+}
+
+#[derive(Debug, Clone)]
+struct Form {
+    owner: Client,
+    user: Option<String>,
+    /// When its absolute lifetime began, in the world's time.
+    born_ms: u64,
+    ended_ms: Option<u64>,
+    perhaps: bool,
+}
+
+impl Form {
+    fn is_going_on(&self) -> bool {
+        self.ended_ms.is_none() && !self.perhaps
+    }
+}
+
+/// What the witness reads in a token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub uid: SessionUid,
+    pub user: Option<String>,
+    pub items: Vec<u64>,
+    pub created_ms: u64,
+    pub renewed_ms: u64,
+    pub expires_ms: u64,
+    /// When it was sent, in the world's time.
+    pub sent_ms: u64,
+}
+
+/// What is known of a request.
+pub struct Trace {
+    pub who: Client,
+    pub policy: Policy,
+    pub head_ms: u64,
+    /// The same, by the server's clock.
+    pub head_there_ms: u64,
+    pub token: Option<String>,
+    pub public: bool,
+    /// The browser keeps the session's cookie back from such a request, should it have one.
+    pub held_back: bool,
+    /// By how much the list grew.
+    pub grew: usize,
+    saw: Option<View>,
+    last: Option<View>,
+    came_alive: bool,
+    /// Until when what came is good, by this server's clock and limits.
+    until_ms: u64,
+    must_stay: bool,
+    out: bool,
+    did_anything: bool,
+    login: Option<SessionUid>,
+    cycled: Option<SessionUid>,
+    about_a_user: bool,
+}
+
+impl Trace {
+    pub fn new(who: Client, policy: Policy, head_ms: u64, head_there_ms: u64) -> Self {
+        Self {
+            who,
+            policy,
+            head_ms,
+            head_there_ms,
+            token: None,
+            public: false,
+            held_back: false,
+            grew: 0,
+            saw: None,
+            last: None,
+            came_alive: false,
+            until_ms: 0,
+            must_stay: false,
+            out: false,
+            did_anything: false,
+            login: None,
+            cycled: None,
+            about_a_user: false,
+        }
+    }
+}
+
+/// What came of a request.
+pub struct Ending<'a> {
+    pub now_ms: u64,
+    pub now_there_ms: u64,
+    /// Nothing for a handler that panicked or was dropped.
+    pub status: Option<u16>,
+    pub not_recorded: bool,
+    pub cache_control: &'a str,
+    /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
+    pub sets: Vec<Option<(String, Token)>>,
+    pub removes: bool,
+}
+
+#[derive(Default)]
+pub struct Oracle {
+    forms: BTreeMap<SessionUid, Form>,
+    tokens: BTreeMap<String, Token>,
+    /// Who wrote an item: a user, or nobody.
+    items: BTreeMap<u64, Option<String>>,
+}
+
+impl Oracle {
+    /// What a handler reported so far.
+    pub fn hear(&mut self, trace: &mut Trace, now_ms: u64, reports: Vec<Report>) -> Checked {
+        for report in reports {
+            match report {
+                Report::Saw(view) => self.saw(trace, view)?,
+                Report::Did { op, before, after, went_well } => {
+                    self.did(trace, now_ms, op, &before, &after, went_well)?;
+                }
+                Report::Last(view) => trace.last = Some(view),
+            }
+        }
+        Ok(())
+    }
+
+    fn saw(&mut self, trace: &mut Trace, view: View) -> Checked {
+        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+        trace.about_a_user |= view.user.is_some() || token.as_ref().is_some_and(|token| token.user.is_some());
+        self.check_items(&view)?;
+        if let Some(token) = &token {
+            self.judge_cookie(trace, token, &view)?;
+        }
+        let came = token.map(|token| token.uid);
+        hold(view.uid.is_none() || view.uid == came, "nobody becomes another", || {
+            format!("{:?} brought {came:?} and acts under {:?}", trace.who, view.uid)
+        })?;
+        if let (Client::Browser(_), Some(form)) = (trace.who, view.uid.and_then(|uid| self.forms.get(&uid))) {
+            hold(form.owner == trace.who, "nobody becomes another", || {
+                format!("{:?} acts under a session of {:?}", trace.who, form.owner)
+            })?;
+        }
+        trace.saw = Some(view);
+        Ok(())
+    }
+
+    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
+        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
+        let (now, ttl_ms) = (trace.head_there_ms, trace.policy.ttl_min * MINUTE);
+        let lifetime_ms = trace.policy.lifetime_min * MINUTE;
+        let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
+        let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
+        trace.until_ms = until;
+        trace.came_alive = in_time && form.is_going_on();
+        trace.must_stay = in_time && form.ended_ms.is_some_and(|at| now.saturating_sub(at) < A_MOMENT_MS);
+        if trace.came_alive {
+            hold(view.uid == Some(token.uid), "nobody is logged out", || {
+                format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
+            })?;
+            hold(view.user == token.user && view.items == token.items, "what was sent comes back", || {
+                format!("{token:?} was sent, and {view:?} is seen")
+            })?;
+        }
+        if view.uid.is_none() {
+            return Ok(());
+        }
+        hold(form.ended_ms.is_none(), "ended is ended", || format!("{form:?} opens again"))?;
+        let age_ms = trace.head_ms.saturating_sub(form.born_ms);
+        hold(age_ms <= lifetime_ms + SLACK_MS, "only a login restarts the absolute lifetime", || {
+            format!("{form:?} opens after {} min of {}", age_ms / MINUTE, trace.policy.lifetime_min)
+        })?;
+        let unused_ms = trace.head_ms.saturating_sub(token.sent_ms);
+        hold(unused_ms <= ttl_ms + SLACK_MS, "a session that is not used expires", || {
+            format!("{form:?} opens after {} min of {}", unused_ms / MINUTE, trace.policy.ttl_min)
+        })
+    }
+
+    /// Everything that is in a session was put there by its user, or by nobody.
+    fn check_items(&self, view: &View) -> Checked {
+        view.items.iter().try_for_each(|item| {
+            let writer = self.items.get(item).cloned().flatten();
+            hold(writer.is_none() || writer == view.user, "nothing leaks across users", || {
+                format!("{:?} sees item {item} of {writer:?}", view.user)
+            })
+        })
+    }
+
+    fn did(
+        &mut self,
+        trace: &mut Trace,
+        now_ms: u64,
+        op: Op,
+        before: &View,
+        after: &View,
+        went_well: bool,
+    ) -> Checked {
+        trace.did_anything = true;
+        trace.about_a_user |= before.user.is_some() || after.user.is_some();
+        match op {
+            Op::Put => after.items.iter().for_each(|item| {
+                self.items.entry(*item).or_insert_with(|| after.user.clone());
+            }),
+            Op::Login(user) if went_well => self.logged_in(trace, now_ms, &user_name(user), before, after)?,
+            Op::Logout => trace.out = true,
+            Op::Everywhere => {
+                trace.out = true;
+                if went_well && let Some(user) = &before.user {
+                    self.end_user(user, None, now_ms);
+                }
+            }
+            Op::Others if went_well && before.user.is_some() => self.others(trace, now_ms, before, after)?,
+            Op::Cycle if went_well && before.uid.is_some() && after.uid != before.uid => {
+                let form = before.uid.and_then(|uid| self.forms.get(&uid)).cloned();
+                if let (Some(form), Some(uid)) = (form, after.uid) {
+                    self.forms.insert(uid, Form { owner: trace.who, ..form });
+                    trace.cycled = Some(uid);
+                }
+            }
+            _ => {}
+        }
+        self.check_items(after)
+    }
+
+    fn logged_in(
+        &mut self,
+        trace: &mut Trace,
+        now_ms: u64,
+        user: &str,
+        before: &View,
+        after: &View,
+    ) -> Checked {
+        hold(after.user.as_deref() == Some(user), "a login works", || format!("{user} is {:?}", after.user))?;
+        let another = before.user.as_deref().is_some_and(|before| before != user);
+        hold(!another || after.items.is_empty(), "nothing leaks across users", || {
+            format!("{user} begins with {:?} of {:?}", after.items, before.user)
+        })?;
+        hold(
+            another || after.items == before.items,
+            "a login keeps the data of nobody and the same",
+            || format!("{:?} became {:?}", before.items, after.items),
+        )?;
+        let Some(uid) = after.uid else { return Ok(()) };
+        let known = self.forms.contains_key(&uid);
+        hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
+        let user = Some(user.to_owned());
+        self.forms
+            .insert(uid, Form { owner: trace.who, user, born_ms: now_ms, ended_ms: None, perhaps: false });
+        trace.login = Some(uid);
+        Ok(())
+    }
+
+    fn others(&mut self, trace: &mut Trace, now_ms: u64, before: &View, after: &View) -> Checked {
+        let Some((old, form)) = before.uid.and_then(|uid| Some((uid, self.forms.get(&uid)?.clone()))) else {
+            return Ok(());
+        };
+        if after.uid == before.uid {
+            return hold(!form.is_going_on(), "others are logged out", || format!("{form:?} kept its uid"));
+        }
+        trace.out = true;
+        if let (Some(uid), true) = (after.uid, after.user == before.user) {
+            let claims = form.is_going_on();
+            self.forms.insert(uid, Form { owner: trace.who, perhaps: !claims, ..form.clone() });
+            trace.login = Some(uid);
+        }
+        self.end(old, now_ms);
+        if let Some(user) = &form.user {
+            self.end_user(user, after.uid, now_ms);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, uid: SessionUid, now_ms: u64) {
+        if let Some(form) = self.forms.get_mut(&uid) {
+            form.ended_ms.get_or_insert(now_ms);
+        }
+    }
+
+    fn perhaps(&mut self, uid: SessionUid) {
+        if let Some(form) = self.forms.get_mut(&uid) {
+            form.perhaps = true;
+        }
+    }
+
+    /// All sessions of a user are revoked, but for one.
+    pub fn end_user(&mut self, user: &str, but: Option<SessionUid>, now_ms: u64) {
+        let of_user = |form: &Form| form.user.as_deref() == Some(user);
+        for (uid, form) in &mut self.forms {
+            if of_user(form) && Some(*uid) != but {
+                form.ended_ms.get_or_insert(now_ms);
+            }
+        }
+    }
+
+    pub fn end_everything(&mut self, now_ms: u64) {
+        for form in self.forms.values_mut() {
+            form.ended_ms.get_or_insert(now_ms);
+        }
+    }
+
+    /// The answer goes, or nothing does.
+    pub fn ends(&mut self, trace: &Trace, ending: Ending<'_>) -> Checked {
+        let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+        let ended_meanwhile =
+            came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
+        self.end_what_came(trace, &ending, came.as_ref());
+        self.check_sent(trace, &ending)?;
+        self.check_left_in_place(trace, &ending)?;
+        self.check_removed(trace, &ending)?;
+        if !ended_meanwhile {
+            self.check_other_side(trace, &ending, came.as_ref())?;
+        }
+        hold(trace.about_a_user || trace.grew == 0, "nobody without an account makes the list grow", || {
+            format!("it grew by {}", trace.grew)
+        })?;
+        for (text, token) in ending.sets.into_iter().flatten() {
+            self.learn(trace, &text, token)?;
+        }
+        Ok(())
+    }
+
+    /// What this request ended.
+    fn end_what_came(&mut self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) {
+        let Some(came) = came else { return };
+        let opened = trace.saw.as_ref().is_some_and(|saw| saw.uid == Some(came.uid));
+        let sent = |uid: Option<SessionUid>| {
+            uid.is_some() && ending.sets.iter().flatten().any(|(_, token)| Some(token.uid) == uid)
+        };
+        let replaced = sent(trace.login) || (sent(trace.cycled) && came.user.is_some());
+        match () {
+            () if ending.not_recorded => self.perhaps(came.uid),
+            () if trace.out && came.user.is_some() => self.end(came.uid, ending.now_ms),
+            () if replaced && opened => self.end(came.uid, ending.now_ms),
+            // A login that does not count leaves what came as it was.
+            () if !trace.out && !counts(ending) => {}
+            () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
+            () => {}
+        }
+    }
+
+    fn check_sent(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        hold(ending.sets.len() <= 1, "one session a request", || format!("{} are set", ending.sets.len()))?;
+        for set in &ending.sets {
+            let Some((_, token)) = set else {
+                return hold(false, "what is sent can be read", String::new);
+            };
+            let form = self.forms.get(&token.uid);
+            hold(form.is_none_or(|form| form.ended_ms.is_none()), "nothing comes back", || {
+                format!("{form:?} has ended and is sent")
+            })?;
+            hold(form.is_some() || token.user.is_none(), "only a login begins a user's session", || {
+                format!("{token:?} is sent, and nobody logged in")
+            })?;
+            let of_login = Some(token.uid) == trace.login;
+            hold(counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
+                format!("{token:?} goes with {:?}", ending.status)
+            })?;
+            let only_renewed = !trace.did_anything;
+            hold(!(only_renewed && trace.public), "never in a shared cache", || {
+                format!("{token:?} goes with {}", ending.cache_control)
+            })?;
+        }
+        let says = |what: &str| ending.cache_control.split(',').any(|said| said.trim() == what);
+        let kept_out = says("no-store") || says("private");
+        hold(kept_out || (ending.sets.is_empty() && !ending.removes), "never in a shared cache", || {
+            format!("a cookie goes with {:?}", ending.cache_control)
+        })
+    }
+
+    fn check_left_in_place(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let kept = trace.last.as_ref().is_some_and(|last| last.kept.is_some());
+        let overwrites = trace.out || trace.login.is_some() || trace.cycled.is_some();
+        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites;
+        hold(!stays || (ending.sets.is_empty() && !ending.removes), "what is kept stays", || {
+            format!("{:?} is overwritten: {:?}, removed: {}", trace.token, ending.sets, ending.removes)
+        })
+    }
+
+    fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let asked_for = trace.out || trace.login.is_some();
+        if ending.removes && !asked_for {
+            let in_time = ending.now_ms.saturating_sub(trace.head_ms) <= A_MOMENT_MS;
+            hold(in_time, "a long poll removes nothing", || "a removal comes late".into())?;
+            hold(!trace.came_alive, "nobody is logged out", || "a live cookie is removed".into())?;
+        }
+        let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
+        hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
+            format!("{:?} stays there", trace.token)
+        })
+    }
+
+    /// Changes are sent, and due renewals are.
+    fn check_other_side(&self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) -> Checked {
+        let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
+        if !counts(ending) || last.kept.is_some() {
+            return Ok(());
+        }
+        let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
+        let is_last = |sent: &Token| sent.items == last.items && sent.user == last.user;
+        let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
+        if let (Some(login), true) = (trace.login, last.uid == trace.login) {
+            return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
+                format!("{last:?}, and {sent:?} is sent")
+            });
+        }
+        if trace.out || trace.login.is_some() {
+            return Ok(());
+        }
+        let there = came.filter(|_| trace.came_alive);
+        // A session that expires while its handler works takes no change: it is over when the answer goes.
+        let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
+        let begins = trace.token.is_none() && !trace.held_back;
+        if last.items != saw.items && in_time && (begins || there.is_some()) {
+            hold(sent.is_some_and(is_last), "changes are sent", || {
+                format!("{last:?}, and {sent:?} is sent")
+            })?;
+        }
+        match there {
+            Some(came) if !trace.did_anything && in_time => {
+                self.check_renewed(trace, ending, came, sent.is_some())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {
+        let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
+        let left_ms = came.expires_ms.saturating_sub(now);
+        let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
+        let due = left_ms * 100 < 79 * ttl_ms && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
+        let in_time = ending.now_ms.saturating_sub(trace.head_ms) < A_MOMENT_MS;
+        let expected = due && in_time && !trace.public;
+        hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
+    }
+
+    /// A token that is on its way to somebody.
+    fn learn(&mut self, trace: &Trace, text: &str, token: Token) -> Checked {
+        self.check_items(&View { user: token.user.clone(), items: token.items.clone(), ..View::default() })?;
+        let user = token.user.clone();
+        self.forms.entry(token.uid).or_insert(Form {
+            owner: trace.who,
+            user,
+            born_ms: trace.head_ms,
+            ended_ms: None,
+            perhaps: false,
+        });
+        self.tokens.insert(text.to_owned(), token);
+        Ok(())
+    }
+
+    /// The answer of a logout has arrived, and this is what the browser has now.
+    pub fn delivered(&self, trace: &Trace, has: Option<&str>) -> Checked {
+        let uid = |text: &str| self.tokens.get(text).map(|token| token.uid);
+        let (came, has) = (trace.token.as_deref().and_then(uid), has.and_then(uid));
+        hold(!trace.out || came.is_none() || came != has, "a logout reaches the browser", || {
+            format!("it still has {has:?}")
+        })
+    }
+}
+
+/// Whether an answer carries what its handler began.
+fn counts(ending: &Ending<'_>) -> bool {
+    ending.status.is_some_and(|status| status < 500 && status != 408) && !ending.not_recorded
+}

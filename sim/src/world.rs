@@ -1,0 +1,405 @@
+//! A world: runs a script, one event after the other, and lets the oracle judge each.
+//!
+//! Time is a number that the script moves. Futures are polled here, by hand, and go on only when the world says so.
+//!
+//! The list of revocations is `Revocations::in_memory()`, shared by all servers as if its backend pushed at once. A list
+//! with a backend has threads that ask it by the machine's clock, so what a server knows, and when, would depend on how
+//! these happen to run. README.md says how that can be made deterministic; until then no world has partitions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{Request, Response, header};
+use sealed_session::hazmat::ManualClock;
+use sealed_session::revocation::Revocations;
+use sealed_session::{KeyRing, Root, RootSecret, SealedStore, SessionId};
+
+use crate::app::{Plan, user_name};
+use crate::browser::{Browser, NAME};
+use crate::oracle::{Ending, Oracle, Token, Trace, Violation};
+use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script, Site};
+use crate::server::{Answer, Dice, Server};
+
+/// When every world begins.
+const START_MS: u64 = 1_795_000_000_000;
+
+/// What became of a world.
+pub struct Ran {
+    pub transcript: String,
+    pub violation: Option<Violation>,
+    pub events: u64,
+}
+
+enum Event {
+    Resume(u64),
+    Deliver(u64),
+}
+
+struct InFlight {
+    trace: Trace,
+    plan: Arc<Plan>,
+    server: usize,
+    answer: Option<Answer>,
+    sets: Vec<String>,
+}
+
+struct World {
+    now_ms: u64,
+    dice: Dice,
+    servers: Vec<Server>,
+    ring: Ring,
+    list: Revocations,
+    list_clock: ManualClock,
+    witness_clock: ManualClock,
+    browsers: BTreeMap<Client, Browser>,
+    queue: BTreeMap<(u64, u64), Event>,
+    requests: BTreeMap<u64, InFlight>,
+    oracle: Oracle,
+    count: u64,
+    events: u64,
+    transcript: String,
+}
+
+/// The ring as operators have it, in its file.
+struct Ring(String);
+
+impl Ring {
+    fn load(&self) -> KeyRing {
+        KeyRing::from_json(&self.0).expect("it was written by the library")
+    }
+}
+
+/// Runs a script to its end, or to the first promise that is broken.
+pub fn run(script: &Script) -> Ran {
+    let mut world = World::new(script);
+    let violation = world.play(script).err();
+    Ran { violation, events: world.events, transcript: world.transcript }
+}
+
+impl World {
+    fn new(script: &Script) -> Self {
+        let dice = Dice::new(script.seed);
+        let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
+        let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
+        let list_clock = ManualClock::at(START_MS);
+        let list = Revocations::builder().clock(list_clock.clone()).in_memory();
+        let mut world = Self {
+            now_ms: START_MS,
+            dice,
+            servers: Vec::new(),
+            ring: Ring(ring.to_json().expect("it can be written").to_string()),
+            list,
+            list_clock,
+            witness_clock: ManualClock::at(START_MS),
+            browsers: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            oracle: Oracle::default(),
+            count: 0,
+            events: 0,
+            transcript: String::new(),
+        };
+        for policy in &script.servers {
+            let server = world.server(*policy, ManualClock::at(START_MS), 0);
+            world.servers.push(server);
+        }
+        world
+    }
+
+    fn server(&self, policy: Policy, clock: ManualClock, skew_ms: i64) -> Server {
+        Server::start(policy, clock, skew_ms, self.ring.load(), self.list.clone(), &self.dice)
+    }
+
+    fn play(&mut self, script: &Script) -> Result<(), Violation> {
+        for step in &script.steps {
+            self.pass(self.now_ms + step.after_ms)?;
+            self.act(&step.action)?;
+        }
+        while let Some((at, _)) = self.queue.keys().next().copied() {
+            self.pass(at)?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, text: &str) {
+        let _ = writeln!(self.transcript, "{:>9} {text}", self.now_ms - START_MS);
+    }
+
+    /// Lets time pass, and what is due happen.
+    fn pass(&mut self, until_ms: u64) -> Result<(), Violation> {
+        while let Some((at, number)) = self.queue.keys().next().copied().filter(|(at, _)| *at <= until_ms) {
+            self.advance(at);
+            match self.queue.remove(&(at, number)) {
+                Some(Event::Resume(id)) => self.resume(id)?,
+                Some(Event::Deliver(id)) => self.deliver(id)?,
+                None => {}
+            }
+        }
+        self.advance(until_ms);
+        Ok(())
+    }
+
+    fn advance(&mut self, to_ms: u64) {
+        let by_ms = to_ms.saturating_sub(self.now_ms);
+        self.now_ms += by_ms;
+        self.list_clock.advance(by_ms);
+        self.servers.iter().for_each(|server| server.clock.advance(by_ms));
+    }
+
+    fn later(&mut self, after_ms: u64, event: Event) {
+        self.count += 1;
+        self.queue.insert((self.now_ms + after_ms, self.count), event);
+    }
+
+    fn there_ms(&self, server: usize) -> u64 {
+        self.now_ms.saturating_add_signed(self.servers[server].skew_ms)
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), Violation> {
+        self.events += 1;
+        let index = |server: u8| usize::from(server) % self.servers.len();
+        match action {
+            Action::Ask(ask) => return self.ask(ask),
+            Action::Skew { server, seconds } => {
+                let at = index(*server);
+                self.servers[at].skew_ms = i64::from(*seconds) * 1000;
+                self.servers[at].clock.set(self.there_ms(at));
+            }
+            Action::Deploy { server, policy } => self.deploy(index(*server), *policy)?,
+            Action::Rotate { minutes } => self.rotate(u64::from(*minutes) * MINUTE),
+            Action::RevokeUser { server, user } => {
+                let user = user_name(*user);
+                let done = self.servers[index(*server)].store.revoke_user(&user).wait();
+                done.expect("a list in memory records everything");
+                self.oracle.end_user(&user, None, self.now_ms);
+            }
+            Action::RevokeEverything { server } => {
+                let done = self.servers[index(*server)].store.revoke_everything().wait();
+                done.expect("a list in memory records everything");
+                self.oracle.end_everything(self.now_ms);
+            }
+            Action::Steal { browser } => {
+                let now_ms = self.now_ms;
+                if let Some(token) = self.browser(Client::Browser(*browser)).session(now_ms) {
+                    self.browsers.entry(Client::Thief).or_default().copy(now_ms, &token);
+                }
+            }
+            Action::Plant { browser, name } => {
+                let now_ms = self.now_ms;
+                if let Some(token) = self.browser(Client::Thief).session(now_ms) {
+                    self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &token);
+                }
+            }
+            Action::Clear { browser } => {
+                self.browsers.entry(Client::Browser(*browser)).or_default().clear();
+            }
+        }
+        self.say(&format!("{action:?}"));
+        Ok(())
+    }
+
+    fn browser(&mut self, who: Client) -> &Browser {
+        self.browsers.entry(who).or_default()
+    }
+
+    fn deploy(&mut self, at: usize, policy: Policy) -> Result<(), Violation> {
+        let cut_off = |(id, request): (&u64, &InFlight)| {
+            (request.server == at && request.answer.is_some()).then_some(*id)
+        };
+        let ids: Vec<_> = self.requests.iter().filter_map(cut_off).collect();
+        for id in ids {
+            self.cut_off(id, "cut off by a restart")?;
+        }
+        let Server { clock, skew_ms, .. } = &self.servers[at];
+        let server = self.server(policy, clock.clone(), *skew_ms);
+        self.servers[at] = server;
+        Ok(())
+    }
+
+    fn rotate(&mut self, in_ms: u64) {
+        let mut ring = self.ring.load();
+        let at_ms = self.now_ms + in_ms;
+        if ring.add(Root::new(secret(&self.dice)).activating_at(at_ms), self.now_ms).is_err() {
+            return;
+        }
+        self.ring = Ring(ring.to_json().expect("it can be written").to_string());
+        for server in &self.servers {
+            server.store.replace_ring(self.ring.load()).expect("a ring of ours");
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
+        let server = usize::from(ask.server) % self.servers.len();
+        let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
+        let (cookies, token) = self.browser(ask.who).header(now_ms, ask.site);
+        self.count += 10;
+        let (id, plan) = (self.count, Arc::new(Plan::new(ask.clone(), self.count)));
+        let mut trace = Trace::new(ask.who, policy, now_ms, there_ms);
+        (trace.token, trace.public) = (token, ask.public);
+        trace.held_back = ask.site == Site::Post;
+        let request = request(ask.site, cookies.as_deref(), &plan);
+        let answer = Some(self.servers[server].ask(request));
+        self.requests.insert(id, InFlight { trace, plan, server, answer, sets: Vec::new() });
+        self.say(&format!("#{id} {ask:?}"));
+        self.poll(id)?;
+        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
+            self.later(ask.handler_ms, Event::Resume(id));
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, id: u64) -> Result<(), Violation> {
+        self.events += 1;
+        let Some(request) = self.requests.get(&id).filter(|request| request.answer.is_some()) else {
+            return Ok(());
+        };
+        if request.plan.ask.outcome == Outcome::Dropped {
+            return self.cut_off(id, "dropped");
+        }
+        request.plan.goes_on.store(true, Ordering::SeqCst);
+        self.poll(id)
+    }
+
+    /// The handler goes on as far as it can.
+    fn poll(&mut self, id: u64) -> Result<(), Violation> {
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        let Some(mut answer) = request.answer.take() else { return Ok(()) };
+        let before = self.list.len();
+        let mut cx = Context::from_waker(Waker::noop());
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(&mut cx)));
+        let (response, waits) = match polled {
+            Ok(Poll::Pending) => (None, true),
+            Ok(Poll::Ready(Ok(response))) => (Some(response), false),
+            Err(_) => (None, false),
+        };
+        if waits {
+            request.answer = Some(answer);
+        } else {
+            drop(answer);
+        }
+        request.trace.grew += self.list.len().saturating_sub(before);
+        self.heard(id)?;
+        if waits {
+            return Ok(());
+        }
+        self.answered(id, response)
+    }
+
+    fn heard(&mut self, id: u64) -> Result<(), Violation> {
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        let reports = std::mem::take(&mut *request.plan.reports.lock().expect("nothing panics with it"));
+        for report in &reports {
+            let _ = writeln!(self.transcript, "          #{id} {report:?}");
+        }
+        self.oracle.hear(&mut request.trace, self.now_ms, reports)
+    }
+
+    fn cut_off(&mut self, id: u64, why: &str) -> Result<(), Violation> {
+        let before = self.list.len();
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        request.answer = None;
+        request.trace.grew += self.list.len().saturating_sub(before);
+        self.say(&format!("#{id} {why}"));
+        self.heard(id)?;
+        self.answered(id, None)
+    }
+
+    fn answered(&mut self, id: u64, response: Option<Response<()>>) -> Result<(), Violation> {
+        let Some(server) = self.requests.get(&id).map(|request| request.server) else { return Ok(()) };
+        let header = |name: header::HeaderName| {
+            let values = response.iter().flat_map(move |response| response.headers().get_all(&name));
+            values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let sets = header(header::SET_COOKIE);
+        let removes = sets.iter().any(|set| set.contains("Max-Age=0;"));
+        let tokens = sets.iter().filter(|set| !set.contains("Max-Age=0;"));
+        let tokens = tokens.map(|set| self.witness(server, set)).collect();
+        let cache_control = header(header::CACHE_CONTROL).join(", ");
+        let status = response.as_ref().map(|response| response.status().as_u16());
+        self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
+        let ending = Ending {
+            now_ms: self.now_ms,
+            now_there_ms: self.there_ms(server),
+            status,
+            not_recorded: response.as_ref().is_some_and(|response| {
+                response.headers().get("sealed-session-refused").is_some_and(|why| why == "not_recorded")
+            }),
+            cache_control: &cache_control,
+            sets: tokens,
+            removes,
+        };
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        let network_ms = request.plan.ask.network_ms;
+        request.sets = sets;
+        self.oracle.ends(&request.trace, ending)?;
+        match status {
+            Some(_) => self.later(network_ms, Event::Deliver(id)),
+            None => drop(self.requests.remove(&id)),
+        }
+        Ok(())
+    }
+
+    /// What a token says that is sent now.
+    fn witness(&self, server: usize, set_cookie: &str) -> Option<(String, Token)> {
+        let value = set_cookie.strip_prefix(NAME)?.strip_prefix('=')?.split(';').next()?;
+        self.witness_clock.set(self.there_ms(server));
+        let witness = SealedStore::builder(self.ring.load())
+            .leeway(Duration::from_millis(10 * MINUTE))
+            .clock(self.witness_clock.clone())
+            .build()
+            .ok()?;
+        let opened = witness.open(&SessionId::new(value)).ok()?;
+        let record = opened.record();
+        let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
+        let items = data.get("items").and_then(|items| items.as_array()).cloned().unwrap_or_default();
+        let token = Token {
+            uid: opened.uid(),
+            user: record.user_id.clone(),
+            items: items.iter().filter_map(serde_json::Value::as_u64).collect(),
+            created_ms: record.created_at_ms,
+            renewed_ms: opened.renewed_at_ms(),
+            expires_ms: record.expires_at_ms,
+            sent_ms: self.now_ms,
+        };
+        Some((value.to_owned(), token))
+    }
+
+    fn deliver(&mut self, id: u64) -> Result<(), Violation> {
+        self.events += 1;
+        let Some(request) = self.requests.remove(&id) else { return Ok(()) };
+        let browser = self.browsers.entry(request.trace.who).or_default();
+        request.sets.iter().for_each(|set| browser.take(self.now_ms, set));
+        let has = browser.session(self.now_ms);
+        self.say(&format!("#{id} arrives"));
+        self.oracle.delivered(&request.trace, has.as_deref())
+    }
+}
+
+fn request(site: Site, cookies: Option<&str>, plan: &Arc<Plan>) -> Request<()> {
+    let (method, says, mode, dest) = match site {
+        Site::Same => ("GET", "same-origin", "cors", "empty"),
+        Site::Link => ("GET", "cross-site", "navigate", "document"),
+        Site::Post => ("POST", "cross-site", "navigate", "document"),
+    };
+    let mut request = Request::builder()
+        .method(method)
+        .uri("https://shop.example/")
+        .header("sec-fetch-site", says)
+        .header("sec-fetch-mode", mode)
+        .header("sec-fetch-dest", dest);
+    if let Some(cookies) = cookies {
+        request = request.header(header::COOKIE, cookies.as_bytes());
+    }
+    request.extension(Arc::clone(plan)).body(()).expect("a request of ours")
+}
+
+fn secret(dice: &Dice) -> RootSecret {
+    let mut bytes = [0; 32];
+    dice.fill(&mut bytes);
+    RootSecret::from_bytes(&bytes).expect("32 bytes")
+}

@@ -1,0 +1,121 @@
+//! How changes are recorded by a backend that keeps entries by what they speak of: one function of what there is.
+
+use super::entry::{MOST_SPARED, Thing};
+use super::{BackendError, Change, Reach, Revocation, Scope};
+use crate::uid::SessionUid;
+
+/// The entries of a backend, within one step.
+pub(crate) trait Entries {
+    type Error: From<BackendError>;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, Self::Error>;
+
+    /// Puts an entry in the place of the one for the same thing. It is news.
+    fn put(&mut self, entry: Revocation) -> Result<(), Self::Error>;
+}
+
+/// Records changes; of what says nothing new there is no news.
+pub(crate) fn apply<E: Entries>(entries: &mut E, changes: &[Change]) -> Result<(), E::Error> {
+    changes.iter().try_for_each(|change| one(entries, change))
+}
+
+fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
+    match change {
+        Change::Revoke(new) => merge(entries, new.clone(), Revocation::then),
+        Change::Restore(known) => merge(entries, known.clone(), Revocation::and),
+        Change::RevokeOthers { scope, user_id, created_before_ms, uid, created_at_ms, instead, until_ms } => {
+            // It has no say any more: another may have taken its place by the same act.
+            if is_revoked(entries, scope, user_id, *uid, *created_at_ms)? {
+                return Ok(());
+            }
+            merge(entries, Revocation::Session { uid: *uid, until_ms: *until_ms }, Revocation::then)?;
+            let user = Revocation::User {
+                reach: Reach::Scope(scope.clone()),
+                user_id: user_id.clone(),
+                created_before_ms: *created_before_ms,
+                except: vec![*instead],
+                until_ms: *until_ms,
+            };
+            merge(entries, user, Revocation::then)?;
+            move_wider(entries, scope, user_id, *uid, *instead)
+        }
+        Change::Move { reach, user_id, from, to } => spare(entries, reach, user_id, Some(*from), *to),
+        Change::Spare { reach, user_id, uid } => spare(entries, reach, user_id, None, *uid),
+    }
+}
+
+/// Whether such a session is revoked as far as the backend knows.
+fn is_revoked<E: Entries>(
+    entries: &mut E,
+    scope: &Scope,
+    user_id: &str,
+    uid: SessionUid,
+    created_at_ms: u64,
+) -> Result<bool, E::Error> {
+    let one = [Thing::Session(uid), Thing::Everything(Some(scope.app_id.clone())), Thing::Everything(None)];
+    let users = scope.reaches().map(|reach| Thing::User(reach, user_id.to_owned()));
+    for thing in one.iter().chain(&users) {
+        if entries.get(thing)?.is_some_and(|entry| entry.revokes(uid, created_at_ms)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What the entries that reach further spared, they go on sparing under its new uid.
+fn move_wider<E: Entries>(
+    entries: &mut E,
+    scope: &Scope,
+    user_id: &str,
+    from: SessionUid,
+    to: SessionUid,
+) -> Result<(), E::Error> {
+    spare(entries, &Reach::Application(scope.app_id.clone()), user_id, Some(from), to)?;
+    spare(entries, &Reach::Backend, user_id, Some(from), to)
+}
+
+fn merge<E: Entries>(
+    entries: &mut E,
+    new: Revocation,
+    both: impl FnOnce(Revocation, Revocation) -> Revocation,
+) -> Result<(), E::Error> {
+    match entries.get(&new.thing())? {
+        None => entries.put(new),
+        Some(old) => {
+            let after = both(old.clone(), new);
+            if after == old { Ok(()) } else { entries.put(after) }
+        }
+    }
+}
+
+/// Spares a session by the entry of a user; in the place of another only if that one was spared.
+fn spare<E: Entries>(
+    entries: &mut E,
+    reach: &Reach,
+    user_id: &str,
+    instead_of: Option<SessionUid>,
+    uid: SessionUid,
+) -> Result<(), E::Error> {
+    let thing = Thing::User(reach.clone(), user_id.to_owned());
+    let Some(mut entry) = entries.get(&thing)? else { return Ok(()) };
+    let Revocation::User { except, .. } = &mut entry else { return Ok(()) };
+    if except.contains(&uid) {
+        return Ok(());
+    }
+    match instead_of {
+        Some(from) => match except.iter_mut().find(|spared| **spared == from) {
+            Some(spared) => *spared = uid,
+            None => return Ok(()),
+        },
+        None if except.len() < MOST_SPARED => except.push(uid),
+        None => return Err(too_many().into()),
+    }
+    entries.put(entry)
+}
+
+pub(crate) fn too_many() -> BackendError {
+    BackendError::new(format!(
+        "{MOST_SPARED} sessions of this user have begun since all of theirs were revoked a moment ago: wait for as \
+         long as clocks may differ (the store's leeway)"
+    ))
+}

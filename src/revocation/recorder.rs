@@ -1,0 +1,328 @@
+//! A backend whose revocations count in memory as soon as it has them: first there, then here.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::backend::News;
+use super::contact::Contact;
+use super::known::{Known, Who};
+use super::sharer::Retention;
+use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer};
+use crate::clock::Clock;
+use crate::uid::SessionUid;
+
+/// What all threads of a server know of its revocations.
+pub(super) struct Shared {
+    pub(super) known: Known,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) own: Own,
+    pub(super) contact: Contact,
+    /// The backend has lost what it had, and does not have it again yet.
+    pub(super) lost: AtomicBool,
+}
+
+impl Shared {
+    /// What time it is, also for since when things are known.
+    pub(super) fn now_ms(&self) -> u64 {
+        let now_ms = self.clock.now_ms();
+        self.known.follow_clock(now_ms, self.clock.monotonic_ms());
+        now_ms
+    }
+}
+
+/// This server as one that shares the list: the largest limits of its stores.
+pub(super) struct Own {
+    sharer: Mutex<Sharer>,
+    changed: AtomicBool,
+}
+
+/// The limits of a store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_ttl_ms: u64,
+    pub(crate) max_lifetime_ms: u64,
+    pub(crate) leeway_ms: u64,
+}
+
+/// A session that ends all others of its user.
+#[cfg(feature = "tower")]
+pub(crate) struct Others {
+    pub(crate) user_id: String,
+    /// Before when they were created.
+    pub(crate) created_before_ms: u64,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+    /// The uid under which it goes on.
+    pub(crate) instead: SessionUid,
+}
+
+/// A session that has ended.
+pub(crate) struct Ended {
+    pub(crate) user_id: Option<String>,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
+}
+
+impl Own {
+    pub(super) fn new(id: [u8; 16], poll_ms: u64, refuse_after_ms: Option<u64>) -> Self {
+        let sharer = Sharer {
+            id,
+            max_ttl_ms: 0,
+            max_lifetime_ms: 0,
+            leeway_ms: 0,
+            poll_ms,
+            refuse_after_ms,
+            seen_at_ms: 0,
+        };
+        Self { sharer: Mutex::new(sharer), changed: AtomicBool::new(false) }
+    }
+
+    fn sharer(&self) -> MutexGuard<'_, Sharer> {
+        self.sharer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A store goes by this list as well.
+    pub(super) fn add(&self, limits: Limits) {
+        let mut sharer = self.sharer();
+        let before = *sharer;
+        sharer.max_ttl_ms = sharer.max_ttl_ms.max(limits.max_ttl_ms);
+        sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
+        sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
+        if *sharer != before {
+            self.changed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the backend does not know of it yet.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
+    }
+}
+
+/// A backend, with what is known of it here.
+pub(crate) struct Recorder<'a> {
+    pub(super) backend: &'a mut dyn Backend,
+    pub(super) shared: &'a Shared,
+    /// How long after it was recorded all other servers know of it, where an answer may not go before.
+    pub(super) known_after: Duration,
+    /// Whether anything was recorded.
+    pub(super) wrote: bool,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
+        Self { backend, shared, known_after: Duration::ZERO, wrote: false }
+    }
+
+    /// For how long what is revoked now has to be kept, because of all that share the list.
+    pub(crate) fn retention(&mut self) -> Result<Retention, BackendError> {
+        let others = self.backend.sharers()?;
+        let own = *self.shared.own.sharer();
+        Ok(Retention::of(others.iter().chain([&own])))
+    }
+
+    /// Records changes, and learns what there is then.
+    pub(crate) fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let known = self.shared.known.after(changes);
+        self.backend.record(changes)?;
+        self.wrote = true;
+        // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
+        let now_ms = self.shared.now_ms();
+        known.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        // Where it cannot be read what else there is, that comes with the next news.
+        let _ = self.refresh();
+        Ok(())
+    }
+
+    /// Asks for what is new.
+    pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
+        let shared = self.shared;
+        let news = self.backend.news();
+        let now_ms = shared.now_ms();
+        let News { mut revocations, lost } = news?;
+        if lost {
+            shared.known.narrow(&mut revocations);
+        }
+        revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
+        if lost {
+            shared.lost.store(true, Ordering::Release);
+        }
+        shared.contact.answered(shared.clock.monotonic_ms());
+        Ok(())
+    }
+
+    /// Records again what a backend has lost.
+    pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
+        if !self.shared.lost.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
+        self.backend.record(&changes)?;
+        // It has no sharers either.
+        self.share()?;
+        self.shared.lost.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Writes down that this server shares the list.
+    pub(super) fn share(&mut self) -> Result<(), BackendError> {
+        let own = &self.shared.own;
+        let changed = own.changed.swap(false, Ordering::AcqRel);
+        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..*own.sharer() };
+        let shared = self.backend.put_sharer(&sharer);
+        if shared.is_err() && changed {
+            own.changed.store(true, Ordering::Release);
+        }
+        shared
+    }
+
+    /// Removes what has expired, there and here.
+    pub(super) fn purge(&mut self, elapsed: Duration) -> Result<(), BackendError> {
+        let by_ms = self.backend.purge(self.shared.clock.now_ms(), elapsed)?;
+        self.shared.known.forget(by_ms);
+        Ok(())
+    }
+
+    /// A user's session begins: what was revoked by now does not speak of it, whatever the clocks of those who revoked
+    /// it said. Where the backend does not answer, what was last known counts.
+    pub(crate) fn begin(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+        created_at_ms: u64,
+    ) -> Result<(), BackendError> {
+        // Told where it matters: as age and trouble of the backend.
+        let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
+        let who =
+            Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
+        let reaches = self.shared.known.revoked_among(&who);
+        if !read && reaches.is_empty() {
+            return self.begin_unheard(scope, user_id, uid);
+        }
+        if reaches.is_empty() {
+            return Ok(());
+        }
+        let poll_ms = self.retention()?.poll_ms();
+        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
+        self.wait_for_others(poll_ms);
+        Ok(())
+    }
+
+    /// Whether it is known what was revoked by now; if not, age and trouble of the backend tell.
+    fn heard(&mut self) -> bool {
+        match self.refresh() {
+            Ok(()) => true,
+            Err(error) => {
+                self.shared.contact.failed(error);
+                false
+            }
+        }
+    }
+
+    /// A login where it is not known what was revoked. It is spared by what there may be, if that can be written; if not,
+    /// what was last known counts.
+    fn begin_unheard(&mut self, scope: &Scope, user_id: &str, uid: SessionUid) -> Result<(), BackendError> {
+        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        let _ = self.backend.record(&scope.reaches().map(spare));
+        Ok(())
+    }
+
+    /// Others know who was revoked, and learn at their next poll who was spared: where the client comes to one of them
+    /// before, it would be refused.
+    fn wait_for_others(&mut self, poll_ms: u64) {
+        // A poll takes its time as well.
+        let known_after = poll_ms.saturating_add(poll_ms / 2);
+        self.known_after = self.known_after.max(Duration::from_millis(known_after));
+    }
+
+    /// A session ends; where it goes on under another uid, that one is spared where it was.
+    pub(crate) fn end(
+        &mut self,
+        scope: &Scope,
+        ended: &Ended,
+        goes_on_as: Option<SessionUid>,
+        now_ms: u64,
+    ) -> Result<(), BackendError> {
+        let retention = self.retention()?;
+        let until_ms = retention.of_session(ended.created_at_ms, now_ms);
+        let mut changes = vec![Change::Revoke(Revocation::Session { uid: ended.uid, until_ms })];
+        if let (Some(user_id), Some(to)) = (&ended.user_id, goes_on_as) {
+            let from = ended.uid;
+            let moved = |reach| Change::Move { reach, user_id: user_id.clone(), from, to };
+            changes.extend(scope.reaches().map(moved));
+        }
+        self.record(&changes)?;
+        let (user_id, created_at_ms) = (ended.user_id.as_deref(), ended.created_at_ms);
+        let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
+        if goes_on_as.is_some_and(|uid| self.shared.known.spares(&who(uid))) {
+            self.wait_for_others(retention.poll_ms());
+        }
+        Ok(())
+    }
+
+    /// Before when sessions are revoked that are to end by now: those are among them that began after everything was
+    /// revoked, and are dated ahead for it.
+    pub(crate) fn all_until(&mut self, until_now_ms: u64, app_id: &str) -> u64 {
+        if !self.shared.contact.cannot_read() {
+            self.heard();
+        }
+        until_now_ms.max(self.shared.known.floor_of_everything(app_id).saturating_add(1))
+    }
+
+    /// All sessions of a user end.
+    pub(crate) fn end_user(
+        &mut self,
+        reach: Reach,
+        user_id: &str,
+        created_before_ms: u64,
+        now_ms: u64,
+    ) -> Result<(), BackendError> {
+        let app_id = match &reach {
+            Reach::Scope(scope) => &*scope.app_id,
+            Reach::Application(app_id) => app_id,
+            Reach::Backend => "",
+        };
+        let created_before_ms = self.all_until(created_before_ms, app_id);
+        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let (user_id, except) = (user_id.to_owned(), Vec::new());
+        let user = Revocation::User { reach, user_id, created_before_ms, except, until_ms };
+        self.record(&[Change::Revoke(user)])
+    }
+
+    /// All other sessions of a user end, and the one that asks goes on as another; whether it does, for it may have been
+    /// revoked itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end_others(
+        &mut self,
+        scope: &Scope,
+        others: Others,
+        now_ms: u64,
+    ) -> Result<bool, BackendError> {
+        let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
+        let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
+        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let change = Change::RevokeOthers {
+            scope: scope.clone(),
+            user_id: user_id.clone(),
+            created_before_ms,
+            uid,
+            created_at_ms,
+            instead,
+            until_ms,
+        };
+        self.record(&[change])?;
+        let user_id = Some(&*user_id);
+        let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
+        Ok(self.shared.known.revoked_since(&who).is_none())
+    }
+
+    pub(crate) fn backend(&mut self) -> &mut dyn Backend {
+        self.backend
+    }
+}

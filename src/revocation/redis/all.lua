@@ -1,0 +1,3 @@
+-- All that is in a hash.
+-- KEYS: the hash.
+return redis.call('HGETALL', KEYS[1])

@@ -1,0 +1,231 @@
+//! Sessions that begin after their user was revoked, and the one that ends all others.
+
+use std::time::Duration;
+
+use sealed_session::hazmat::ManualClock;
+use sealed_session::revocation::{
+    Backend as _, Change, MemoryBackend, Reach, Registry, Revocation, Revocations, Scope, SessionInfo,
+};
+use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
+
+use crate::{DAY, LEEWAY, MINUTE, NOON, Server, until};
+
+/// A server that hears of others by its next poll.
+fn server(backend: &MemoryBackend, clock: &ManualClock) -> Server {
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(300));
+    Server::with(revocations.with_backend(backend.clone()).unwrap(), clock.clone())
+}
+
+/// One that hears of them at once.
+fn eager(backend: &MemoryBackend, clock: &ManualClock) -> Server {
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1));
+    Server::with(revocations.with_backend(backend.clone()).unwrap(), clock.clone())
+}
+
+#[test]
+fn a_login_after_the_user_was_revoked_elsewhere_lives_on_every_server() {
+    for behind_ms in [0, 1, 1_000, LEEWAY] {
+        let backend = MemoryBackend::default();
+        let one = server(&backend, &ManualClock::at(NOON));
+        let other = server(&backend, &ManualClock::at(NOON - behind_ms));
+        let third = eager(&backend, &ManualClock::at(NOON - behind_ms));
+        let old = other.session(Some("ann"));
+        one.store.revoke_user("ann").wait().unwrap();
+        let id = other.session(Some("ann"));
+        let logged_in = other.store.authenticate(&other.session(None), "ann").unwrap();
+        // Its answer goes when all have heard of it.
+        for server in [&other, &third, &eager(&backend, &one.clock)] {
+            assert!(server.is_good(&id) && server.is_good(&logged_in), "{behind_ms} ms behind");
+            assert!(!server.is_good(&old));
+        }
+    }
+}
+
+#[test]
+fn a_revocation_after_the_login_ends_it() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let (one, other) = (server(&backend, &clock), eager(&backend, &clock));
+    one.store.revoke_user("ann").wait().unwrap();
+    let id = other.session(Some("ann"));
+    assert!(other.is_good(&id));
+    one.store.revoke_user("ann").wait().unwrap();
+    until("it is heard of", || !other.is_good(&id));
+}
+
+#[test]
+fn a_session_that_was_spared_is_spared_under_its_next_uid() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let (one, other) = (server(&backend, &clock), eager(&backend, &clock));
+    one.store.revoke_user("ann").wait().unwrap();
+    let first = one.session(Some("ann"));
+    let second = one.store.cycle(&first).unwrap();
+    // A server that has not heard of anything gives it another uid.
+    let late = server(&backend, &clock);
+    one.store.revoke_user("bob").wait().unwrap();
+    let third = late.store.cycle(&second).unwrap();
+    // Its answer goes when all have heard of it.
+    for server in [&one, &other, &late] {
+        assert!(!server.is_good(&first) && !server.is_good(&second) && server.is_good(&third));
+    }
+}
+
+#[test]
+fn more_logins_than_are_spared_within_the_leeway_are_an_error_and_pass() {
+    let server = Server::new();
+    server.store.revoke_user("ann").wait().unwrap();
+    let made: Vec<SessionId> = (0..64).map(|_| server.session(Some("ann"))).collect();
+    let options = || sealed_session::CreateOptions { user_id: Some("ann".into()), ..Default::default() };
+    let error = server.store.create(options()).unwrap_err();
+    assert!(error.to_string().contains("wait for as long as clocks may differ"), "{error}");
+    assert!(made.iter().all(|id| server.is_good(id)));
+    server.clock.advance(MINUTE + 1);
+    assert!(server.is_good(&server.session(Some("ann"))));
+}
+
+fn others(uid: u8, instead: u8, created_before_ms: u64) -> Change {
+    Change::RevokeOthers {
+        scope: Scope::default(),
+        user_id: "ann".into(),
+        created_before_ms,
+        uid: SessionUid::from_bytes([uid; 16]),
+        created_at_ms: NOON,
+        instead: SessionUid::from_bytes([instead; 16]),
+        until_ms: NOON + DAY,
+    }
+}
+
+fn user(created_before_ms: u64) -> Change {
+    Change::Revoke(Revocation::User {
+        reach: Reach::Scope(Scope::default()),
+        user_id: "ann".into(),
+        created_before_ms,
+        except: Vec::new(),
+        until_ms: NOON + DAY,
+    })
+}
+
+/// Whom the entry of the user spares.
+fn spared(changes: &[&[Change]]) -> Vec<u8> {
+    let mut backend = MemoryBackend::default();
+    changes.iter().for_each(|changes| backend.record(changes).unwrap());
+    let entries = backend.news().unwrap().revocations;
+    let except = entries.into_iter().find_map(|entry| match entry {
+        Revocation::User { except, .. } => Some(except),
+        _ => None,
+    });
+    except.unwrap_or_default().iter().map(|uid| uid.as_bytes()[0]).collect()
+}
+
+#[test]
+fn the_order_of_the_backend_says_who_is_spared_and_no_clock_does() {
+    assert_eq!(spared(&[&[others(1, 2, NOON + 5)]]), [2]);
+    assert_eq!(
+        spared(&[&[others(1, 2, NOON + 5)], &[user(NOON + 1)]]),
+        [0_u8; 0],
+        "by a clock that is behind"
+    );
+    assert_eq!(spared(&[&[user(NOON)], &[others(1, 2, NOON - 9)]]), [2], "created at noon, revoked before");
+    assert_eq!(spared(&[&[others(1, 2, NOON + 5)], &[others(2, 3, NOON + 4)]]), [3]);
+}
+
+#[test]
+fn a_session_that_is_revoked_itself_ends_and_spares_nobody() {
+    assert_eq!(spared(&[&[user(NOON + 1)], &[others(1, 2, NOON + 5)]]), [0_u8; 0]);
+    let everything = Change::Revoke(Revocation::Everything {
+        app_id: Some(String::new()),
+        created_before_ms: NOON + 1,
+        until_ms: NOON + DAY,
+    });
+    assert_eq!(spared(&[&[everything], &[others(1, 2, NOON + 5)]]), [0_u8; 0]);
+    let uid = SessionUid::from_bytes([1; 16]);
+    let itself = Change::Revoke(Revocation::Session { uid, until_ms: NOON + DAY });
+    assert_eq!(spared(&[&[itself], &[others(1, 2, NOON + 5)]]), [0_u8; 0]);
+    assert_eq!(
+        spared(&[&[others(1, 2, NOON + 5)], &[others(1, 3, NOON + 6)]]),
+        [2],
+        "a copy changes nothing"
+    );
+}
+
+#[test]
+fn of_two_histories_only_those_are_spared_that_both_spare() {
+    let entry = |except: &[u8]| Revocation::User {
+        reach: Reach::Scope(Scope::default()),
+        user_id: "ann".into(),
+        created_before_ms: NOON,
+        except: except.iter().map(|uid| SessionUid::from_bytes([*uid; 16])).collect(),
+        until_ms: NOON + DAY,
+    };
+    let restored = |one: &[u8], other: &[u8]| {
+        spared(&[&[Change::Restore(entry(one))], &[Change::Restore(entry(other))]])
+    };
+    assert_eq!(restored(&[1, 2], &[2, 3]), [2]);
+    assert_eq!(restored(&[1], &[]), [0_u8; 0]);
+    assert_eq!(restored(&[1], &[1]), [1]);
+}
+
+#[test]
+fn of_two_logins_at_once_one_lives_where_a_user_may_have_one_session() {
+    for _ in 0..50 {
+        let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+        let servers = [eager(&backend, &clock), eager(&backend, &clock)];
+        let begin = |server: &Server| {
+            let registry = Registry::builder(server.store.clone()).max_sessions(1).build().unwrap();
+            let id = server.session(Some("ann"));
+            let session = server.store.open(&id).unwrap();
+            let info = SessionInfo {
+                user_id: "ann".into(),
+                uid: session.uid(),
+                created_at_ms: NOON,
+                last_seen_at_ms: NOON,
+                expires_at_ms: NOON + DAY,
+                label: String::new(),
+            };
+            (id, registry.began(info))
+        };
+        let begun: Vec<_> = servers.iter().map(begin).collect();
+        let ids: Vec<_> = begun
+            .into_iter()
+            .map(|(id, pending)| {
+                pending.wait().unwrap();
+                id
+            })
+            .collect();
+        for server in &servers {
+            until("exactly one lives", || ids.iter().filter(|id| server.is_good(id)).count() == 1);
+        }
+        let lives = |server: &Server| ids.iter().position(|id| server.is_good(id));
+        assert_eq!(lives(&servers[0]), lives(&servers[1]), "the same one everywhere");
+    }
+}
+
+#[test]
+fn what_is_dated_ahead_for_everything_that_was_revoked_is_revoked_with_its_user() {
+    for behind_ms in [0, 2, 1_000, LEEWAY] {
+        let backend = MemoryBackend::default();
+        let one = eager(&backend, &ManualClock::at(NOON));
+        let other = server(&backend, &ManualClock::at(NOON - behind_ms));
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(Some("ann"));
+        assert!(one.is_good(&id));
+        other.store.revoke_user("ann").wait().unwrap();
+        until("it is heard of", || !one.is_good(&id));
+        assert!(!other.is_good(&id), "{behind_ms} ms behind");
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(None);
+        assert!(one.is_good(&id));
+        one.store.revoke_everything().wait().unwrap();
+        assert!(!one.is_good(&id));
+    }
+}
+
+#[test]
+fn a_session_of_a_clock_that_is_ahead_by_all_of_the_leeway_is_revoked_with_its_user() {
+    let server = Server::new();
+    server.clock.set(NOON + LEEWAY);
+    let ahead = server.session(Some("ann"));
+    server.clock.set(NOON);
+    assert!(server.is_good(&ahead));
+    server.store.revoke_user("ann").wait().unwrap();
+    assert!(!server.is_good(&ahead));
+}

@@ -1,0 +1,112 @@
+//! One of the servers, here or in another process; it may be down.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+#[cfg(feature = "sqlite")]
+use rustix::process::Signal;
+
+#[cfg(feature = "sqlite")]
+use crate::child::Process;
+use crate::server::{LEEWAY_MS, Server};
+
+const DOWN: &str = "this server is down";
+/// What is said of a process that was killed.
+pub(crate) const GONE: &str = "this server is gone";
+
+#[derive(Clone)]
+pub(crate) enum Running {
+    Here(Server),
+    #[cfg(feature = "sqlite")]
+    There(Arc<Process>),
+}
+
+pub(crate) struct Node {
+    running: Mutex<Option<Running>>,
+    /// It answers nobody for now.
+    is_stopped: AtomicBool,
+    skew_ms: AtomicI64,
+}
+
+impl Node {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            running: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
+            skew_ms: AtomicI64::new(0),
+        })
+    }
+
+    pub(crate) fn running(&self) -> Option<Running> {
+        self.running.lock().unwrap().clone()
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.running().is_none()
+    }
+
+    pub(crate) fn set(&self, running: Option<Running>) {
+        *self.running.lock().unwrap() = running;
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn stop(&self, stop: bool) {
+        let Some(process) = self.process() else { return };
+        self.is_stopped.store(stop, Ordering::Release);
+        process.signal(if stop { Signal::STOP } else { Signal::CONT });
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn kill(&self) {
+        if let Some(process) = self.process() {
+            process.signal(Signal::KILL);
+        }
+        self.is_stopped.store(false, Ordering::Release);
+        self.set(None);
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn process(&self) -> Option<Arc<Process>> {
+        match self.running()? {
+            Running::There(process) => Some(process),
+            Running::Here(_) => None,
+        }
+    }
+
+    pub(crate) fn act(&self, command: &str) -> Result<String, String> {
+        match self.running() {
+            Some(Running::Here(server)) => server.act(command),
+            #[cfg(feature = "sqlite")]
+            Some(Running::There(process)) => process.act(command),
+            None => Err(DOWN.to_owned()),
+        }
+    }
+
+    /// Whether it opens a session; nothing while it is down.
+    pub(crate) fn opens(&self, id: &str) -> Option<bool> {
+        match self.act(&format!("read {id}")) {
+            Ok(_) => Some(true),
+            Err(error) if error == DOWN || error == GONE => None,
+            Err(_) => Some(false),
+        }
+    }
+
+    pub(crate) fn skew_ms(&self) -> i64 {
+        self.skew_ms.load(Ordering::Acquire)
+    }
+
+    /// Sets its clock, also for when it starts again.
+    pub(crate) fn skew(&self, ms: i64) {
+        self.skew_ms.store(ms, Ordering::Release);
+        let _ = self.act(&format!("skew {ms}"));
+    }
+
+    /// Whether its clock is as right as clocks have to be.
+    pub(crate) fn has_time(&self) -> bool {
+        self.skew_ms().unsigned_abs() <= LEEWAY_MS / 2
+    }
+}

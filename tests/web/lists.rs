@@ -1,0 +1,248 @@
+//! What a site's requests write into lists that all its servers share: for whom, for how long, and nothing for nobody.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::{Session, SessionLayer};
+use sealed_session::revocation::{MemoryBackend, Registry, Revocations};
+use sealed_session::{KeyRing, SealedStore, SessionPlugin as _};
+
+use crate::direct::{Server, revoking, with};
+use crate::site::{HOUR, MINUTE, NOON, root};
+use crate::troubled::Troubled;
+
+/// One of several servers over one list, who learns what others did within so long.
+fn one_of(backend: &MemoryBackend, clock: ManualClock, poll: Duration) -> Server {
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(poll);
+    let revocations = revocations.with_backend(backend.clone()).unwrap();
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations).build().unwrap();
+    let layer = SessionLayer::builder(store.clone()).build().unwrap();
+    Server { store, layer, clock }
+}
+
+async fn others(server: &Server, cookie: &str) -> String {
+    server.call(&with(cookie), async |session: Session| session.logout_others().await).await.pair()
+}
+
+#[tokio::test]
+async fn ending_the_others_does_not_restart_the_absolute_lifetime() {
+    let server = Server::with(
+        |store, clock| revoking(store, clock).max_lifetime(Duration::from_millis(12 * HOUR)),
+        |layer| layer,
+    );
+    let mut cookie = server.logged_in("ann").await;
+    for hour in [3, 6, 9, 11] {
+        server.clock.set(NOON + hour * HOUR);
+        cookie = others(&server, &cookie).await;
+        assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+    }
+    server.clock.set(NOON + 12 * HOUR - 1);
+    assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+    server.clock.set(NOON + 12 * HOUR);
+    assert_eq!(server.user(&cookie).await, None);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_very_session_that_ended_the_others_is_refused_and_its_owner_stays() {
+    let server = Server::revoking();
+    let (mine, elsewhere) = (server.logged_in("ann").await, server.logged_in("ann").await);
+    let copy = mine.clone();
+    server.clock.advance(HOUR);
+    let touched = server.act(&with(&copy), |session| session.insert("a", &1).unwrap()).await.pair();
+    let mine = others(&server, &mine).await;
+    for stolen in [&copy, &touched, &elsewhere] {
+        assert_eq!(server.user(stolen).await, None);
+    }
+    assert_eq!(server.user(&mine).await.as_deref(), Some("ann"));
+    let cycled = server.act(&with(&mine), |session| session.cycle().unwrap()).await.pair();
+    assert_eq!(server.user(&mine).await, None);
+    assert_eq!(server.user(&cycled).await.as_deref(), Some("ann"));
+    server.store.revoke_user("ann").await.unwrap();
+    assert_eq!(server.user(&cycled).await, None, "nothing is spared by what ends all");
+}
+
+#[tokio::test]
+async fn the_session_that_ended_the_others_opens_where_the_clock_is_behind() {
+    let backend = MemoryBackend::default();
+    let poll = Duration::from_millis(1);
+    let ahead = one_of(&backend, ManualClock::at(NOON), poll);
+    let mine = ahead.logged_in("ann").await;
+    let mine = others(&ahead, &mine).await;
+    for behind_ms in [1, 1_000, MINUTE] {
+        let behind = one_of(&backend, ManualClock::at(NOON - behind_ms), poll);
+        assert_eq!(behind.user(&mine).await.as_deref(), Some("ann"), "{behind_ms} ms");
+        let again = behind.logged_in("ann").await;
+        assert_eq!(behind.user(&again).await.as_deref(), Some("ann"), "and logins there are none the worse");
+        assert_eq!(ahead.user(&again).await.as_deref(), Some("ann"));
+    }
+}
+
+#[tokio::test]
+async fn a_login_right_after_its_user_was_revoked_on_another_server_lives() {
+    let backend = MemoryBackend::default();
+    let poll = Duration::from_millis(200);
+    let clock = ManualClock::at(NOON);
+    let (one, other) = (one_of(&backend, clock.clone(), poll), one_of(&backend, clock.clone(), poll));
+    let old = other.logged_in("ann").await;
+    one.store.revoke_user("ann").await.unwrap();
+    let new = other.logged_in("ann").await;
+    for server in [&other, &one_of(&backend, clock, poll)] {
+        assert_eq!(server.user(&new).await.as_deref(), Some("ann"));
+        assert_eq!(server.user(&old).await, None);
+    }
+    // The answer went when the first should have asked for news. A machine that is busy may be late, and then the cookie
+    // is left in place.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while one.user(&new).await.is_none() {
+        assert!(one.act(&with(&new), |session| session.insert("a", &1).unwrap()).await.sets_nothing());
+        assert!(Instant::now() < deadline);
+    }
+}
+
+#[tokio::test]
+async fn a_backend_that_hangs_keeps_nobody_from_logging_in() {
+    let backend = Troubled::timed(Duration::from_millis(100));
+    let hanging = backend.clone();
+    let server = Server::with(
+        |store, clock| {
+            let revocations = Revocations::builder().clock(clock.clone()).with_backend(hanging);
+            store.revocations(revocations.unwrap())
+        },
+        |layer| layer,
+    );
+    backend.close(true);
+    let cookies = [server.logged_in("ann").await, server.logged_in("bob").await];
+    backend.close(false);
+    for (cookie, user) in cookies.iter().zip(["ann", "bob"]) {
+        assert_eq!(server.user(cookie).await.as_deref(), Some(user));
+    }
+}
+
+#[tokio::test]
+async fn visitors_without_an_account_make_no_list_grow() {
+    let server = Server::revoking();
+    let revocations = server.store.revocations().unwrap().clone();
+    let acts: [fn(&Session); 4] = [
+        |session| session.logout().unwrap(),
+        |session| session.invalidate().unwrap(),
+        |session| session.cycle().unwrap(),
+        |session| {
+            session.logout().unwrap();
+            session.insert("a", &2).unwrap();
+        },
+    ];
+    for act in acts {
+        for _ in 0..50 {
+            let cookie = server.act(&[], |session| session.insert("a", &1).unwrap()).await.pair();
+            server.act(&with(&cookie), act).await;
+            let other = server.act(&[], |session| session.insert("a", &1).unwrap()).await.pair();
+            let two = format!("{cookie}; {cookie}x; {other}");
+            server.act(&with(&two), act).await;
+            server.clock.advance(25 * HOUR);
+            server.act(&with(&cookie), act).await;
+        }
+    }
+    assert_eq!(revocations.len(), 0);
+    let cookie = server.act(&[], |session| session.insert("a", &1).unwrap()).await.pair();
+    server.act(&with(&cookie), |session| session.authenticate("ann").unwrap()).await;
+    assert_eq!(revocations.len(), 1, "what a login replaces is revoked");
+}
+
+fn tenant(request: &Parts) -> String {
+    let named = request.headers.get("x-tenant").and_then(|value| value.to_str().ok());
+    named.unwrap_or_default().to_owned()
+}
+
+/// Bound to tenants, whose users are apart.
+fn of_tenants() -> Server {
+    Server::with(revoking, |layer| layer.bind_to(|request| tenant(request).into_bytes()).scope_by(tenant))
+}
+
+fn of<'h>(tenant: &'h str, cookie: &'h str) -> [(&'static str, &'h str); 2] {
+    [("x-tenant", tenant), ("cookie", cookie)]
+}
+
+async fn login(server: &Server, tenant: &str) -> String {
+    let login = |session: Session| std::future::ready(session.authenticate("1"));
+    server.call(&[("x-tenant", tenant)], login).await.pair()
+}
+
+async fn is_in(server: &Server, tenant: &str, cookie: &str) -> bool {
+    let is_in = |session: Session| {
+        std::future::ready(if session.user_id().is_some() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNAUTHORIZED
+        })
+    };
+    server.call(&of(tenant, cookie), is_in).await.status == StatusCode::OK
+}
+
+#[tokio::test]
+async fn users_of_tenants_do_not_end_each_others_sessions() {
+    let server = of_tenants();
+    let (a, b) = (login(&server, "a").await, login(&server, "b").await);
+    server.call(&of("a", &a), async |session: Session| session.logout_everywhere().await).await;
+    assert!(!is_in(&server, "a", &a).await && is_in(&server, "b", &b).await);
+    let (a, second) = (login(&server, "a").await, login(&server, "a").await);
+    let left = server.call(&of("a", &a), async |session: Session| session.logout_others().await).await.pair();
+    assert!(!is_in(&server, "a", &second).await && is_in(&server, "a", &left).await);
+    assert!(is_in(&server, "b", &b).await);
+    server.store.in_scope("b").revoke_user("1").await.unwrap();
+    assert!(!is_in(&server, "b", &b).await && is_in(&server, "a", &left).await);
+    server.store.revoke_user_in_all_scopes("1").await.unwrap();
+    assert!(!is_in(&server, "a", &left).await);
+}
+
+#[tokio::test]
+async fn users_of_tenants_see_their_own_sessions() {
+    let clock = ManualClock::at(NOON);
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = revoking(SealedStore::builder(ring).clock(clock.clone()), &clock).build().unwrap();
+    let registry = Registry::builder(store.clone()).build().unwrap();
+    let layer = SessionLayer::builder(store.clone())
+        .bind_to(|request| tenant(request).into_bytes())
+        .scope_by(tenant)
+        .registry(registry)
+        .build()
+        .unwrap();
+    let server = Server { store, layer, clock };
+    let (a, _b) = (login(&server, "a").await, login(&server, "b").await);
+    server
+        .call(&of("a", &a), async |session: Session| {
+            assert_eq!(session.list_my_sessions().await.unwrap().len(), 1);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_request_without_a_scope_is_refused_and_leaves_the_cookie_alone() {
+    let server = Server::with(revoking, |layer| layer.scope_by(tenant));
+    let cookie = login(&server, "a").await;
+    let answer = server.act(&with(&cookie), |session| session.logout().unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.sets_nothing());
+    assert!(is_in(&server, "a", &cookie).await);
+}
+
+#[test]
+fn sessions_that_are_bound_without_saying_whose_users_they_are_are_an_error_when_built() {
+    let store = || {
+        let ring = KeyRing::new(vec![root(1)]).unwrap();
+        SealedStore::builder(ring).revocations(Revocations::in_memory()).build().unwrap()
+    };
+    let bound = |store: &SealedStore| SessionLayer::builder(store.clone()).bind_to(|_| vec![1]);
+    let (one, other) = (store(), store());
+    let registry = Registry::builder(one.clone()).build().unwrap();
+    for layer in [bound(&one), bound(&one).registry(registry)] {
+        let error = layer.build().unwrap_err().to_string();
+        assert!(error.contains("scope_by"), "{error}");
+    }
+    assert!(bound(&one).scope("").build().is_ok() && bound(&other).scope("a").build().is_ok());
+    assert!(bound(&one).scope_by(tenant).build().is_ok());
+    let unrevoked = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap()).build().unwrap();
+    assert!(unrevoked.is_healthy() && bound(&unrevoked).build().is_ok());
+}

@@ -1,0 +1,435 @@
+//! What ends on the server when a session has moved to its device, for how long that is known, and whom it is about.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+use axum::routing::post;
+use reqwest::Method;
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::Session;
+use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
+use sealed_session::{Clock as _, KeyRing, SealedStore};
+
+use crate::browser::{
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, app, bound_to, challenge, json, names_set,
+    unbound,
+};
+use crate::site::{DAY, MINUTE, NOON, root};
+use crate::troubled::Troubled;
+
+async fn site_of(build: impl FnOnce(RevocationsBuilder) -> Revocations) -> (Site, Revocations) {
+    let clock = ManualClock::at(NOON);
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let revocations = build(Revocations::builder().clock(clock.clone()));
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations.clone());
+    let store = store.build().unwrap();
+    let registry = Registry::builder(store.clone()).build().unwrap();
+    let app = app()
+        .route("/logout-everywhere", post(|s: Session| async move { s.logout_everywhere().await }))
+        .route("/logout-others", post(|s: Session| async move { s.logout_others().await }))
+        .route("/revoke-own", post(|s: Session| async move { s.revoke(s.uid().unwrap()).await.map(drop) }));
+    let site = Site::over(store, clock, |layer| layer.registry(registry), |device| device, app).await;
+    (site, revocations)
+}
+
+async fn site() -> Site {
+    site_of(RevocationsBuilder::in_memory).await.0
+}
+
+/// A site whose backend does what it is told.
+async fn troubled() -> (Site, Troubled) {
+    let backend = Troubled::default();
+    let own = backend.clone();
+    (site_of(|builder| builder.with_backend(backend).unwrap()).await.0, own)
+}
+
+fn arrive(browser: &mut Browser, answer: &Browser) {
+    browser.jar.extend([answer.cookie(BOUND), answer.cookie(PROOF)]);
+    browser.identifier.clone_from(&answer.identifier);
+    browser.challenge.clone_from(&answer.challenge);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_ordinary_cookie_works_until_the_browser_comes_back_and_never_again() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut thief = browser.clone();
+    browser.register().await;
+    site.clock.advance(MINUTE / 2);
+    assert_eq!(thief.post("/set/a/1").await.status, 200);
+    assert_eq!(thief.sees().await, unbound("ann"));
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    for _ in 0..3 {
+        assert_eq!(thief.sees().await, NOBODY);
+        site.clock.advance(MINUTE);
+    }
+    assert!(thief.get("/get/a").await.sets_nothing(), "it has been removed by now");
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+/// Even one that was registered with the cookie while that was good.
+#[tokio::test]
+async fn of_two_devices_the_one_that_comes_back_first_has_the_session() {
+    let site = site().await;
+    for is_first in [true, false] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let mut thief = site.browser(2);
+        (thief.jar, thief.challenge) = (browser.jar.clone(), browser.challenge.clone());
+        assert_eq!((browser.register().await.status, thief.register().await.status), (200, 200));
+        let (first, second) = if is_first { (&mut browser, &mut thief) } else { (&mut thief, &mut browser) };
+        assert_eq!(first.sees().await, bound_to("ann"));
+        assert_eq!(second.sees().await, NOBODY);
+        assert!(second.get("/get/a").await.sets_nothing(), "left in place for a moment");
+        assert_ne!(second.refresh().await.status, 200);
+        site.clock.advance(MINUTE);
+        assert_eq!(second.sees().await, NOBODY);
+        assert_eq!(second.refresh().await.status, 401);
+        assert_eq!((first.refresh().await.status, first.sees().await), (200, bound_to("ann")));
+    }
+}
+
+#[tokio::test]
+async fn what_ends_the_session_meanwhile_wins() {
+    let site = site().await;
+    for (end, sees) in [
+        ("/logout", NOBODY),
+        ("/invalidate", NOBODY),
+        ("/logout-and-fail", NOBODY),
+        ("/logout-everywhere", NOBODY),
+        ("/revoke-own", NOBODY),
+        ("/logout-others", unbound("ann")),
+        ("/cycle", unbound("ann")),
+        ("/login/bob", unbound("bob")),
+    ] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let (before, mut answer) = (browser.clone(), browser.clone());
+        answer.register().await;
+        browser.post(end).await;
+        arrive(&mut browser, &answer);
+        assert_eq!(browser.sees().await, sees, "{end}");
+        assert_eq!(answer.sees().await, NOBODY, "{end}: a copy of all that there was");
+        let mut late = before;
+        assert_eq!(late.register().await.status, 401, "{end}: nor does it register later");
+        site.clock.advance(2 * MINUTE);
+    }
+}
+
+/// Over a backend with a thread of its own, which all of them wait for at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_beside_a_registration_are_all_answered_for_the_user() {
+    let (site, _) = troubled().await;
+    for at in [0, 1, 14, 28, 29] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let before: Vec<_> = (0..29).map(|_| browser.clone()).collect();
+        let (early, late) = before.split_at(at);
+        all_see(early, &unbound("ann")).await;
+        browser.register().await;
+        all_see(late, &unbound("ann")).await;
+        all_see(&vec![browser.clone(); 29], &bound_to("ann")).await;
+        assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+        all_see(&before, &NOBODY).await;
+    }
+}
+
+/// All at once.
+async fn all_see(browsers: &[Browser], expected: &(Option<String>, bool, bool)) {
+    let see = |mut browser: Browser| tokio::spawn(async move { browser.sees().await });
+    let all: Vec<_> = browsers.iter().cloned().map(see).collect();
+    for seen in all {
+        assert_eq!(seen.await.unwrap(), *expected);
+    }
+}
+
+/// Its answer is a 500 that removes the cookie: the client at least is logged out.
+#[tokio::test]
+async fn a_logout_that_cannot_be_recorded_wins_as_well() {
+    let (site, backend) = troubled().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut answer = browser.clone();
+    answer.register().await;
+    backend.fails.store(true, Ordering::Release);
+    assert_eq!(browser.post("/logout").await.status, 500);
+    arrive(&mut browser, &answer);
+    assert_eq!(browser.sees().await, NOBODY);
+    backend.fails.store(false, Ordering::Release);
+    assert_eq!(browser.sees().await, NOBODY);
+    assert_eq!(browser.refresh().await.status, 401);
+}
+
+/// A request that brings the ordinary cookie alone was sent before the registration's answer came: it has no session,
+/// and takes nothing from the browser.
+#[tokio::test]
+async fn requests_of_before_that_arrive_too_late_take_nothing() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let before = browser.clone();
+    browser.register().await;
+    let between = browser.clone();
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    for at in 0..29 {
+        let mut late = if at % 2 == 0 { before.clone() } else { between.clone() };
+        let reply = late.post("/set/a/late").await;
+        match at % 2 {
+            0 => assert!(reply.sets_nothing(), "{reply:?}"),
+            _ => assert_eq!(names_set(&reply), [ORDINARY, BOUND]),
+        }
+    }
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    assert_eq!(browser.refresh().await.status, 200);
+}
+
+/// Its handler began while the ordinary session was good.
+#[tokio::test]
+async fn a_change_that_is_answered_after_the_session_has_moved_brings_no_ordinary_cookie_back() {
+    let clock = ManualClock::at(NOON);
+    let (begun, goes_on) =
+        (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
+    let (begins, waits) = (begun.clone(), goes_on.clone());
+    let slow = post(move |session: Session| async move {
+        session.insert("a", "late").unwrap();
+        begins.notify_one();
+        waits.notified().await;
+    });
+    let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations).build().unwrap();
+    let site = Site::over(store, clock, |layer| layer, |device| device, app().route("/slow", slow)).await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut meanwhile = browser.clone();
+    let slow = tokio::spawn(async move { meanwhile.post("/slow").await });
+    begun.notified().await;
+    browser.register().await;
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    goes_on.notify_one();
+    let reply = slow.await.unwrap();
+    assert!(reply.status == 200 && reply.sets_nothing(), "{reply:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_after_the_ordinary_form_has_ended_is_given_again_with_every_change() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut answer = browser.clone();
+    answer.register().await;
+    browser.post("/set/a/meanwhile").await;
+    arrive(&mut browser, &answer);
+    for _ in 0..3 {
+        let mut lost = browser.clone();
+        assert_eq!(names_set(&lost.get("/get/a").await), [ORDINARY, BOUND]);
+        site.clock.advance(2 * MINUTE);
+    }
+    assert_eq!(browser.get("/get/a").await.body, "\"meanwhile\"");
+    assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+}
+
+#[tokio::test]
+async fn a_server_error_to_the_browser_that_comes_back_ends_copies_and_not_its_session() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut thief = browser.clone();
+    browser.register().await;
+    assert!(browser.post("/set/a/1/500").await.sets_nothing());
+    assert_eq!(thief.sees().await, NOBODY);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+#[tokio::test]
+async fn a_registration_asks_nothing_of_a_backend_that_stalls() {
+    let (site, backend) = troubled().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut thief = browser.clone();
+    backend.close(true);
+    assert_eq!(browser.register().await.status, 200);
+    let mut comes_back = browser.clone();
+    let comes_back = tokio::spawn(async move { (comes_back.sees().await, comes_back) });
+    assert_eq!(thief.sees().await, unbound("ann"));
+    backend.close(false);
+    let (seen, mut browser) = comes_back.await.unwrap();
+    assert_eq!(seen, bound_to("ann"));
+    assert_eq!(browser.names(), [BOUND, PROOF]);
+    assert_eq!((thief.sees().await, browser.sees().await), (NOBODY, bound_to("ann")));
+}
+
+#[tokio::test]
+async fn a_backend_that_fails_costs_the_browser_nothing_and_copies_end_later() {
+    let (site, backend) = troubled().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut thief = browser.clone();
+    backend.fails.store(true, Ordering::Release);
+    assert_eq!(browser.register().await.status, 200);
+    for _ in 0..3 {
+        assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+        assert_eq!(thief.sees().await, unbound("ann"));
+    }
+    assert_eq!(browser.post("/set/a/1").await.status, 200);
+    backend.fails.store(false, Ordering::Release);
+    let mut asked = 0;
+    while thief.sees().await != NOBODY {
+        assert_eq!(browser.sees().await, bound_to("ann"));
+        asked += 1;
+        assert!(asked < 10_000, "each request tries again");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_moved_is_written_down_once() {
+    let (site, revocations) = site_of(RevocationsBuilder::in_memory).await;
+    let mut browser = site.registered(1, "ann").await;
+    assert!(revocations.is_empty(), "a registration records nothing");
+    for _ in 0..29 {
+        assert_eq!(browser.clone().sees().await, bound_to("ann"));
+    }
+    browser.sees().await;
+    let moved = revocations.len();
+    for path in ["/set/a/1", "/ttl/3600000", "/flash/hello"] {
+        browser.post(path).await;
+    }
+    assert_eq!((moved, revocations.len()), (2, 2));
+    browser.post("/cycle").await;
+    browser.sees().await;
+    assert_eq!(revocations.len(), 3, "and the uid that it had");
+}
+
+/// Identifiers live for 30 days, and sessions for an hour.
+#[tokio::test]
+async fn what_ended_for_a_device_is_known_for_as_long_as_its_identifier_lives() {
+    let clock = ManualClock::at(NOON);
+    let hour = Duration::from_secs(3_600);
+    let revocations = Revocations::builder().clock(clock.clone()).refuse_after(hour).in_memory();
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations.clone());
+    let store = store.max_ttl(hour).default_ttl(hour).build().unwrap();
+    let challenges = Duration::from_secs(30 * 24 * 3_600);
+    let site =
+        Site::over(store, clock, |layer| layer, |device| device.challenge_ttl(challenges), app()).await;
+    let mut browser = site.bound(1, "ann").await;
+    let mut copy = browser.clone();
+    copy.jar.clear();
+    browser.post("/logout").await;
+    for _ in 0..29 {
+        site.clock.advance(DAY);
+        // What has expired is removed once in so many uses.
+        for _ in 0..1_100 {
+            site.store.revoke_session(uid(), site.clock.now_ms()).await.unwrap();
+        }
+        assert_eq!(copy.refresh().await.status, 401);
+    }
+}
+
+fn uid() -> sealed_session::SessionUid {
+    sealed_session::SessionUid::from_bytes([7; 16])
+}
+
+/// User "1" of one tenant is not user "1" of another.
+#[tokio::test]
+async fn devices_go_by_what_is_revoked_in_the_scope_of_their_request() {
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations).build().unwrap();
+    let tenant = |parts: &Parts| {
+        parts.headers.get("x-tenant").map(|name| name.to_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let scoped = |layer: sealed_session::http::SessionLayerBuilder| {
+        layer.bind_to(move |parts| tenant(parts).into_bytes()).scope_by(tenant)
+    };
+    let app =
+        app().route("/logout-everywhere", post(|s: Session| async move { s.logout_everywhere().await }));
+    let site = Site::over(store, clock, scoped, |device| device, app).await;
+    let (mut ours, mut theirs) = (site.browser(1), site.browser(2));
+    for (browser, tenant) in [(&mut ours, "ours"), (&mut theirs, "theirs")] {
+        register_at(browser, tenant).await;
+        assert_eq!(refresh_at(browser, tenant).await, 200);
+        assert_eq!(user_at(browser, tenant).await, "1");
+    }
+    let mut phone = site.browser(3);
+    register_at(&mut phone, "ours").await;
+    user_at(&mut phone, "ours").await;
+    site.clock.advance(MINUTE);
+    phone.post_with("/logout-everywhere", &[("x-tenant", "ours")]).await;
+    assert_eq!(refresh_at(&mut theirs, "theirs").await, 200);
+    assert_eq!(user_at(&mut theirs, "theirs").await, "1");
+    assert_eq!(refresh_at(&mut ours.clone(), "ours").await, 401);
+    let mut without_cookies = ours.clone();
+    without_cookies.jar.clear();
+    assert_eq!(refresh_at(&mut without_cookies, "ours").await, 401);
+    assert_eq!(user_at(&mut ours, "ours").await, "");
+    let mut again = site.browser(1);
+    register_at(&mut again, "ours").await;
+    assert_eq!((refresh_at(&mut again, "ours").await, user_at(&mut again, "ours").await), (200, "1".into()));
+}
+
+async fn register_at(browser: &mut Browser, tenant: &str) {
+    browser.post_with("/login/1", &[("x-tenant", tenant)]).await;
+    let proof = browser.device().registration(&browser.challenge);
+    let headers = [("Secure-Session-Response", proof.as_str()), ("x-tenant", tenant)];
+    let reply = browser.post_with("/dbsc/register", &headers).await;
+    browser.identifier = json(&reply)["session_identifier"].as_str().unwrap().to_owned();
+    browser.challenge = challenge(&reply, &browser.identifier);
+}
+
+async fn refresh_at(browser: &mut Browser, tenant: &str) -> u16 {
+    let proof = browser.device().refresh(&browser.challenge);
+    let identifier = browser.identifier.clone();
+    let headers = [
+        ("Sec-Secure-Session-Id", identifier.as_str()),
+        ("Secure-Session-Response", &proof),
+        ("x-tenant", tenant),
+    ];
+    browser.post_with("/dbsc/refresh", &headers).await.status
+}
+
+async fn user_at(browser: &mut Browser, tenant: &str) -> String {
+    let reply = browser.request(Method::GET, "/device", &[("x-tenant", tenant)]).await;
+    json(&reply)["user"].as_str().unwrap_or_default().to_owned()
+}
+
+/// What ended all sessions of a user speaks of none that begins afterwards, within the time by which clocks may differ.
+#[tokio::test]
+async fn a_device_that_registers_right_after_a_logout_everywhere_refreshes() {
+    let site = site().await;
+    for end in ["/logout-everywhere", "/logout-others"] {
+        let mut browser = site.bound(1, "ann").await;
+        browser.post(end).await;
+        let mut again = site.bound(1, "ann").await;
+        again.forget(PROOF);
+        assert_eq!((again.refresh().await.status, again.sees().await), (200, bound_to("ann")), "{end}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_account_makes_nothing_grow_by_what_devices_bring() {
+    let (site, revocations) = site_of(RevocationsBuilder::in_memory).await;
+    let mut ann = site.bound(1, "ann").await;
+    let copy = ann.clone();
+    ann.post("/logout").await;
+    let before = revocations.len();
+    for at in 0..50 {
+        let mut nobody = site.browser(9);
+        nobody.post("/set/a/1").await;
+        match at % 5 {
+            0 => drop(nobody.jar.insert(BOUND.to_owned(), "ended".to_owned())),
+            1 => drop(nobody.jar.insert(BOUND.to_owned(), format!("garbage{at}"))),
+            2 => nobody.jar.extend([copy.cookie(PROOF)]),
+            3 => nobody.jar.extend([copy.cookie(BOUND)]),
+            _ => nobody.jar.extend([copy.cookie(BOUND), copy.cookie(PROOF)]),
+        }
+        for path in ["/dbsc/register", "/dbsc/refresh", "/logout"] {
+            nobody.post(path).await;
+        }
+        site.clock.advance(PROOF_TTL / 100);
+    }
+    assert_eq!(revocations.len(), before);
+}
