@@ -223,7 +223,8 @@ impl Session {
         })
     }
 
-    /// Gives the session a new uid and keeps everything else: for when its rights change.
+    /// Gives the session a new uid and keeps everything else: for when its rights change. One that begins with this
+    /// request, by a login or by `logout_others`, has such a uid already.
     ///
     /// # Errors
     /// [`DataError::Seal`] without randomness; [`DataError::TooLate`].
