@@ -255,7 +255,7 @@ impl Session {
     /// ([`persistence`](Self::persistence)).
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        let ms = self.look(|state| self.expires_at_ms(state))?;
+        let ms = self.look(|state| self.expires_at_ms(state).filter(|_| !self.has_ended(state)))?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
@@ -271,7 +271,17 @@ impl Session {
     /// ```
     #[must_use]
     pub fn persistence(&self) -> Persistence {
-        self.look(|state| state.left_in_place().map_or(Persistence::Sent, Persistence::RequestOnly))
+        self.look(|state| match state.left_in_place() {
+            Some(why) => Persistence::RequestOnly(why),
+            None if self.has_ended(state) => Persistence::Ended,
+            None => Persistence::Sent,
+        })
+    }
+
+    /// Whether it has ended since the request began, as far as is known now, and no other takes its place.
+    fn has_ended(&self, state: &State) -> bool {
+        let store = self.jar(state).store;
+        state.goes_on() && state.has_ended(store, store.now_ms())
     }
 
     /// Lets what is stored begin a new session even where a cookie is left in place
@@ -357,6 +367,9 @@ pub enum Persistence {
     /// a logout overwrite it all the same, and so does what is stored after
     /// [`begin_anyway`](Session::begin_anyway).
     RequestOnly(LeftInPlace),
+    /// It holds for this request, and nothing is sent: the session has ended since the request began, because it ran out or
+    /// was ended elsewhere.
+    Ended,
 }
 
 impl fmt::Debug for Session {

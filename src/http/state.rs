@@ -218,6 +218,11 @@ impl State {
         self.times.is_some() || self.wanted || self.user_id().is_some() || !data::has_no_members(self.data())
     }
 
+    /// Whether what came goes on, changed or not.
+    pub(super) fn goes_on(&self) -> bool {
+        self.came() && !self.did.out && self.did.now != Now::LoggedIn
+    }
+
     /// Why no change is sent, where none is.
     pub(super) fn left_in_place(&self) -> Option<LeftInPlace> {
         match self.came {

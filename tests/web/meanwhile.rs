@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use sealed_session::http::{Creation, Session};
+use sealed_session::http::{Creation, Persistence, Session};
 
 use crate::direct::{Answer, NAME, Server, with};
 use crate::site::{DAY, HOUR, MINUTE, NOON};
@@ -241,5 +241,35 @@ async fn what_has_expired_before_its_answer_goes_is_not_sent() {
     }];
     for act in acts {
         assert!(slow(&server, "x=y", 2 * DAY, act).await.sets_nothing());
+    }
+}
+
+#[tokio::test]
+async fn a_handler_can_tell_that_its_session_has_ended_meanwhile() {
+    let acts: [fn(&Session); 2] = [
+        |session| session.insert("a", &1).unwrap(),
+        |session| session.set_ttl(Duration::from_secs(600)).unwrap(),
+    ];
+    for act in acts {
+        let server = Server::new();
+        let short = |session: &Session| {
+            session.set_ttl(Duration::from_secs(60)).unwrap();
+            session.authenticate("ann").unwrap();
+        };
+        let cookie = server.act(&[], short).await.pair();
+        let clock = server.clock.clone();
+        let answer = server
+            .act(&with(&cookie), move |session| {
+                assert_eq!(session.user_id().as_deref(), Some("ann"));
+                assert_eq!(session.persistence(), Persistence::Sent);
+                clock.advance(61_000);
+                act(session);
+                assert_eq!((session.persistence(), session.expires_at()), (Persistence::Ended, None));
+                session.authenticate("bob").unwrap();
+                assert_eq!(session.persistence(), Persistence::Sent);
+                session.logout().unwrap();
+            })
+            .await;
+        assert!(!answer.sets(), "{:?}", answer.set_cookies());
     }
 }
