@@ -91,7 +91,7 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !so() {
         assert!(Instant::now() < deadline, "not in time: {what}");
-        thread::park_timeout(Duration::from_millis(1));
+        thread::park_timeout(Duration::from_millis(10));
     }
 }
 

@@ -132,10 +132,11 @@ fn a_listener_follows_the_primary_as_well() {
     way.lead_to(second.port());
     first.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
     until("it is in trouble", || is_in_trouble(&seldom, REPLICA));
-    let mut number = 100;
+    // One server: each has threads and connections of its own.
+    let (on_second, mut number) = (node(&second.url()), 100);
     until("it is told by the second", || {
         number += 1;
-        node(&second.url()).revoke(session(number)).wait().unwrap();
+        on_second.revoke(session(number)).wait().unwrap();
         seldom.trouble().is_none() && seldom.len() > 1
     });
 }
