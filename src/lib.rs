@@ -77,6 +77,8 @@ mod file;
 mod hex;
 mod inspect;
 mod json;
+#[cfg(any(feature = "revocation", feature = "watch"))]
+mod panics;
 mod random;
 mod telemetry;
 mod wipe;

@@ -9,7 +9,8 @@
 //! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
 //! `change` how it records what changes, `sharer` for how long. `recorder` is a backend together with what is known of
 //! it; `worker` has its threads, `lanes` what waits for them, `deadlines` who does, `contact` how the backend is,
-//! `pending` the answer of a write, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a user has.
+//! `pending` the answer of a write, `purge` by which time what has expired is removed, and `direct` how all of that is
+//! done for one process. `registry` stands on top: which sessions a user has.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -238,12 +239,6 @@ impl Revocations {
     /// The least time at which a new session of this application must begin, not to be revoked already with everything.
     pub(crate) fn floor_of_everything(&self, app_id: &str) -> u64 {
         self.0.shared.known.floor_of_everything(app_id)
-    }
-
-    /// The least time at which a record of this user that is sealed beside a session must begin.
-    #[cfg(feature = "dbsc")]
-    pub(crate) fn floor_of(&self, who: &Who<'_>) -> u64 {
-        self.0.shared.known.floor_of(who).max(self.floor_of_everything(who.app_id))
     }
 
     /// Lets a user's session begin, after what was revoked by now.

@@ -36,6 +36,8 @@ mod replace;
 mod revoke;
 #[cfg(feature = "revocation")]
 mod scope;
+#[cfg(not(feature = "revocation"))]
+mod unrevoked;
 
 use moment::{Live, Moment};
 
@@ -306,32 +308,6 @@ impl SealedStore {
             #[cfg(feature = "revocation")]
             scope: self.scope_name(),
         }
-    }
-}
-
-/// Without revocations there is one scope, and nothing that a session begins after.
-#[cfg(not(feature = "revocation"))]
-impl SealedStore {
-    fn first(inner: Inner) -> Self {
-        Self::whole(Arc::new(inner))
-    }
-
-    fn whole(inner: Arc<Inner>) -> Self {
-        Self(inner)
-    }
-
-    #[cfg(feature = "dbsc")]
-    fn of_same_scope(&self, inner: Arc<Inner>) -> Self {
-        Self(inner)
-    }
-
-    fn wait_for_begin(
-        &self,
-        _: Option<&str>,
-        _: SessionUid,
-        _: crate::record::Times,
-    ) -> Result<(), SealError> {
-        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! How changes are recorded by a backend that keeps entries by what they speak of: one function of what there is.
 
+use std::collections::HashMap;
+
 use super::entry::{MOST_SPARED, Thing};
 use super::{BackendError, Change, Reach, Revocation, Scope};
 use crate::uid::SessionUid;
@@ -21,14 +23,14 @@ pub(crate) fn apply<E: Entries>(entries: &mut E, changes: &[Change]) -> Result<(
 
 fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
     match change {
-        Change::Revoke(new) => merge(entries, new.clone(), Revocation::then),
-        Change::Restore(known) => merge(entries, known.clone(), Revocation::and),
+        Change::Revoke(new) => merge(entries, new, Revocation::then),
+        Change::Restore(known) => merge(entries, known, Revocation::and),
         Change::RevokeOthers { scope, user_id, created_before_ms, uid, created_at_ms, instead, until_ms } => {
             // It has no say any more: another may have taken its place by the same act.
             if is_revoked(entries, scope, user_id, *uid, *created_at_ms)? {
                 return Ok(());
             }
-            merge(entries, Revocation::Session { uid: *uid, until_ms: *until_ms }, Revocation::then)?;
+            merge(entries, &Revocation::Session { uid: *uid, until_ms: *until_ms }, Revocation::then)?;
             let user = Revocation::User {
                 reach: Reach::Scope(scope.clone()),
                 user_id: user_id.clone(),
@@ -36,11 +38,43 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
                 except: vec![*instead],
                 until_ms: *until_ms,
             };
-            merge(entries, user, Revocation::then)?;
+            merge(entries, &user, Revocation::then)?;
             move_wider(entries, scope, user_id, *uid, *instead)
         }
         Change::Move { reach, user_id, from, to } => spare(entries, reach, user_id, Some(*from), *to),
         Change::Spare { reach, user_id, uid } => spare(entries, reach, user_id, None, *uid),
+    }
+}
+
+/// What becomes of entries by changes that are made in one step, in order, without making them.
+pub(crate) fn outcome(
+    there: impl Fn(&Thing) -> Option<Revocation>,
+    changes: &[Change],
+) -> Result<Vec<Revocation>, BackendError> {
+    let mut draft = Draft { there, becomes: Vec::new(), at: HashMap::new() };
+    apply(&mut draft, changes)?;
+    Ok(draft.becomes)
+}
+
+struct Draft<F> {
+    there: F,
+    becomes: Vec<Revocation>,
+    /// Where in them the last one of a thing is.
+    at: HashMap<Thing, usize>,
+}
+
+impl<F: Fn(&Thing) -> Option<Revocation>> Entries for Draft<F> {
+    type Error = BackendError;
+
+    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
+        let becomes = self.at.get(thing).and_then(|at| self.becomes.get(*at)).cloned();
+        Ok(becomes.or_else(|| (self.there)(thing)))
+    }
+
+    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+        self.at.insert(entry.thing(), self.becomes.len());
+        self.becomes.push(entry);
+        Ok(())
     }
 }
 
@@ -76,11 +110,11 @@ fn move_wider<E: Entries>(
 
 fn merge<E: Entries>(
     entries: &mut E,
-    new: Revocation,
-    both: impl FnOnce(Revocation, Revocation) -> Revocation,
+    new: &Revocation,
+    both: impl FnOnce(Revocation, &Revocation) -> Revocation,
 ) -> Result<(), E::Error> {
     match entries.get(&new.thing())? {
-        None => entries.put(new),
+        None => entries.put(new.clone()),
         Some(old) => {
             let after = both(old.clone(), new);
             if after == old { Ok(()) } else { entries.put(after) }

@@ -1,15 +1,12 @@
 //! What is revoked for one process, and until it ends: nobody else reads it, so it is kept but once, where it is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use std::sync::Arc;
-
 use super::backend::News;
-use super::change::{Entries, apply};
-use super::entry::Thing;
 use super::purge::purge_by;
 use super::recorder::{Recorder, Shared};
-use super::{Backend, BackendError, Change, MemoryBackend, Revocation, Scope, SessionInfo, Sharer};
+use super::{Backend, BackendError, Change, MemoryBackend, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
 /// After so many uses what has expired is removed: there is no thread that would.
@@ -55,23 +52,10 @@ struct OnlyHere {
     purged_to_ms: u64,
 }
 
-impl Entries for OnlyHere {
-    type Error = BackendError;
-
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        Ok(self.shared.known.get(thing))
-    }
-
-    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.shared.known.put(&entry, self.shared.now_ms());
-        Ok(())
-    }
-}
-
 impl Backend for OnlyHere {
-    /// Only the last of several changes of one step can fail, if any.
+    /// What can be recorded is put into memory by whoever asks for it.
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        apply(self, changes)
+        self.shared.known.after(changes).map(drop)
     }
 
     fn news(&mut self) -> Result<News, BackendError> {

@@ -103,7 +103,9 @@ pub enum Revocation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Of an entry for the same thing that there is, the later times count, and the exceptions are the new ones.
+    /// Of an entry for the same thing that there is, the later end counts, and the exceptions are the new ones. The time
+    /// before which sessions are revoked is the new one, or a millisecond after the one that there is: whatever clocks
+    /// said, what is recorded later ends what began before it.
     Revoke(Revocation),
     /// What a server knew of a backend that has lost it: of an entry that there is, the later times count, and of the
     /// exceptions only those that both have.
@@ -148,6 +150,12 @@ pub enum Change {
     },
 }
 
+/// Before when sessions are revoked, and which are spared.
+struct Floor {
+    before_ms: u64,
+    except: Vec<SessionUid>,
+}
+
 /// What an entry speaks of: there is one for each.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Thing {
@@ -190,50 +198,39 @@ impl Revocation {
         created_at_ms < before_ms && !except.contains(&uid)
     }
 
-    /// What there is of two for one thing: the later times, and the exceptions that `which` makes of theirs.
-    fn with(
-        self,
-        other: Self,
-        which: impl FnOnce(Vec<SessionUid>, Vec<SessionUid>) -> Vec<SessionUid>,
-    ) -> Self {
-        match (self, other) {
-            (Self::Session { uid, until_ms }, other) => {
-                Self::Session { uid, until_ms: until_ms.max(other.until_ms()) }
+    /// What there is of two for one thing, by what `of` makes of their times and exceptions. It counts until the later of
+    /// their ends.
+    fn with(self, other: &Self, of: impl FnOnce(Floor, Floor) -> Floor) -> Self {
+        let until_ms = self.until_ms().max(other.until_ms());
+        let (before_ms, except) = other.floor();
+        let its = Floor { before_ms, except: except.to_vec() };
+        match self {
+            Self::Session { uid, .. } => Self::Session { uid, until_ms },
+            Self::User { reach, user_id, created_before_ms: before_ms, except, .. } => {
+                let Floor { before_ms: created_before_ms, except } = of(Floor { before_ms, except }, its);
+                Self::User { reach, user_id, created_before_ms, except, until_ms }
             }
-            (
-                Self::User { reach, user_id, created_before_ms, except, until_ms },
-                Self::User {
-                    created_before_ms: other_before_ms,
-                    except: others,
-                    until_ms: other_until_ms,
-                    ..
-                },
-            ) => Self::User {
-                reach,
-                user_id,
-                created_before_ms: created_before_ms.max(other_before_ms),
-                except: which(except, others),
-                until_ms: until_ms.max(other_until_ms),
-            },
-            (Self::Everything { app_id, created_before_ms, until_ms }, other) => Self::Everything {
-                app_id,
-                created_before_ms: created_before_ms.max(other.floor().0),
-                until_ms: until_ms.max(other.until_ms()),
-            },
-            (user @ Self::User { .. }, _) => user,
+            Self::Everything { app_id, created_before_ms: before_ms, .. } => {
+                let created_before_ms = of(Floor { before_ms, except: Vec::new() }, its).before_ms;
+                Self::Everything { app_id, created_before_ms, until_ms }
+            }
         }
     }
 
-    /// What there is once `later` was recorded after this.
-    pub(crate) fn then(self, later: Self) -> Self {
-        self.with(later, |_, later| later)
+    /// What there is once `later` was recorded after this. It ends what began until then, also where a clock that was ahead
+    /// said a later time before.
+    pub(crate) fn then(self, later: &Self) -> Self {
+        self.with(later, |before, later| Floor {
+            before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),
+            except: later.except,
+        })
     }
 
     /// What there is of two of which neither is known to be later.
-    pub(crate) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: &Self) -> Self {
         self.with(other, |mut one, other| {
-            one.retain(|uid| other.contains(uid));
-            one
+            one.except.retain(|uid| other.except.contains(uid));
+            Floor { before_ms: one.before_ms.max(other.before_ms), except: one.except }
         })
     }
 }

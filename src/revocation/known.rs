@@ -1,16 +1,18 @@
 //! What is revoked, in memory: asked at every opening, without a lock and without I/O.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use papaya::Equivalent;
-
-use super::change::{self, Entries};
+use super::change::outcome;
 use super::entry::Thing;
 use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
+
+mod keys;
+
+use keys::{AppRef, UidHasher, User, UserRef};
 
 /// A session, as far as it can be revoked.
 #[derive(Debug, Clone, Copy)]
@@ -68,22 +70,6 @@ const LATER_MS: u64 = 1_000;
 /// By so much a clock on the wall may have been put right meanwhile without any notice.
 const CLOCK_TOLERANCE_MS: u64 = 1_000;
 
-/// A user of so many: in a scope, in an application, or anywhere.
-#[derive(Clone, PartialEq, Eq)]
-struct User {
-    app_id: Option<Box<str>>,
-    scope: Option<Box<str>>,
-    user_id: Box<str>,
-}
-
-/// The same, borrowed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct UserRef<'a> {
-    app_id: Option<&'a str>,
-    scope: Option<&'a str>,
-    user_id: &'a str,
-}
-
 impl Known {
     /// Since when this server knows that such a session is revoked; nothing for one that is not.
     #[inline]
@@ -112,13 +98,6 @@ impl Known {
             |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
-    }
-
-    /// The least time at which a record of this user may have been created, where none is spared.
-    #[cfg(feature = "dbsc")]
-    pub(super) fn floor_of(&self, who: &Who<'_>) -> u64 {
-        let leeway_ms = self.leeway_ms();
-        self.floors_of(who, |floor| Some(floor.counts(leeway_ms))).max().unwrap_or_default()
     }
 
     /// The least time at which a session of this application may have been created.
@@ -167,12 +146,12 @@ impl Known {
         }
     }
 
-    /// What becomes of entries by these changes, as far as is known here. Not more than a backend would do.
-    pub(super) fn after(&self, changes: &[Change]) -> Vec<Revocation> {
-        let mut draft = Draft { known: self, becomes: Vec::new() };
-        // The backend says what cannot be.
-        let _ = change::apply(&mut draft, changes);
-        draft.becomes
+    /// What becomes of entries by these changes, as far as is known here.
+    ///
+    /// # Errors
+    /// Where they cannot be made; a backend that has other entries may make them.
+    pub(super) fn after(&self, changes: &[Change]) -> Result<Vec<Revocation>, BackendError> {
+        outcome(|thing| self.get(thing), changes)
     }
 
     /// Whether such a session is spared by an entry that would revoke it.
@@ -266,7 +245,7 @@ impl Known {
         let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.thing(), known)).collect();
         for entry in entries {
             if let Some(known) = known.remove(&entry.thing()) {
-                *entry = known.and(entry.clone());
+                *entry = known.and(entry);
             }
         }
     }
@@ -295,26 +274,6 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.sessions.len() + self.users.len() + self.everything.len()
-    }
-}
-
-/// What is known, with what is to become of it.
-struct Draft<'a> {
-    known: &'a Known,
-    becomes: Vec<Revocation>,
-}
-
-impl Entries for Draft<'_> {
-    type Error = BackendError;
-
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        let becomes = self.becomes.iter().rev().find(|entry| entry.thing() == *thing);
-        Ok(becomes.cloned().or_else(|| self.known.get(thing)))
-    }
-
-    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.becomes.push(entry);
-        Ok(())
     }
 }
 
@@ -367,81 +326,5 @@ impl<'a> Who<'a> {
         let all = [(Some(app_id), Some(scope)), (Some(app_id), None), (None, None)];
         let of = move |(app_id, scope)| user_id.map(|user_id| UserRef { app_id, scope, user_id });
         all.into_iter().filter_map(of)
-    }
-}
-
-impl<'a> UserRef<'a> {
-    fn of(reach: &'a Reach, user_id: &'a str) -> Self {
-        let (app_id, scope) = match reach {
-            Reach::Scope(scope) => (Some(&*scope.app_id), Some(&*scope.name)),
-            Reach::Application(app_id) => (Some(&**app_id), None),
-            Reach::Backend => (None, None),
-        };
-        Self { app_id, scope, user_id }
-    }
-
-    fn reach(self) -> Reach {
-        match (self.app_id, self.scope) {
-            (Some(app_id), Some(name)) => Reach::Scope(Scope { app_id: app_id.into(), name: name.into() }),
-            (Some(app_id), None) => Reach::Application(app_id.into()),
-            (None, _) => Reach::Backend,
-        }
-    }
-}
-
-impl User {
-    fn as_ref(&self) -> UserRef<'_> {
-        UserRef { app_id: self.app_id.as_deref(), scope: self.scope.as_deref(), user_id: &self.user_id }
-    }
-}
-
-impl From<UserRef<'_>> for User {
-    fn from(user: UserRef<'_>) -> Self {
-        Self {
-            app_id: user.app_id.map(Box::from),
-            scope: user.scope.map(Box::from),
-            user_id: user.user_id.into(),
-        }
-    }
-}
-
-impl Hash for User {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_ref().hash(state);
-    }
-}
-
-impl Equivalent<User> for UserRef<'_> {
-    fn equivalent(&self, key: &User) -> bool {
-        *self == key.as_ref()
-    }
-}
-
-/// An application, or all.
-#[derive(PartialEq, Eq, Hash)]
-struct AppRef<'a>(Option<&'a str>);
-
-impl Equivalent<Option<Box<str>>> for AppRef<'_> {
-    fn equivalent(&self, key: &Option<Box<str>>) -> bool {
-        self.0 == key.as_deref()
-    }
-}
-
-/// A uid is random already.
-#[derive(Default)]
-struct UidHasher(u64);
-
-impl Hasher for UidHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        // The length that arrays of bytes write first comes by `write_usize`.
-        if let Some(start) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*start);
-        }
-    }
-
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::backend::News;
-use super::change::{Entries, apply};
+use super::change::outcome;
 use super::entry::Thing;
 use super::purge::{self, purge_by};
 use super::{Backend, BackendError, Change, Revocation, Scope, SessionInfo, Sharer};
@@ -50,25 +50,17 @@ impl MemoryBackend {
     }
 }
 
-impl Entries for Kept {
-    type Error = BackendError;
-
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        Ok(self.entries.get(thing).map(|(_, entry)| entry.clone()))
-    }
-
-    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+impl Kept {
+    /// Puts an entry in the place of the one for the same thing. It is news.
+    fn put(&mut self, entry: Revocation) {
         self.changes += 1;
         let thing = entry.thing();
         if let Some((before, _)) = self.entries.insert(thing.clone(), (self.changes, entry)) {
             self.order.remove(&before);
         }
         self.order.insert(self.changes, thing);
-        Ok(())
     }
-}
 
-impl Kept {
     fn forget(&mut self, by_ms: u64) {
         let order = &mut self.order;
         self.entries.retain(|_, (number, entry)| {
@@ -104,14 +96,9 @@ impl Kept {
 impl Backend for MemoryBackend {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         let mut kept = self.kept();
-        // Most are one change, which is made or not; of several none may stay if one fails.
-        if let [one] = changes {
-            return apply(&mut *kept, std::slice::from_ref(one));
-        }
-        let mut after = Batch { kept: &mut kept, puts: Vec::new(), at: HashMap::new() };
-        apply(&mut after, changes)?;
-        let puts = after.puts;
-        puts.into_iter().try_for_each(|entry| kept.put(entry))
+        let becomes = outcome(|thing| kept.entries.get(thing).map(|(_, entry)| entry.clone()), changes)?;
+        becomes.into_iter().for_each(|entry| kept.put(entry));
+        Ok(())
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
@@ -201,31 +188,6 @@ impl Backend for MemoryBackend {
             !of_user.is_empty()
         });
         Ok(struck)
-    }
-}
-
-/// What several changes come to, before any of it is kept.
-struct Batch<'k> {
-    kept: &'k mut Kept,
-    puts: Vec<Revocation>,
-    /// Where in them the last one of a thing is.
-    at: HashMap<Thing, usize>,
-}
-
-impl Entries for Batch<'_> {
-    type Error = BackendError;
-
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        match self.at.get(thing).and_then(|at| self.puts.get(*at)) {
-            Some(entry) => Ok(Some(entry.clone())),
-            None => self.kept.get(thing),
-        }
-    }
-
-    fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.at.insert(entry.thing(), self.puts.len());
-        self.puts.push(entry);
-        Ok(())
     }
 }
 

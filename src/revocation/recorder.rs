@@ -10,6 +10,7 @@ use super::known::{Known, Who};
 use super::sharer::Retention;
 use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer};
 use crate::clock::Clock;
+use crate::record::Record;
 use crate::uid::SessionUid;
 
 /// What all threads of a server know of its revocations.
@@ -62,6 +63,16 @@ pub(crate) struct Ended {
     pub(crate) user_id: Option<String>,
     pub(crate) uid: SessionUid,
     pub(crate) created_at_ms: u64,
+}
+
+impl Ended {
+    pub(crate) fn of(record: &Record<'_>) -> Self {
+        Self {
+            user_id: record.user_id.map(str::to_owned),
+            uid: record.uid,
+            created_at_ms: record.times.created,
+        }
+    }
 }
 
 impl Own {
@@ -132,7 +143,7 @@ impl<'a> Recorder<'a> {
         self.wrote = true;
         // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
         let now_ms = self.shared.now_ms();
-        known.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        known.iter().flatten().for_each(|revocation| self.shared.known.put(revocation, now_ms));
         // Where it cannot be read what else there is, that comes with the next news.
         let _ = self.refresh();
         Ok(())

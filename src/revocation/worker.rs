@@ -1,6 +1,5 @@
 //! The threads of a backend: one talks to it, one listens to it, and one tells those who have waited for too long.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +11,7 @@ use super::lanes::{Lanes, MOST_WAITING, Next};
 use super::recorder::{Recorder, Shared};
 use super::{Backend, BackendError, Listener, Pending};
 use crate::clock::millis;
+use crate::panics::said;
 use crate::telemetry;
 
 /// How long a listener waits at a time: a process that ends waits no longer for it.
@@ -238,11 +238,6 @@ impl Thread {
             Err(error) => self.shared.contact.not_written(error),
         }
     }
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
 }
 
 /// Wakes the other thread when there may be news. What a listener misses, polling finds.

@@ -76,7 +76,7 @@ impl SealedStore {
         data: &str,
     ) -> Result<(SessionId, u64), SealError> {
         let moment = self.moment();
-        let times = moment.begin_beside(user_id, ttl_ms)?;
+        let times = moment.begin(ttl_ms)?;
         let token = match uid {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, b""),
             None => moment.seal_new(times, user_id, data, b"").map(|(token, _)| token),

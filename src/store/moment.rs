@@ -148,7 +148,7 @@ impl Moment<'_> {
     fn checked_record<'b>(&self, steps: Steps, bytes: &'b [u8]) -> Result<Record<'b>, OpenError> {
         let record = Record::parse(bytes).map_err(refused)?;
         record.times.check_order().map_err(refused)?;
-        self.check_renewed(&record)?;
+        self.check_renewed(record.times)?;
         match steps {
             #[cfg(feature = "revocation")]
             Steps::Authentic => {}
@@ -162,11 +162,11 @@ impl Moment<'_> {
     }
 
     /// One that began right after everything was revoked is ahead by as much as clocks may differ.
-    fn check_renewed(&self, record: &Record<'_>) -> Result<(), OpenError> {
-        let check = |now| self.store.policy.check_renewed(record.times, now);
+    fn check_renewed(&self, times: Times) -> Result<(), OpenError> {
+        let check = |now| self.store.policy.check_renewed(times, now);
         #[cfg(feature = "revocation")]
         if check(self.now).is_err() {
-            return check(self.now.max(self.floor_of(record.user_id))).map_err(refused);
+            return check(self.now.max(self.floor())).map_err(refused);
         }
         check(self.now).map_err(refused)
     }
@@ -210,27 +210,6 @@ impl Moment<'_> {
     fn floor(&self) -> u64 {
         let revocations = self.store.revocations.as_ref();
         revocations.map_or(0, |revocations| revocations.floor_of_everything(&self.store.app_id))
-    }
-
-    /// The times of a record of a user that no list spares, and which begins now.
-    #[cfg(feature = "dbsc")]
-    pub(super) fn begin_beside(&self, user_id: Option<&str>, asked_ttl_ms: u64) -> Result<Times, SealError> {
-        #[cfg(feature = "revocation")]
-        let from = self.now.max(self.floor_of(user_id));
-        #[cfg(not(feature = "revocation"))]
-        let (from, _) = (self.now, user_id);
-        self.store.policy.begin(from, asked_ttl_ms)
-    }
-
-    /// The least time at which what is sealed of a user may begin.
-    #[cfg(feature = "revocation")]
-    fn floor_of(&self, user_id: Option<&str>) -> u64 {
-        #[cfg(feature = "dbsc")]
-        if let Some(revocations) = &self.store.revocations {
-            return revocations.floor_of(&self.who(user_id, SessionUid::from_bytes([0; SessionUid::LEN]), 0));
-        }
-        let _ = user_id;
-        self.floor()
     }
 
     /// A session, as far as it can be revoked.

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use super::SealedStore;
 use super::moment::Live;
+#[cfg(not(feature = "revocation"))]
+use super::unrevoked::Replaced;
 use crate::error::ResealError;
 use crate::json;
 use crate::policy::{LoginData, login_data};
 use crate::record::Record;
 use crate::session::SessionId;
+#[cfg(feature = "revocation")]
 use crate::uid::SessionUid;
 
 impl SealedStore {
@@ -177,36 +180,6 @@ pub(super) struct Login {
 #[cfg(feature = "revocation")]
 impl Replaced {
     fn of(record: &Record<'_>, new_uid: SessionUid, login: Option<Login>) -> Self {
-        let ended = crate::revocation::Ended {
-            user_id: record.user_id.map(str::to_owned),
-            uid: record.uid,
-            created_at_ms: record.times.created,
-        };
-        Self { ended, new_uid, login }
-    }
-}
-
-/// A store that knows of no revocations has nothing to revoke, and nothing to wait for.
-#[cfg(not(feature = "revocation"))]
-pub(super) struct Replaced;
-
-#[cfg(not(feature = "revocation"))]
-impl Replaced {
-    fn of(_: &Record<'_>, _: SessionUid, login: Option<Login>) -> Self {
-        if let Some(Login { user_id, created_at_ms }) = login {
-            let _ = (user_id, created_at_ms);
-        }
-        Self
-    }
-
-    fn revoke_now(self, _: &SealedStore) -> Result<(), crate::error::SealError> {
-        Ok(())
-    }
-}
-
-#[cfg(not(feature = "revocation"))]
-impl SealedStore {
-    fn check_may_revoke(&self) -> Result<(), crate::error::SealError> {
-        Ok(())
+        Self { ended: crate::revocation::Ended::of(record), new_uid, login }
     }
 }

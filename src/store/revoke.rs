@@ -4,10 +4,9 @@ use super::SealedStore;
 use super::moment::Steps;
 use super::replace::{Login, Replaced};
 use crate::error::{OpenError, ResealError, SealError};
-use crate::record::Record;
-use crate::revocation::{BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations};
 #[cfg(feature = "tower")]
-use crate::revocation::{Ended, Others};
+use crate::revocation::Others;
+use crate::revocation::{BackendError, Change, Ended, Pending, Reach, Recorder, Revocation, Revocations};
 use crate::session::SessionId;
 use crate::uid::SessionUid;
 
@@ -39,28 +38,42 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        self.revoke_found(id, associated_data, true)
+        match self.authentic(id, associated_data) {
+            Ok(Some(session)) => self.revoke_session(session.uid, session.created_at_ms),
+            Ok(None) => Pending::done(Ok(())),
+            Err(error) => Pending::done(Err(error)),
+        }
     }
 
-    /// Revokes the session of a user behind an id, and none of nobody's.
+    /// Revokes the session behind an id, if it is a user's.
+    ///
+    /// # Errors
+    /// Where that cannot be told now.
     #[cfg(feature = "tower")]
-    pub(crate) fn revoke_of_user(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        self.revoke_found(id, associated_data, false)
+    pub(crate) fn revoke_of_user(
+        &self,
+        id: &SessionId,
+        associated_data: &[u8],
+    ) -> Result<Pending<()>, BackendError> {
+        let session = self.authentic(id, associated_data)?.filter(|session| session.user_id.is_some());
+        Ok(match session {
+            Some(session) => self.revoke_session(session.uid, session.created_at_ms),
+            None => Pending::done(Ok(())),
+        })
     }
 
-    fn revoke_found(&self, id: &SessionId, associated_data: &[u8], anonymous: bool) -> Pending<()> {
+    /// The session behind an id that a server made, valid or not.
+    fn authentic(&self, id: &SessionId, associated_data: &[u8]) -> Result<Option<Ended>, BackendError> {
         let found = self.moment().open_by(Steps::Authentic, id.as_bytes(), associated_data, |_, live| {
-            let Record { uid, times, user_id, .. } = live.record;
-            Ok::<_, OpenError>((uid, times.created, user_id.is_some()))
+            Ok::<_, OpenError>(Ended::of(&live.record))
         });
         match found {
-            Ok((_, _, has_user)) if !has_user && !anonymous => Pending::done(Ok(())),
-            Ok((uid, created_at_ms, _)) => self.revoke_session(uid, created_at_ms),
+            Ok(session) => Ok(Some(session)),
             // It may be one that another server can open: its session would live on.
             Err(error) if error.keeps_cookie() => {
-                Pending::done(Err(BackendError::new("the token cannot be opened at the moment: try again")))
+                Err(BackendError::new("the token cannot be opened at the moment: try again"))
             }
-            Err(_) => Pending::done(Ok(())),
+            Err(_) => Ok(None),
         }
     }
 

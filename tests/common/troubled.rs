@@ -1,8 +1,8 @@
-//! A backend of revocations that fails and waits when it is told to.
+//! A backend of revocations that fails, waits and panics when it is told to.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -16,8 +16,18 @@ use sealed_session::revocation::{
 pub(crate) struct Troubled {
     memory: MemoryBackend,
     pub(crate) fails: Arc<AtomicBool>,
+    /// Of what is written alone.
+    pub(crate) is_full: Arc<AtomicBool>,
+    /// Of what is revoked alone.
+    pub(crate) fails_to_record: Arc<AtomicBool>,
+    /// Of news alone.
+    pub(crate) fails_to_tell: Arc<AtomicBool>,
     /// Of sessions alone.
     pub(crate) fails_to_list: Arc<AtomicBool>,
+    /// So often it panics from now on.
+    pub(crate) panics: Arc<AtomicU32>,
+    /// How often a session was written down.
+    pub(crate) listed: Arc<AtomicU32>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     /// Tests end the waiting themselves, unless they are about this.
     timeout: Duration,
@@ -28,6 +38,11 @@ impl Default for Troubled {
         Self {
             memory: MemoryBackend::default(),
             fails: Arc::default(),
+            is_full: Arc::default(),
+            fails_to_record: Arc::default(),
+            fails_to_tell: Arc::default(),
+            panics: Arc::default(),
+            listed: Arc::default(),
             fails_to_list: Arc::default(),
             gate: Arc::default(),
             timeout: Duration::from_secs(600),
@@ -44,18 +59,22 @@ impl Troubled {
     fn check(&self) -> Result<(), BackendError> {
         let (closed, opened) = &*self.gate;
         drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());
-        match self.fails.load(Ordering::Acquire) {
-            true => Err(BackendError::new("out of order")),
-            false => Ok(()),
+        let one_fewer = |panics: u32| panics.checked_sub(1);
+        if self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_ok() {
+            panic!("of its own");
         }
+        fails(&self.fails, "out of order")
+    }
+
+    fn check_write(&self) -> Result<(), BackendError> {
+        self.check()?;
+        fails(&self.is_full, "the disk is full")
     }
 
     fn check_list(&self) -> Result<(), BackendError> {
-        self.check()?;
-        match self.fails_to_list.load(Ordering::Acquire) {
-            true => Err(BackendError::new("the table of sessions is full")),
-            false => Ok(()),
-        }
+        self.listed.fetch_add(1, Ordering::AcqRel);
+        self.check_write()?;
+        fails(&self.fails_to_list, "the table of sessions is full")
     }
 
     pub(crate) fn close(&self, closed: bool) {
@@ -64,24 +83,33 @@ impl Troubled {
     }
 }
 
+fn fails(when: &AtomicBool, why: &str) -> Result<(), BackendError> {
+    match when.load(Ordering::Acquire) {
+        true => Err(BackendError::new(why)),
+        false => Ok(()),
+    }
+}
+
 impl Backend for Troubled {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        self.check()?;
+        self.check_write()?;
+        fails(&self.fails_to_record, "the table of revocations is full")?;
         self.memory.record(changes)
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
         self.check()?;
+        fails(&self.fails_to_tell, "the table of news is damaged")?;
         self.memory.news()
     }
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
-        self.check()?;
+        self.check_write()?;
         self.memory.purge(now_ms, elapsed)
     }
 
     fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
-        self.check()?;
+        self.check_write()?;
         self.memory.put_sharer(sharer)
     }
 
@@ -121,12 +149,12 @@ impl Backend for Troubled {
         user_id: &str,
         uid: SessionUid,
     ) -> Result<bool, BackendError> {
-        self.check()?;
+        self.check_write()?;
         self.memory.strike_session(scope, user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.check()?;
+        self.check_write()?;
         self.memory.strike_expired(now_ms)
     }
 

@@ -1,5 +1,6 @@
 //! Sessions that begin after their user was revoked, and the one that ends all others.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
@@ -8,6 +9,7 @@ use sealed_session::revocation::{
 };
 use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
 
+use crate::troubled::Troubled;
 use crate::{DAY, LEEWAY, MINUTE, NOON, Server, until};
 
 /// A server that hears of others by its next poll.
@@ -228,4 +230,48 @@ fn a_session_of_a_clock_that_is_ahead_by_all_of_the_leeway_is_revoked_with_its_u
     assert!(server.is_good(&ahead));
     server.store.revoke_user("ann").wait().unwrap();
     assert!(!server.is_good(&ahead));
+}
+
+#[test]
+fn who_logs_in_where_it_cannot_be_read_what_was_revoked_is_spared_by_what_there_may_be() {
+    let backend = Troubled::default();
+    let clock = ManualClock::at(NOON);
+    let eager = || {
+        let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1));
+        Server::with(revocations.with_backend(backend.clone()).unwrap(), clock.clone())
+    };
+    let (one, other) = (eager(), eager());
+    let old = other.session(Some("ann"));
+    backend.fails_to_tell.store(true, Ordering::Release);
+    one.store.revoke_user("ann").wait().unwrap();
+    let (here, there) = (one.session(Some("ann")), other.session(Some("ann")));
+    backend.fails_to_tell.store(false, Ordering::Release);
+    until("it is heard of", || !other.is_good(&old));
+    for server in [&one, &other, &eager()] {
+        until("all is known", || server.is_good(&here) && server.is_good(&there));
+        assert!(!server.is_good(&old));
+    }
+}
+
+#[test]
+fn what_is_revoked_later_ends_what_began_before_it_whatever_a_clock_said() {
+    let backend = MemoryBackend::default();
+    let wrong = server(&backend, &ManualClock::at(NOON + 365 * DAY));
+    let clock = ManualClock::at(NOON);
+    let right = eager(&backend, &clock);
+    let old = right.session(Some("ann"));
+    wrong.store.revoke_user("ann").wait().unwrap();
+    wrong.store.revoke_everything().wait().unwrap();
+    until("it is heard of", || !right.is_good(&old));
+    for _ in 0..3 {
+        clock.advance(5 * MINUTE);
+        let id = right.session(Some("ann"));
+        assert!(right.is_good(&id));
+        right.store.revoke_user("ann").wait().unwrap();
+        assert!(!right.is_good(&id), "of a user");
+        let id = right.session(None);
+        assert!(right.is_good(&id));
+        right.store.revoke_everything().wait().unwrap();
+        assert!(!right.is_good(&id), "everything");
+    }
 }

@@ -1,130 +1,16 @@
 //! What is wrong with a backend or its settings is told at once.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Pending, Registry, Revocations, Scope, SessionInfo,
-    Sharer,
-};
+use sealed_session::revocation::{Backend as _, MemoryBackend, Pending, Registry, Revocations, SessionInfo};
 use sealed_session::{SessionPlugin as _, SessionUid};
 
+use crate::troubled::Troubled;
 use crate::{HOUR, NOON, Server, until};
 
-/// It panics, hangs, and cannot be written, when it is told to.
-#[derive(Clone, Default)]
-struct Wrong {
-    memory: MemoryBackend,
-    panics: Arc<AtomicU32>,
-    full: Arc<AtomicBool>,
-    /// Of what is revoked alone.
-    refuses: Arc<AtomicBool>,
-    hangs: Arc<(Mutex<bool>, Condvar)>,
-    notes: Arc<AtomicU32>,
-}
-
-impl Wrong {
-    fn goes_wrong(&self) {
-        let (hangs, goes_on) = &*self.hangs;
-        drop(goes_on.wait_while(hangs.lock().unwrap(), |hangs| *hangs).unwrap());
-        let left = self.panics.load(Ordering::Acquire);
-        if left > 0 {
-            self.panics.store(left - 1, Ordering::Release);
-            panic!("of its own");
-        }
-    }
-
-    fn writes(&self) -> Result<(), BackendError> {
-        self.goes_wrong();
-        match self.full.load(Ordering::Acquire) {
-            true => Err(BackendError::new("the disk is full")),
-            false => Ok(()),
-        }
-    }
-
-    fn hang(&self, hangs: bool) {
-        *self.hangs.0.lock().unwrap() = hangs;
-        self.hangs.1.notify_all();
-    }
-}
-
-impl Backend for Wrong {
-    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        self.writes()?;
-        if self.refuses.load(Ordering::Acquire) {
-            return Err(BackendError::new("this table is full"));
-        }
-        self.memory.record(changes)
-    }
-
-    fn news(&mut self) -> Result<News, BackendError> {
-        self.goes_wrong();
-        self.memory.news()
-    }
-
-    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
-        self.writes()?;
-        self.memory.purge(now_ms, elapsed)
-    }
-
-    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
-        self.writes()?;
-        self.memory.put_sharer(sharer)
-    }
-
-    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
-        self.memory.sharers()
-    }
-
-    fn add_session(
-        &mut self,
-        scope: &Scope,
-        session: &SessionInfo,
-        now_ms: u64,
-    ) -> Result<Vec<SessionInfo>, BackendError> {
-        self.writes()?;
-        self.memory.add_session(scope, session, now_ms)
-    }
-
-    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
-        self.notes.fetch_add(1, Ordering::AcqRel);
-        self.writes()?;
-        self.memory.put_session(scope, session)
-    }
-
-    fn sessions(
-        &mut self,
-        scope: &Scope,
-        user_id: &str,
-        now_ms: u64,
-    ) -> Result<Vec<SessionInfo>, BackendError> {
-        self.goes_wrong();
-        self.memory.sessions(scope, user_id, now_ms)
-    }
-
-    fn strike_session(
-        &mut self,
-        scope: &Scope,
-        user_id: &str,
-        uid: SessionUid,
-    ) -> Result<bool, BackendError> {
-        self.writes()?;
-        self.memory.strike_session(scope, user_id, uid)
-    }
-
-    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
-        self.writes()?;
-        self.memory.strike_expired(now_ms)
-    }
-
-    fn timeout(&self) -> Duration {
-        Duration::from_millis(50)
-    }
-}
-
-fn server(backend: &Wrong) -> Server {
+fn server(backend: &Troubled) -> Server {
     let clock = ManualClock::at(NOON);
     let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1));
     Server::with(revocations.with_backend(backend.clone()).unwrap(), clock)
@@ -132,7 +18,7 @@ fn server(backend: &Wrong) -> Server {
 
 #[test]
 fn a_backend_that_panics_is_told_of_and_asked_again() {
-    let backend = Wrong::default();
+    let backend = Troubled::timed(Duration::from_millis(50));
     let server = server(&backend);
     let id = server.session(Some("ann"));
     backend.panics.store(1, Ordering::Release);
@@ -145,8 +31,22 @@ fn a_backend_that_panics_is_told_of_and_asked_again() {
 }
 
 #[test]
+fn that_a_panic_is_over_is_told_soon_also_where_news_are_seldom_asked_for() {
+    let backend = Troubled::timed(Duration::from_millis(50));
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_secs(3600));
+    let server = Server::with(revocations.with_backend(backend.clone()).unwrap(), clock);
+    until("all is well", || server.store.health().is_ok());
+    backend.panics.store(u32::MAX, Ordering::Release);
+    assert!(server.store.delete(&server.session(None)).is_err());
+    assert!(server.store.health().is_err());
+    backend.panics.store(0, Ordering::Release);
+    until("it is over", || server.store.health().is_ok());
+}
+
+#[test]
 fn a_write_during_which_the_backend_panics_may_not_have_been_done() {
-    let backend = Wrong::default();
+    let backend = Troubled::timed(Duration::from_millis(50));
     let server = server(&backend);
     let id = server.session(Some("ann"));
     backend.panics.store(3, Ordering::Release);
@@ -159,8 +59,8 @@ fn a_write_during_which_the_backend_panics_may_not_have_been_done() {
 
 #[test]
 fn a_backend_that_cannot_be_written_is_told_of_before_anybody_logs_out() {
-    let backend = Wrong::default();
-    backend.full.store(true, Ordering::Release);
+    let backend = Troubled::timed(Duration::from_millis(50));
+    backend.is_full.store(true, Ordering::Release);
     let server = server(&backend);
     until("health says so", || {
         server.store.health().is_err_and(|error| error.to_string().contains("the disk is full"))
@@ -169,32 +69,31 @@ fn a_backend_that_cannot_be_written_is_told_of_before_anybody_logs_out() {
         assert!(server.store.health().is_err(), "for as long as it lasts");
         std::thread::yield_now();
     }
-    backend.full.store(false, Ordering::Release);
+    backend.is_full.store(false, Ordering::Release);
     until("and that it is over", || server.store.health().is_ok());
 }
 
 #[test]
 fn what_somebody_asked_for_in_vain_is_told_of_though_other_writes_succeed() {
-    let backend = Wrong::default();
+    let backend = Troubled::timed(Duration::from_millis(50));
     let server = server(&backend);
     let id = server.session(None);
-    backend.refuses.store(true, Ordering::Release);
+    backend.fails_to_record.store(true, Ordering::Release);
     assert!(server.store.delete(&id).is_err());
     for _ in 0..10_000 {
         assert!(server.store.health().is_err(), "polls and probes go well meanwhile");
     }
-    backend.refuses.store(false, Ordering::Release);
+    backend.fails_to_record.store(false, Ordering::Release);
     server.store.delete(&id).unwrap();
     assert_eq!(server.store.health(), Ok(()));
 }
 
 #[test]
 fn a_backend_that_hangs_costs_each_caller_one_timeout_and_is_told_of() {
-    let backend = Wrong::default();
+    let backend = Troubled::timed(Duration::from_millis(50));
     let server = server(&backend);
     let ids: Vec<_> = (0..15).map(|_| server.session(Some("ann"))).collect();
-    backend.hang(true);
-    let start = Instant::now();
+    backend.close(true);
     let pending: Vec<_> = ids.iter().map(|id| server.store.revoke(id)).collect();
     let errors: Vec<_> = pending.into_iter().map(Pending::wait).collect();
     // One after another they would have waited for 15 timeouts and more: the backend goes on hanging.
@@ -206,19 +105,18 @@ fn a_backend_that_hangs_costs_each_caller_one_timeout_and_is_told_of() {
     });
     server.clock.advance(HOUR);
     assert!(server.revocations.age().unwrap() >= Duration::from_millis(HOUR), "nothing claims to be younger");
-    backend.hang(false);
+    backend.close(false);
     until("what was asked for is done all the same", || ids.iter().all(|id| !server.is_good(id)));
     until("and all is well", || server.store.health().is_ok());
-    let _ = start;
 }
 
 #[test]
 fn bookkeeping_is_dropped_rather_than_in_the_way_of_a_logout() {
-    let backend = Wrong::default();
+    let backend = Troubled::timed(Duration::from_millis(50));
     let server = server(&backend);
     let registry = Registry::builder(server.store.clone()).build().unwrap();
     let id = server.session(Some("ann"));
-    backend.hang(true);
+    backend.close(true);
     for number in 0..8_000_u32 {
         let mut uid = [0; 16];
         uid[..4].copy_from_slice(&number.to_be_bytes());
@@ -233,12 +131,12 @@ fn bookkeeping_is_dropped_rather_than_in_the_way_of_a_logout() {
     }
     let logout = server.store.revoke(&id);
     assert!(server.revocations.dropped_notes() >= 8_000 - 1024 - 1, "and it says so");
-    let before = backend.notes.load(Ordering::Acquire);
-    backend.hang(false);
+    let before = backend.listed.load(Ordering::Acquire);
+    backend.close(false);
     // It may be told that it took too long; it is done before the notes nevertheless.
     drop(logout.wait());
     until("the logout counts", || !server.is_good(&id));
-    assert!(backend.notes.load(Ordering::Acquire) < before + 1024, "not behind all of them");
+    assert!(backend.listed.load(Ordering::Acquire) < before + 1024, "not behind all of them");
 }
 
 #[test]

@@ -26,7 +26,7 @@ macro_rules! behaves {
             what_is_recorded_is_news_to_every_other_node_once,
             a_node_that_starts_later_learns_all_that_there_is,
             things_of_different_reach_are_told_apart,
-            of_two_revocations_the_later_times_count_in_whatever_order,
+            of_two_revocations_the_later_end_counts_and_the_later_one_ends_more,
             a_later_time_is_news_and_a_repetition_does_no_harm,
             of_two_revocations_of_a_user_the_exceptions_of_the_later_count,
             what_is_restored_spares_only_what_both_spare,

@@ -1,6 +1,5 @@
 //! The thread that follows a ring file.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use super::place::Place;
 use super::shared::Task;
 use super::{OnEvent, RingEvent, RingWatcher, Shared, WatchOptions, absolute};
 use crate::error::{ConfigError, KeyError};
+use crate::panics::said;
 use crate::ring::{KeyRing, file};
 use crate::telemetry;
 
@@ -240,11 +240,6 @@ fn backoff(failures: u32, longest: Duration) -> Duration {
         0 => Duration::ZERO,
         _ => Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(failures - 1)).min(longest),
     }
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
 }
 
 /// A thread that ends, however that comes about, leaves nobody waiting and is no secret.
