@@ -22,6 +22,8 @@ mod authority;
 #[cfg(feature = "tower")]
 mod caches;
 #[cfg(feature = "tower")]
+mod config;
+#[cfg(feature = "tower")]
 mod csrf;
 #[cfg(feature = "tower")]
 mod data;

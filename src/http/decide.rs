@@ -17,6 +17,8 @@
 //!
 //! The cookies that a device has beside it go with a logout and a login; those that are over, as what is expired does.
 //!
+//! What is revoked is written down for other servers, unless it was nobody's and what is there now is nobody's either.
+//!
 //! The first row that fits counts. An answer counts unless it is a server error or a time-out, whose handler may have
 //! been cut off half-way: what it ended has ended, and what it began has not begun.
 //!
@@ -158,6 +160,8 @@ pub(super) enum Beside {
 pub(super) struct Facts {
     pub(super) came: Came,
     pub(super) did: Did,
+    /// What came was nobody's, and what is there now is nobody's either.
+    pub(super) nobodys: bool,
     /// Every client gets a session.
     pub(super) begins_always: bool,
     /// Neither a server error nor a time-out, or one that is to be saved all the same.
@@ -181,14 +185,23 @@ pub(super) struct Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) send: Send,
-    /// Whether the session that came is revoked.
-    pub(super) revoke: bool,
+    pub(super) revoke: Revoke,
     /// Whether what came beside the session is removed.
     pub(super) beside: bool,
     /// What is said to caches besides.
     pub(super) say: Say,
     /// The handler's answer is not given.
     pub(super) fail: bool,
+}
+
+/// Whether the session that came is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Revoke {
+    No,
+    /// It ends on the client. Nothing is written down: clients without an account make no list grow.
+    OnClient,
+    /// And is written down as revoked.
+    OnList,
 }
 
 /// What a response sends of a session.
@@ -239,7 +252,12 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     };
     let beside = beside(facts, send, fail);
     let say = if send == Send::Nothing && !beside { Say::Nothing } else { say(facts.caches, fail) };
-    Decision { send, revoke: revoke && (out || !lost), beside, say, fail }
+    let revoke = match revoke && (out || !lost) {
+        false => Revoke::No,
+        true if facts.nobodys => Revoke::OnClient,
+        true => Revoke::OnList,
+    };
+    Decision { send, revoke, beside, say, fail }
 }
 
 /// Whether what came beside the session goes with it.

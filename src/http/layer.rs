@@ -7,6 +7,9 @@ use std::time::Duration;
 use http::request;
 use tower_layer::Layer;
 
+#[cfg(feature = "revocation")]
+use super::config::Label;
+use super::config::{Bind, Config};
 use super::cookie::{CookiePolicy, CookiePolicyBuilder};
 use super::service::SessionService;
 use super::settings::{Creation, Renewal};
@@ -59,107 +62,6 @@ const DEFAULT_USER_ID_ROOM: usize = 64;
 /// ```
 #[derive(Clone)]
 pub struct SessionLayer(Arc<Config>);
-
-#[cfg_attr(feature = "dbsc", derive(Clone))]
-pub(super) struct Config {
-    pub(super) store: SealedStore,
-    pub(super) cookies: CookiePolicy,
-    pub(super) rules: Rules,
-    pub(super) bind: Option<Bind>,
-    #[cfg(feature = "revocation")]
-    pub(super) registry: Option<crate::revocation::Registry>,
-    #[cfg(feature = "revocation")]
-    pub(super) label: Option<Label>,
-    #[cfg(feature = "revocation")]
-    pub(super) scope: UserScope,
-    /// What sessions are bound to devices with.
-    #[cfg(feature = "dbsc")]
-    pub(super) device: Option<Arc<super::device::Device>>,
-}
-
-/// What a registry calls a session that begins with a request.
-#[cfg(feature = "revocation")]
-pub(super) type Label = Arc<dyn Fn(&request::Parts) -> String + Send + Sync>;
-
-impl Config {
-    /// The store that knows how much a session may hold: where sessions may get bound, the one with less room.
-    pub(super) fn limits(&self) -> &SealedStore {
-        #[cfg(feature = "dbsc")]
-        if let Some(device) = &self.device {
-            return device.bound_store();
-        }
-        &self.store
-    }
-
-    /// Whether anything is to be read off a request's head besides its cookies.
-    pub(super) fn asks_for_parts(&self) -> bool {
-        #[cfg(feature = "revocation")]
-        if (self.label.is_some() && self.registry.is_some()) || self.scope.is_by_request() {
-            return true;
-        }
-        self.bind.is_some()
-    }
-}
-
-/// What of a request its session is bound to.
-pub(super) type Bind = Arc<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
-
-impl Config {
-    /// Whether two layers do the same to a request.
-    pub(super) fn is_same(&self, other: &Arc<Self>) -> bool {
-        std::ptr::eq(self, Arc::as_ptr(other))
-            || (self.store.is_same(&other.store)
-                && self.has_same_scope(other)
-                && self.cookies == other.cookies
-                && self.rules == other.rules
-                && is_one(self.bind.as_ref(), other.bind.as_ref())
-                && self.has_same_lists(other)
-                && self.has_same_device(other))
-    }
-
-    fn has_same_scope(&self, other: &Self) -> bool {
-        #[cfg(feature = "revocation")]
-        return self.store.scope_name() == other.store.scope_name();
-        #[cfg(not(feature = "revocation"))]
-        {
-            let _ = other;
-            true
-        }
-    }
-
-    fn has_same_lists(&self, other: &Self) -> bool {
-        #[cfg(feature = "revocation")]
-        return is_one(self.label.as_ref(), other.label.as_ref())
-            && self.scope.is_same(&other.scope)
-            && match (&self.registry, &other.registry) {
-                (Some(one), Some(other)) => one.is_same(other),
-                (one, other) => one.is_none() && other.is_none(),
-            };
-        #[cfg(not(feature = "revocation"))]
-        {
-            let _ = other;
-            true
-        }
-    }
-
-    fn has_same_device(&self, other: &Self) -> bool {
-        #[cfg(feature = "dbsc")]
-        return is_one(self.device.as_ref(), other.device.as_ref());
-        #[cfg(not(feature = "dbsc"))]
-        {
-            let _ = other;
-            true
-        }
-    }
-}
-
-/// Whether they are one thing, or none.
-fn is_one<T: ?Sized>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => std::ptr::addr_eq(Arc::as_ptr(one), Arc::as_ptr(other)),
-        (one, other) => one.is_none() && other.is_none(),
-    }
-}
 
 impl SessionLayer {
     /// A layer with the default settings.
@@ -392,8 +294,8 @@ impl SessionLayerBuilder {
     ///
     /// # Errors
     /// As [`CookiePolicyBuilder::build`]; when the store makes tokens that its cookie has no room for, or none that
-    /// needs the second cookie that was asked for; for a renewal that no session lives to see; for a registry of another store; and for sessions that are bound to
-    /// something while it is not said whose users they are.
+    /// needs the second cookie that was asked for; for a renewal that no session lives to see; for a registry of another
+    /// store; and for sessions that are bound to something while it is not said whose users they are.
     pub fn build(self) -> Result<SessionLayer, ConfigError> {
         let user_id_room = self.room_for_user_ids()?;
         self.rules.renewal.check(self.store.longest_ms())?;

@@ -13,9 +13,9 @@ use smallvec::SmallVec;
 use tower_service::Service;
 
 use super::caches;
+use super::config::Config;
 use super::cookie::SameSite;
 use super::fetch_metadata::is_for_a_document;
-use super::layer::Config;
 use super::local::is_for_this_machine;
 use super::reply::{self, Reply};
 use super::session::{Head, Session};

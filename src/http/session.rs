@@ -255,7 +255,10 @@ impl Session {
     /// ([`persistence`](Self::persistence)).
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        let ms = self.look(|state| self.expires_at_ms(state).filter(|_| !self.has_ended(state)))?;
+        if self.persistence() != Persistence::Sent {
+            return None;
+        }
+        let ms = self.look(|state| self.expires_at_ms(state))?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
@@ -271,17 +274,10 @@ impl Session {
     /// ```
     #[must_use]
     pub fn persistence(&self) -> Persistence {
-        self.look(|state| match state.left_in_place() {
-            Some(why) => Persistence::RequestOnly(why),
-            None if self.has_ended(state) => Persistence::Ended,
-            None => Persistence::Sent,
+        self.look(|state| {
+            let store = self.jar(state).store;
+            state.persistence(store, &self.config().rules, store.now_ms())
         })
-    }
-
-    /// Whether it has ended since the request began, as far as is known now, and no other takes its place.
-    fn has_ended(&self, state: &State) -> bool {
-        let store = self.jar(state).store;
-        state.goes_on() && state.has_ended(store, store.now_ms())
     }
 
     /// Lets what is stored begin a new session even where a cookie is left in place

@@ -21,7 +21,7 @@ use super::state::State;
 mod record;
 
 #[cfg(feature = "revocation")]
-pub(super) use record::{Replaced, settle};
+pub(super) use record::{Replaced, Unjudged, settle};
 
 /// What a backend has still to say, and what waits for it.
 pub(super) struct Settling {

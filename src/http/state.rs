@@ -14,6 +14,8 @@ use crate::store::SealedStore;
 use crate::store::parts::{Parts, Texts};
 use crate::uid::SessionUid;
 
+#[cfg(feature = "revocation")]
+mod listed;
 mod upkeep;
 
 pub(super) use upkeep::{Finished, Upkeep};
@@ -141,40 +143,6 @@ impl State {
         self.uid
     }
 
-    /// The uid that the session came with, and when it was created.
-    #[cfg(all(feature = "dbsc", feature = "revocation"))]
-    pub(super) fn came_as(&self) -> Option<(SessionUid, u64)> {
-        self.origin.map(|origin| (origin.uid, origin.times.created))
-    }
-
-    /// The times of a session that there is.
-    #[cfg(feature = "revocation")]
-    pub(super) fn times(&self) -> Option<Times> {
-        self.times
-    }
-
-    /// Whether the session that came goes on under another uid.
-    #[cfg(feature = "revocation")]
-    pub(super) fn is_cycled(&self) -> bool {
-        !self.did.out && self.did.now == Now::Cycled
-    }
-
-    /// A login is on its way to the backend of revocations: the answer waits for it.
-    #[cfg(feature = "revocation")]
-    pub(super) fn begins(&mut self, begun: crate::revocation::Pending<()>) {
-        self.begins.push(begun);
-    }
-
-    #[cfg(feature = "revocation")]
-    pub(super) fn take_begins(&mut self) -> Vec<crate::revocation::Pending<()>> {
-        std::mem::take(&mut self.begins)
-    }
-
-    #[cfg(feature = "revocation")]
-    pub(super) fn take_replaced(&mut self) -> Option<super::settle::Replaced> {
-        self.replaced.take()
-    }
-
     pub(super) fn is_invalidated(&self) -> bool {
         self.invalidated
     }
@@ -182,12 +150,6 @@ impl State {
     /// Whether a handler ended what came.
     pub(super) fn is_logged_out(&self) -> bool {
         self.did.out
-    }
-
-    /// Whether a logout or a login of this request ends sessions of cookies that no longer open, or are several.
-    #[cfg(feature = "revocation")]
-    pub(super) fn ends_what_did_not_open(&self) -> bool {
-        !self.came() && (self.did.out || self.did.now == Now::LoggedIn)
     }
 
     /// Whether what came has ended, by a logout or a login.
@@ -216,11 +178,6 @@ impl State {
     /// Whether there is a session, or will be one.
     pub(super) fn exists(&self) -> bool {
         self.times.is_some() || self.wanted || self.user_id().is_some() || !data::has_no_members(self.data())
-    }
-
-    /// Whether what came goes on, changed or not.
-    pub(super) fn goes_on(&self) -> bool {
-        self.came() && !self.did.out && self.did.now != Now::LoggedIn
     }
 
     /// Why no change is sent, where none is.
@@ -292,28 +249,6 @@ impl State {
         Ok(())
     }
 
-    /// What came has ended, and something else has become of it meanwhile.
-    #[cfg(feature = "revocation")]
-    pub(super) fn end_what_came(&mut self) {
-        self.remember_what_is_replaced();
-        self.act(Act::Ended);
-    }
-
-    /// The session goes on under this uid, and what came has ended with all others of its user. Its absolute lifetime
-    /// goes on as well.
-    #[cfg(feature = "revocation")]
-    pub(super) fn go_on_as(&mut self, store: &SealedStore, uid: SessionUid, now_ms: u64) {
-        let Some(times) = self.times else { return };
-        let ttl_ms = self.ttl_ms().unwrap_or_default();
-        self.remember_what_is_replaced();
-        self.act(Act::LoggedOut);
-        self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
-        (self.uid, self.ttl) = (Some(uid), None);
-        self.act(Act::LoggedIn);
-        #[cfg(feature = "dbsc")]
-        self.device.begin_anew();
-    }
-
     /// The same session under a new uid. One that a user begins in this request has such a uid, and by that one it is spared
     /// where its user was revoked.
     pub(super) fn cycle(&mut self, store: &SealedStore) -> Result<(), SealError> {
@@ -364,13 +299,6 @@ impl State {
         }
     }
 
-    /// The TTL that the session has.
-    #[cfg(feature = "revocation")]
-    pub(super) fn ttl_ms(&self) -> Option<u64> {
-        let of = |times: Times| times.expires.saturating_sub(times.renewed);
-        self.ttl.map(|ttl| ttl.ttl_ms).or_else(|| self.times.map(of))
-    }
-
     /// A cookie is left in place, and there is no session to speak of.
     pub(super) fn only_keeps_what_came(&self) -> bool {
         self.uid.is_none() && self.left_in_place().is_some()
@@ -399,18 +327,6 @@ impl State {
 
     #[cfg(not(feature = "revocation"))]
     fn remember_what_is_replaced(&self) {}
-
-    /// The first time counts: later ones speak of a session that no client has.
-    #[cfg(feature = "revocation")]
-    fn remember_what_is_replaced(&mut self) {
-        if let (None, Some(origin)) = (&self.replaced, self.origin) {
-            self.replaced = Some(super::settle::Replaced {
-                user_id: self.user_id().map(str::to_owned),
-                uid: origin.uid,
-                created_at_ms: origin.times.created,
-            });
-        }
-    }
 }
 
 /// How a cookie that no session came of turned out.

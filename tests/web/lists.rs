@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::routing::any;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{Session, SessionLayer};
 use sealed_session::revocation::{MemoryBackend, Registry, Revocations};
@@ -245,4 +247,36 @@ fn sessions_that_are_bound_without_saying_whose_users_they_are_are_an_error_when
     assert!(bound(&one).scope_by(tenant).build().is_ok());
     let unrevoked = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap()).build().unwrap();
     assert!(unrevoked.is_healthy() && bound(&unrevoked).build().is_ok());
+}
+
+#[tokio::test]
+async fn layers_for_the_users_of_different_scopes_contradict_each_other() {
+    let server = Server::revoking();
+    let of = |name: &str| SessionLayer::builder(server.store.in_scope(name)).build().unwrap();
+    for (outer, inner, status) in
+        [(of("a"), of("b"), StatusCode::INTERNAL_SERVER_ERROR), (of("a"), of("a"), StatusCode::OK)]
+    {
+        let app = Router::new().route("/", any(async || StatusCode::OK)).layer(inner).layer(outer);
+        assert_eq!(server.request("GET", &[], app).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_login_takes_the_place_of_cookies_that_cannot_be_judged_now() {
+    let server = Server::revoking();
+    let of_a_server_ahead = {
+        server.clock.set(NOON + 10 * MINUTE);
+        let cookie = server.logged_in("ann").await;
+        server.clock.set(NOON);
+        cookie
+    };
+    let login = |session: &Session| session.authenticate("bob").unwrap();
+    let answer = server.act(&with(&of_a_server_ahead), login).await;
+    assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("bob"));
+    let many = vec![of_a_server_ahead; 70].join("; ");
+    let answer = server.act(&with(&many), login).await;
+    assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("bob"));
+    let logout = server.act(&with(&many), |session| session.logout().unwrap()).await;
+    assert_eq!(logout.status, StatusCode::INTERNAL_SERVER_ERROR, "they may live on");
+    assert!(logout.removes());
 }

@@ -39,9 +39,11 @@ fn all_decisions() -> Vec<Decision> {
     let mut all = Vec::new();
     for send in [Send::Nothing, Send::Session, Send::Removal] {
         for say in [Say::Nothing, Say::NoStore, Say::Private, Say::Instead] {
-            for bits in 0_u32..8 {
-                let bit = |at: u32| bits >> at & 1 == 1;
-                all.push(Decision { send, revoke: bit(0), beside: bit(1), say, fail: bit(2) });
+            for revoke in [Revoke::No, Revoke::OnClient, Revoke::OnList] {
+                for bits in 0_u32..4 {
+                    let bit = |at: u32| bits >> at & 1 == 1;
+                    all.push(Decision { send, revoke, beside: bit(0), say, fail: bit(1) });
+                }
             }
         }
     }
@@ -52,6 +54,7 @@ fn for_all(mut then: impl FnMut(Facts)) {
     let mut facts = Facts {
         came: Came::Nothing,
         did: Did::default(),
+        nobodys: false,
         begins_always: false,
         counts: true,
         ended: false,
@@ -67,13 +70,14 @@ fn for_all(mut then: impl FnMut(Facts)) {
         for (timing, caches) in TIMINGS.into_iter().flat_map(|timing| CACHES.map(|caches| (timing, caches))) {
             for beside in BESIDE {
                 facts = Facts { did, came, timing, caches, beside, ..facts };
-                for bits in 0_u32..128 {
+                for bits in 0_u32..256 {
                     let bit = |at: u32| bits >> at & 1 == 1;
                     (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
                     (facts.moved, facts.due) = (bit(3), bit(4));
-                    (facts.sealed, facts.recorded) = (bit(5), bit(6));
-                    // Only what came can have ended, moved, or be due.
-                    if came == Came::Good || !(facts.ended || facts.moved || facts.due) {
+                    (facts.sealed, facts.recorded, facts.nobodys) = (bit(5), bit(6), bit(7));
+                    // Only what came can have ended, moved, be due, or be nobody's.
+                    let of_what_came = facts.ended || facts.moved || facts.due || facts.nobodys;
+                    if came == Came::Good || !of_what_came {
                         then(facts);
                     }
                 }
@@ -118,8 +122,10 @@ fn sends(decision: &Decision) -> bool {
 type Rule = (&'static str, fn(&Facts, &Decision) -> bool);
 
 /// What must hold of every decision. Each is a promise of SECURITY.md, or its other side.
-const RULES: [Rule; 21] = [
-    ("a logout revokes, whatever else happens", |f, d| !f.did.out || d.revoke),
+const RULES: [Rule; 23] = [
+    ("a logout revokes, whatever else happens", |f, d| !f.did.out || d.revoke != Revoke::No),
+    ("of nobody nothing is written down", |f, d| !f.nobodys || d.revoke != Revoke::OnList),
+    ("what a user ends is written down", |f, d| f.nobodys || d.revoke != Revoke::OnClient),
     ("after a logout the client has no cookie of what came", |f, d| {
         !f.did.out || f.came == Came::Nothing || d.send != Send::Nothing
     }),
@@ -143,11 +149,11 @@ const RULES: [Rule; 21] = [
     ("what cannot be sealed is not sent", |f, d| f.sealed || d.send != Send::Session),
     ("what ends nothing revokes nothing", |f, d| {
         let replaced = matches!(f.did.now, Now::LoggedIn | Now::Cycled) && is_asked_for(f) && f.sealed;
-        !d.revoke || f.did.out || replaced
+        d.revoke == Revoke::No || f.did.out || replaced
     }),
     ("a session that takes another's place revokes it", |f, d| {
         let replaces = is_deliberate(f) || (f.did.now == Now::Cycled && f.came == Came::Good);
-        !(replaces && is_asked_for(f) && f.sealed) || d.revoke
+        !(replaces && is_asked_for(f) && f.sealed) || d.revoke != Revoke::No
     }),
     ("what is left in place is overwritten by a login and removed by a logout only", |f, d| {
         !matches!(f.came, Came::Left(_)) || is_deliberate(f) || d.send == Send::Nothing

@@ -4,9 +4,9 @@ use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
 use super::{Device, ENDED};
+use crate::http::config::Config;
 use crate::http::cookie::Values;
-use crate::http::decide::{Beside, Decision, Send};
-use crate::http::layer::Config;
+use crate::http::decide::{Beside, Decision, Revoke, Send};
 use crate::http::reply::{removals, set_cookie};
 use crate::http::session::Opened;
 use crate::session::SessionId;
@@ -43,7 +43,7 @@ impl Device {
         if decision.send == Send::Session && is_bound && !state.device.newly && brought.ordinary {
             values.extend(removals(&config.cookies, opened.has_second));
         }
-        let ends = decision.revoke && state.is_ended();
+        let ends = decision.revoke != Revoke::No && state.is_ended();
         let beside = match () {
             () if !decision.beside => Values::default(),
             () if (brought.bound || brought.proof) && !is_bound && (ends || brought.bound_over) => {

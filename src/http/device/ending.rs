@@ -1,4 +1,4 @@
-//! What a logout revokes of bound sessions that did not open.
+//! What a logout or a login revokes of bound sessions that did not open.
 
 use super::Device;
 use super::form::{left_form, revoke_forms};
@@ -6,12 +6,17 @@ use super::stage::Stage;
 use crate::dbsc::Binding;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
+use crate::http::settle::Unjudged;
 use crate::revocation::Pending;
 
 impl Device {
     /// Revokes every bound session that a proof of the request opens, valid or over, and its device: a copy may live
     /// longer than what came, and of several devices any may be the one that is meant.
-    pub(in crate::http) fn revoke_presented(&self, session: &Session) -> Vec<Pending<()>> {
+    pub(in crate::http) fn revoke_presented(
+        &self,
+        session: &Session,
+        unjudged: Unjudged,
+    ) -> Vec<Pending<()>> {
         let proofs = session.presented_as(&self.proof_cookies);
         let mut bindings: Vec<Binding> = Vec::new();
         for binding in self.proven_by(&proofs) {
@@ -19,10 +24,10 @@ impl Device {
                 bindings.push(binding);
             }
         }
-        bindings.iter().flat_map(|binding| self.revoke_of(binding, session)).collect()
+        bindings.iter().flat_map(|binding| self.revoke_of(binding, session, unjudged)).collect()
     }
 
-    fn revoke_of(&self, binding: &Binding, session: &Session) -> Vec<Pending<()>> {
+    fn revoke_of(&self, binding: &Binding, session: &Session, unjudged: Unjudged) -> Vec<Pending<()>> {
         let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
         let mut ended = Vec::new();
         for associated_data in
@@ -32,8 +37,8 @@ impl Device {
                 let opened = store.open_parts(session.head_ms(), token, &associated_data);
                 opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
             };
-            let revoke = |token| store.revoke_of_user(&id_of(token), &associated_data);
-            ended.extend(bound.tokens().filter(is_of_it).map(revoke));
+            let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), &associated_data));
+            ended.extend(bound.tokens().filter(is_of_it).filter_map(revoke));
         }
         if !ended.is_empty() {
             ended.push(revoke_forms(store, vec![left_form(binding)]));

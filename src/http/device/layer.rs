@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::endpoints::Endpoint;
-use crate::http::layer::Config;
+use crate::http::config::Config;
 use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 
 /// A [`SessionLayer`](crate::http::SessionLayer) that binds the sessions of users to their devices (Device Bound

@@ -7,9 +7,9 @@ use http::HeaderValue;
 use smallvec::SmallVec;
 
 use super::Session;
+use crate::http::config::Config;
 use crate::http::cookie::CookiePolicy;
 use crate::http::data::DataError;
-use crate::http::layer::Config;
 use crate::http::presented::Presented;
 use crate::http::state::State;
 #[cfg(feature = "revocation")]

@@ -1,7 +1,7 @@
 //! With revocations, and perhaps a registry.
 
 use super::{Settling, Waiting};
-use crate::http::decide::{Decision, Send};
+use crate::http::decide::{Decision, Revoke, Send};
 use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::state::State;
@@ -18,7 +18,8 @@ pub(in crate::http) fn settle(
     decision: &Decision,
     expires_at_ms: Option<u64>,
 ) -> Option<Settling> {
-    let ended = state.take_replaced().filter(|ended| decision.revoke && is_of_a_user(ended, state));
+    let on_list = decision.revoke == Revoke::OnList;
+    let ended = state.take_replaced().filter(|_| on_list);
     let goes_on_as = state.uid().filter(|_| state.is_cycled());
     let pending = match session.listed_in() {
         Some(registry) => {
@@ -35,8 +36,9 @@ pub(in crate::http) fn settle(
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if state.ends_what_did_not_open() && (state.is_logged_out() || decision.send == Send::Session) {
-        pending.extend(revoke_what_did_not_open(session));
+    if on_list && !state.came() {
+        let unjudged = if state.is_logged_out() { Unjudged::Fails } else { Unjudged::Passes };
+        pending.extend(revoke_what_did_not_open(session, unjudged));
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_left(session, state, decision));
@@ -45,9 +47,27 @@ pub(in crate::http) fn settle(
     (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
 
-/// A logout or a login with a cookie that has expired, or with several of different sessions: copies of them that were touched
-/// may be valid.
-fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
+/// What becomes of a cookie that cannot be judged now, whose session may live on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Unjudged {
+    /// At a logout: it fails.
+    Fails,
+    /// At a login: it takes the place of those that can.
+    Passes,
+}
+
+impl Unjudged {
+    pub(in crate::http) fn of(self, revoked: Result<Pending<()>, BackendError>) -> Option<Pending<()>> {
+        match revoked {
+            Ok(pending) => Some(pending),
+            Err(error) => (self == Self::Fails).then(|| Pending::done(Err(error))),
+        }
+    }
+}
+
+/// A logout or a login with a cookie that has expired, or with several of different sessions: copies of them that were
+/// touched may be valid.
+fn revoke_what_did_not_open(session: &Session, unjudged: Unjudged) -> Vec<Pending<()>> {
     let store = session.sealed_store();
     if store.revocations().is_none() {
         return Vec::new();
@@ -55,13 +75,13 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
     let presented = session.presented();
     let Some(tokens) = presented.tokens_to_end() else {
         let error = "more cookies of the session's name came than a logout ends";
-        return vec![Pending::done(Err(BackendError::new(error)))];
+        return Vec::from_iter(unjudged.of(Err(BackendError::new(error))));
     };
-    let revoke = |token| store.revoke_of_user(&id_of(token), session.associated_data());
-    let pending = tokens.map(revoke);
+    let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), session.associated_data()));
+    let pending = tokens.filter_map(revoke);
     #[cfg(feature = "dbsc")]
-    let pending =
-        pending.chain(session.config().device.iter().flat_map(|device| device.revoke_presented(session)));
+    let pending = pending
+        .chain(session.config().device.iter().flat_map(|device| device.revoke_presented(session, unjudged)));
     pending.collect()
 }
 
@@ -70,7 +90,7 @@ fn revoke_what_did_not_open(session: &Session) -> Vec<Pending<()>> {
 fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
     use crate::http::device::{left_form, revoke_forms};
 
-    let left = state.device.left().filter(|_| decision.revoke)?;
+    let left = state.device.left().filter(|_| decision.revoke != Revoke::No)?;
     let store = session.sealed_store();
     store.revocations().map(|_| revoke_forms(store, vec![left_form(&left)]))
 }
@@ -121,9 +141,4 @@ fn note_use(session: &Session, registry: &Registry, state: &State) {
         expires_at_ms: session.expires_at_ms(state).unwrap_or_default(),
         label: session.label().to_owned(),
     });
-}
-
-/// Clients without an account make no list grow: what ended was a user's, or a user's session takes its place.
-fn is_of_a_user(ended: &Ended, state: &State) -> bool {
-    ended.user_id.is_some() || state.user_id().is_some()
 }

@@ -1,8 +1,9 @@
 //! What a layer does on its own to a session: extending it, sealing it by a newer key. And sealing whatever is sent.
 
-use super::{Rules, State, Ttl};
+use super::{Act, Rules, State, Ttl};
 use crate::error::SealError;
-use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
+use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Send, Timing, decide};
+use crate::http::session::Persistence;
 use crate::http::settings::Creation;
 use crate::http::settle::Brought;
 use crate::record::Times;
@@ -32,9 +33,11 @@ impl State {
     /// What is known before anybody has looked at the clock again or at the headers of the answer: as if everything
     /// were in time, and nothing had happened meanwhile.
     pub(in crate::http) fn facts(&self, rules: &Rules, upkeep: Upkeep, counts: bool) -> Facts {
+        let did = self.deed();
         Facts {
-            came: self.came_at_last(),
-            did: self.deed(),
+            came: self.came_at_last(did),
+            did,
+            nobodys: self.is_nobodys(),
             begins_always: rules.creation == Creation::Always,
             counts,
             ended: false,
@@ -48,9 +51,31 @@ impl State {
         }
     }
 
+    /// Whether what a handler stores is sent, as far as is known now: what the response would do about a change.
+    pub(in crate::http) fn persistence(
+        &self,
+        store: &SealedStore,
+        rules: &Rules,
+        now_ms: u64,
+    ) -> Persistence {
+        let did = self.deed().then(Act::Changed);
+        let (came, ended) = (self.came_at_last(did), self.has_ended(store, now_ms));
+        let facts = Facts { came, did, ended, ..self.facts(rules, Upkeep::default(), true) };
+        match (decide(&facts).send, came) {
+            (Send::Session, _) => Persistence::Sent,
+            (_, Came::Left(why)) => Persistence::RequestOnly(why),
+            _ => Persistence::Ended,
+        }
+    }
+
+    #[cfg(not(feature = "revocation"))]
+    fn is_nobodys(&self) -> bool {
+        false
+    }
+
     /// How the cookie turned out, where the handler has not waived it for what it stores.
-    fn came_at_last(&self) -> Came {
-        match (self.came, self.deed()) {
+    fn came_at_last(&self, did: Did) -> Came {
+        match (self.came, did) {
             (Came::Left(_), Did { out: false, now: Now::Changed }) if self.anyway => Came::Nothing,
             (came, _) => came,
         }
@@ -81,26 +106,6 @@ impl State {
     /// Whether what came is known as ended by now.
     pub(in crate::http) fn has_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
-    }
-
-    /// Whether the session as it stands is known as revoked by now. One that has expired since the request's head arrived
-    /// can still end others.
-    #[cfg(feature = "revocation")]
-    pub(in crate::http) fn is_revoked(&self, store: &SealedStore) -> bool {
-        if self.did.now == Now::LoggedIn && !self.begins.is_empty() {
-            return false;
-        }
-        let session = self.times.zip(self.known_uid());
-        session.is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
-    }
-
-    /// The uid by which servers know the session: one that is cycled in this request has a uid that nobody knows yet.
-    #[cfg(feature = "revocation")]
-    pub(in crate::http) fn known_uid(&self) -> Option<SessionUid> {
-        match (self.did.now, self.origin) {
-            (Now::Cycled, Some(origin)) => Some(origin.uid),
-            _ => self.uid,
-        }
     }
 
     /// Whether what would be sent has expired by now.

@@ -1,0 +1,95 @@
+//! What lists of revocations and of users' sessions have to do with the session of a request.
+
+use super::{Act, Now, State};
+use crate::record::Times;
+use crate::revocation::Pending;
+use crate::store::SealedStore;
+use crate::uid::SessionUid;
+
+use crate::http::settle::Replaced;
+
+impl State {
+    /// The times of a session that there is.
+    pub(in crate::http) fn times(&self) -> Option<Times> {
+        self.times
+    }
+
+    /// The uid that the session came with, and when it was created.
+    #[cfg(feature = "dbsc")]
+    pub(in crate::http) fn came_as(&self) -> Option<(SessionUid, u64)> {
+        self.origin.map(|origin| (origin.uid, origin.times.created))
+    }
+
+    /// The uid by which servers know the session: one that is cycled in this request has a uid that nobody knows yet.
+    pub(in crate::http) fn known_uid(&self) -> Option<SessionUid> {
+        match (self.did.now, self.origin) {
+            (Now::Cycled, Some(origin)) => Some(origin.uid),
+            _ => self.uid,
+        }
+    }
+
+    /// Whether the session that came goes on under another uid.
+    pub(in crate::http) fn is_cycled(&self) -> bool {
+        !self.did.out && self.did.now == Now::Cycled
+    }
+
+    /// Whether the session as it stands is known as revoked by now. One that has expired since the request's head arrived
+    /// can still end others.
+    pub(in crate::http) fn is_revoked(&self, store: &SealedStore) -> bool {
+        if self.did.now == Now::LoggedIn && !self.begins.is_empty() {
+            return false;
+        }
+        let session = self.times.zip(self.known_uid());
+        session.is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
+    }
+
+    /// Whether what came was nobody's, and what is there now is nobody's either.
+    pub(super) fn is_nobodys(&self) -> bool {
+        let was = self.replaced.as_ref().map_or(self.user_id(), |replaced| replaced.user_id.as_deref());
+        self.came() && was.is_none() && self.user_id().is_none()
+    }
+
+    /// A login is on its way to the backend of revocations: the answer waits for it.
+    pub(in crate::http) fn begins(&mut self, begun: Pending<()>) {
+        self.begins.push(begun);
+    }
+
+    pub(in crate::http) fn take_begins(&mut self) -> Vec<Pending<()>> {
+        std::mem::take(&mut self.begins)
+    }
+
+    /// What came has ended, and something else has become of it meanwhile.
+    pub(in crate::http) fn end_what_came(&mut self) {
+        self.remember_what_is_replaced();
+        self.act(Act::Ended);
+    }
+
+    /// The session goes on under this uid, and what came has ended with all others of its user. Its absolute lifetime
+    /// goes on as well.
+    pub(in crate::http) fn go_on_as(&mut self, store: &SealedStore, uid: SessionUid, now_ms: u64) {
+        let Some(times) = self.times else { return };
+        let ttl_ms = self.ttl.map_or_else(|| times.expires.saturating_sub(times.renewed), |ttl| ttl.ttl_ms);
+        self.remember_what_is_replaced();
+        self.act(Act::LoggedOut);
+        self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
+        (self.uid, self.ttl) = (Some(uid), None);
+        self.act(Act::LoggedIn);
+        #[cfg(feature = "dbsc")]
+        self.device.begin_anew();
+    }
+
+    /// The first time counts: later ones speak of a session that no client has.
+    pub(super) fn remember_what_is_replaced(&mut self) {
+        if let (None, Some(origin)) = (&self.replaced, self.origin) {
+            self.replaced = Some(Replaced {
+                user_id: self.user_id().map(str::to_owned),
+                uid: origin.uid,
+                created_at_ms: origin.times.created,
+            });
+        }
+    }
+
+    pub(in crate::http) fn take_replaced(&mut self) -> Option<Replaced> {
+        self.replaced.take()
+    }
+}
