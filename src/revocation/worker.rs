@@ -153,13 +153,13 @@ impl Thread {
         let mut poll_at = Instant::now() + poll_every;
         let mut upkeep_at = Instant::now();
         loop {
-            match self.lanes.next(poll_at) {
+            poll_at = poll_at.min(Instant::now() + self.next_poll(poll_every));
+            match self.lanes.next(poll_at.min(upkeep_at)) {
                 Next::Job(job) => self.ask(|this| job(&mut *this.backend)),
                 Next::News => self.ask(Self::poll),
                 Next::Nothing => {}
                 Next::Stop => return,
             }
-            poll_at = poll_at.min(Instant::now() + self.next_poll(poll_every));
             if Instant::now() >= poll_at {
                 self.ask(Self::poll);
                 poll_at = Instant::now() + self.next_poll(poll_every);
@@ -240,14 +240,17 @@ impl Thread {
     }
 }
 
-/// Wakes the other thread when there may be news. What a listener misses, polling finds.
+/// Wakes the other thread when there may be news, or when nothing can be heard: polling finds what a listener misses, and
+/// what is wrong.
 fn listen(mut listener: Listener, lanes: &Lanes, poll_every: Duration) {
     while !lanes.is_stopped() {
         match catch_unwind(AssertUnwindSafe(|| listener(LISTEN))) {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) => lanes.news(),
-            Ok(Err(_)) => thread::sleep(poll_every.min(LISTEN)),
-            Err(_) => thread::sleep(LISTEN),
+            Ok(Err(_)) | Err(_) => {
+                lanes.news();
+                thread::sleep(poll_every.min(LISTEN));
+            }
         }
     }
 }

@@ -60,9 +60,8 @@ impl Troubled {
         let (closed, opened) = &*self.gate;
         drop(opened.wait_while(closed.lock().unwrap(), |closed| *closed).unwrap());
         let one_fewer = |panics: u32| panics.checked_sub(1);
-        if self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_ok() {
-            panic!("of its own");
-        }
+        let panics = self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer);
+        assert!(panics.is_err(), "of its own");
         fails(&self.fails, "out of order")
     }
 

@@ -1,7 +1,7 @@
 //! What is wrong with a backend or its settings is told at once.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::{Backend as _, MemoryBackend, Pending, Registry, Revocations, SessionInfo};
@@ -41,6 +41,25 @@ fn that_a_panic_is_over_is_told_soon_also_where_news_are_seldom_asked_for() {
     assert!(server.store.delete(&server.session(None)).is_err());
     assert!(server.store.health().is_err());
     backend.panics.store(0, Ordering::Release);
+    until("it is over", || server.store.health().is_ok());
+}
+
+#[test]
+#[ignore = "takes a minute, as it is told: scripts/test --full runs it"]
+fn a_backend_that_nobody_can_write_is_told_of_within_a_minute_also_where_news_are_seldom_asked_for() {
+    let backend = Troubled::timed(Duration::from_millis(50));
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_secs(3600));
+    let server = Server::with(revocations.with_backend(backend.clone()).unwrap(), clock);
+    // The thread has been round once when the second is done.
+    (0..2).for_each(|_| server.store.delete(&server.session(None)).unwrap());
+    backend.is_full.store(true, Ordering::Release);
+    let deadline = Instant::now() + Duration::from_secs(75);
+    while server.store.health().is_ok() {
+        assert!(Instant::now() < deadline, "never told");
+        std::thread::yield_now();
+    }
+    backend.is_full.store(false, Ordering::Release);
     until("it is over", || server.store.health().is_ok());
 }
 

@@ -129,9 +129,9 @@ fn a_listener_follows_the_primary_as_well() {
     let on_first = node(&first.url());
     on_first.revoke(session(1)).wait().unwrap();
     until("it is told", || seldom.len() == 1);
-    way.lead_to(second.port());
     first.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
     until("it is in trouble", || is_in_trouble(&seldom, REPLICA));
+    way.lead_to(second.port());
     // One server: each has threads and connections of its own.
     let (on_second, mut number) = (node(&second.url()), 100);
     until("it is told by the second", || {
