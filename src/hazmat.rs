@@ -1,4 +1,4 @@
-//! Hazardous materials: fixed salts, session uids and times, and keys laid open.
+//! Hazardous materials: fixed salts, session uids and times, threads that stand still, and keys laid open.
 //!
 //! For test vectors, tests and like-for-like benchmarks. A salt that is used twice under one key repeats the
 //! key stream and the Poly1305 key, and gives both messages away. Nothing here belongs into a server.
@@ -22,9 +22,13 @@ use crate::uid::SessionUid;
 
 mod layout;
 mod provider;
+#[cfg(feature = "revocation")]
+mod worker;
 
 pub use layout::{decode_token, encode_token, parse_record};
 pub use provider::Provider;
+#[cfg(feature = "revocation")]
+pub use worker::ManualWorker;
 
 /// A clock that stands still until it is moved. Its clones are the same clock.
 ///

@@ -29,6 +29,8 @@ mod direct;
 mod entry;
 mod known;
 mod lanes;
+#[cfg(feature = "hazmat")]
+mod manual;
 mod memory;
 mod pending;
 mod purge;
@@ -40,6 +42,7 @@ mod session_info;
 mod sharer;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod time;
 mod worker;
 
 #[cfg(feature = "redis")]
@@ -47,6 +50,8 @@ pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
 pub use entry::{Change, Reach, Revocation, Scope};
 pub(crate) use known::Who;
+#[cfg(feature = "hazmat")]
+pub(crate) use manual::Manual;
 pub use memory::MemoryBackend;
 pub use pending::Pending;
 #[cfg(feature = "tower")]
@@ -62,6 +67,7 @@ use contact::Contact;
 use direct::Direct;
 use known::Known;
 use recorder::{Own, Shared};
+use time::Time;
 use worker::{Worker, check_poll};
 
 /// What is revoked, as all servers with one backend know it. Cheap to clone.
@@ -321,7 +327,7 @@ impl RevocationsBuilder {
     #[must_use]
     pub fn in_memory(self) -> Revocations {
         // Nobody tells sharers of a list in memory apart.
-        let shared = Arc::new(self.shared([0; 16]));
+        let shared = Arc::new(self.shared([0; 16], Time::Machine));
         let direct = Direct::new(&shared);
         Revocations(Arc::new(Inner { shared, way: Way::Direct(Mutex::new(direct)), settings: self.settings }))
     }
@@ -335,7 +341,7 @@ impl RevocationsBuilder {
         self.check()?;
         let id = Entropy::System.fresh::<16>();
         let id = id.map_err(|_| BackendError::new("the operating system's random generator failed"))?;
-        let shared = Arc::new(self.shared(id));
+        let shared = Arc::new(self.shared(id, Time::Machine));
         let worker = Worker::start(Box::new(backend), &shared, self.settings.poll_every)?;
         Ok(Revocations(Arc::new(Inner { shared, way: Way::Thread(worker), settings: self.settings })))
     }
@@ -354,13 +360,13 @@ impl RevocationsBuilder {
         }
     }
 
-    fn shared(&self, id: [u8; 16]) -> Shared {
+    fn shared(&self, id: [u8; 16], time: Time) -> Shared {
         let Settings { poll_every, refuse_after, .. } = self.settings;
         Shared {
             known: Known::default(),
             clock: Arc::clone(&self.clock),
             own: Own::new(id, millis(poll_every), refuse_after.map(millis)),
-            contact: Contact::new(self.clock.monotonic_ms()),
+            contact: Contact::new(time, self.clock.monotonic_ms()),
             lost: AtomicBool::new(false),
         }
     }

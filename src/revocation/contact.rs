@@ -5,12 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::BackendError;
+use super::time::Time;
 use crate::telemetry;
 
 /// How the backend is.
 pub(super) struct Contact {
     /// The process that the threads belong to: one that was forked from it has none.
     process: u32,
+    time: Time,
     /// By the monotonic clock.
     answered_at_ms: AtomicU64,
     trouble: Mutex<Trouble>,
@@ -37,9 +39,10 @@ struct NotWritten {
 const ASKED_COUNTS: Duration = Duration::from_secs(5);
 
 impl Contact {
-    pub(super) fn new(answered_at_ms: u64) -> Self {
+    pub(super) fn new(time: Time, answered_at_ms: u64) -> Self {
         Self {
             process: std::process::id(),
+            time,
             answered_at_ms: AtomicU64::new(answered_at_ms),
             trouble: Mutex::default(),
             busy_since: Mutex::default(),
@@ -58,7 +61,7 @@ impl Contact {
         if let Some(error) = self.without_thread() {
             return Some(error);
         }
-        let busy = self.busy().map(|since| since.elapsed()).filter(|busy| *busy > timeout);
+        let busy = self.busy().map(|since| self.since(since)).filter(|busy| *busy > timeout);
         if let Some(busy) = busy {
             let for_ms = busy.as_millis();
             return Some(BackendError::new(format!("it has been asked {for_ms} ms ago and does not answer")));
@@ -79,6 +82,14 @@ impl Contact {
         ended.then(|| BackendError::new("the thread that reads the backend has ended: restart the server"))
     }
 
+    pub(super) fn time(&self) -> &Time {
+        &self.time
+    }
+
+    fn since(&self, at: Instant) -> Duration {
+        self.time.now().saturating_duration_since(at)
+    }
+
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,7 +100,7 @@ impl Contact {
 
     /// The thread goes into the backend, or comes back from it.
     pub(super) fn goes(&self, into: bool) {
-        *self.busy() = into.then(Instant::now);
+        *self.busy() = into.then(|| self.time.now());
     }
 
     pub(super) fn answered(&self, monotonic_ms: u64) {
@@ -116,7 +127,7 @@ impl Contact {
 
     pub(super) fn written(&self) {
         let mut trouble = self.trouble();
-        let is_recent = |at: Instant| at.elapsed() < ASKED_COUNTS;
+        let is_recent = |at: Instant| self.since(at) < ASKED_COUNTS;
         if !trouble.writing.as_ref().and_then(|before| before.asked_at).is_some_and(is_recent) {
             trouble.writing = None;
         }
@@ -126,7 +137,7 @@ impl Contact {
     pub(super) fn asked<T>(&self, result: &Result<T, BackendError>, wrote: bool) {
         match result {
             Err(error) => {
-                let (error, asked_at) = (error.clone(), Some(Instant::now()));
+                let (error, asked_at) = (error.clone(), Some(self.time.now()));
                 self.trouble().writing = Some(NotWritten { error, asked_at });
             }
             Ok(_) if wrote => self.trouble().writing = None,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::BackendError;
+use super::time::Time;
 
 /// Somebody who waits.
 pub(super) trait Waits: Send + Sync {
@@ -18,6 +19,7 @@ pub(super) type Telling = Box<dyn FnOnce() + Send>;
 
 /// Who waits, until when. All wait for equally long, so that the first is the next.
 pub(super) struct Deadlines {
+    time: Time,
     timeout: Duration,
     state: Mutex<State>,
     there: Condvar,
@@ -32,8 +34,8 @@ struct State {
 }
 
 impl Deadlines {
-    pub(super) fn new(timeout: Duration) -> Self {
-        Self { timeout, state: Mutex::default(), there: Condvar::new() }
+    pub(super) fn new(time: Time, timeout: Duration) -> Self {
+        Self { time, timeout, state: Mutex::default(), there: Condvar::new() }
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -47,7 +49,7 @@ impl Deadlines {
     /// Somebody waits from now on.
     pub(super) fn add(&self, one: Weak<dyn Waits>) {
         // One that is too far away for the clock never comes.
-        let Some(until) = Instant::now().checked_add(self.timeout) else { return };
+        let Some(until) = self.time.now().checked_add(self.timeout) else { return };
         let mut state = self.state();
         let was_empty = state.waiting.is_empty();
         state.waiting.push_back((until, one));
@@ -64,7 +66,7 @@ impl Deadlines {
             return tell();
         }
         let mut state = self.state();
-        state.later.push((Instant::now() + time, tell));
+        state.later.push((self.time.now() + time, tell));
         drop(state);
         self.there.notify_one();
     }
@@ -78,7 +80,7 @@ impl Deadlines {
     pub(super) fn run(&self) {
         let mut state = self.state();
         while !state.stopped {
-            let due = state.due(Instant::now());
+            let due = state.due(self.time.now());
             if !due.is_empty() {
                 drop(state);
                 due.into_iter().for_each(|due| self.tell(due));
@@ -96,6 +98,13 @@ impl Deadlines {
         let later = std::mem::take(&mut state.later);
         drop(state);
         later.into_iter().for_each(|(_, tell)| tell());
+    }
+
+    /// Tells those whose time has come.
+    #[cfg(feature = "hazmat")]
+    pub(super) fn tell_due(&self) {
+        let due = self.state().due(self.time.now());
+        due.into_iter().for_each(|due| self.tell(due));
     }
 
     fn tell(&self, due: Due) {

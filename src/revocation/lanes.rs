@@ -28,12 +28,29 @@ struct Waiting {
     stopped: bool,
 }
 
+impl Waiting {
+    /// What there is to do. Where something is due besides, bookkeeping waits for it.
+    fn next(&mut self, is_due: bool) -> Next {
+        if let Some(job) = self.jobs.pop_front() {
+            return Next::Job(job);
+        }
+        if self.stopped {
+            return Next::Stop;
+        }
+        if std::mem::take(&mut self.news) {
+            return Next::News;
+        }
+        let note = if is_due { None } else { self.notes.pop_front() };
+        note.map_or(Next::Nothing, Next::Job)
+    }
+}
+
 /// What is to be done next.
 pub(super) enum Next {
     Job(Job),
     /// There may be news.
     News,
-    /// Nothing until the time that was given.
+    /// Nothing that waits.
     Nothing,
     Stop,
 }
@@ -88,25 +105,20 @@ impl Lanes {
         self.waiting().stopped
     }
 
+    /// What there is to do now. Something is due besides, or not.
+    #[cfg(feature = "hazmat")]
+    pub(super) fn now(&self, is_due: bool) -> Next {
+        self.waiting().next(is_due)
+    }
+
     /// Waits for something to do, until then. Bookkeeping comes last, one at a time.
     pub(super) fn next(&self, until: Instant) -> Next {
         let mut waiting = self.waiting();
         loop {
-            if let Some(job) = waiting.jobs.pop_front() {
-                return Next::Job(job);
-            }
-            if waiting.stopped {
-                return Next::Stop;
-            }
-            if std::mem::take(&mut waiting.news) {
-                return Next::News;
-            }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Next::Nothing;
-            }
-            if let Some(note) = waiting.notes.pop_front() {
-                return Next::Job(note);
+            match waiting.next(left.is_zero()) {
+                Next::Nothing if !left.is_zero() => {}
+                next => return next,
             }
             let (guard, _) = self.there.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
             waiting = guard;

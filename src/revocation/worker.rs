@@ -9,6 +9,7 @@ use super::contact::Contact;
 use super::deadlines::Deadlines;
 use super::lanes::{Lanes, MOST_WAITING, Next};
 use super::recorder::{Recorder, Shared};
+use super::time::Time;
 use super::{Backend, BackendError, Listener, Pending};
 use crate::clock::millis;
 use crate::panics::said;
@@ -38,16 +39,8 @@ impl Worker {
         poll_every: Duration,
     ) -> Result<Self, BackendError> {
         let listener = backend.listener();
-        let lanes = Arc::new(Lanes::default());
-        let deadlines = Arc::new(Deadlines::new(backend.timeout()));
-        Recorder::new(&mut *backend, shared).refresh()?;
-        let started = Self { lanes, deadlines, shared: Arc::clone(shared) };
-        started.spawn("sealed-session revocations", {
-            let (lanes, shared) = (Arc::clone(&started.lanes), Arc::clone(shared));
-            let upkeep_ms = shared.clock.monotonic_ms();
-            let thread = Thread { backend, lanes, shared, panics: 0, upkeep_ms };
-            move || thread.run(poll_every)
-        })?;
+        let (started, thread) = Self::new(backend, shared, poll_every)?;
+        started.spawn("sealed-session revocations", move || thread.run())?;
         started.spawn("sealed-session deadlines", {
             let deadlines = Arc::clone(&started.deadlines);
             move || deadlines.run()
@@ -57,6 +50,36 @@ impl Worker {
             started.spawn("sealed-session listener", move || listen(listener, &lanes, poll_every))?;
         }
         Ok(started)
+    }
+
+    /// With a thread that is still to be run, by whoever has it. Everything that counts has been read.
+    pub(super) fn new(
+        mut backend: Box<dyn Backend>,
+        shared: &Arc<Shared>,
+        poll_every: Duration,
+    ) -> Result<(Self, Thread), BackendError> {
+        let time = shared.contact.time().clone();
+        let lanes = Arc::new(Lanes::default());
+        let deadlines = Arc::new(Deadlines::new(time.clone(), backend.timeout()));
+        Recorder::new(&mut *backend, shared).refresh()?;
+        let now = time.now();
+        let thread = Thread {
+            backend,
+            lanes: Arc::clone(&lanes),
+            shared: Arc::clone(shared),
+            time,
+            poll_every,
+            panics: 0,
+            poll_at: now + poll_every,
+            upkeep_at: now,
+            upkeep_ms: shared.clock.monotonic_ms(),
+        };
+        Ok((Self { lanes, deadlines, shared: Arc::clone(shared) }, thread))
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(super) fn deadlines(&self) -> &Arc<Deadlines> {
+        &self.deadlines
     }
 
     /// A thread whose end is known, however it comes about.
@@ -138,37 +161,64 @@ impl Drop for Worker {
     }
 }
 
-struct Thread {
+/// What the thread that talks to the backend does.
+pub(super) struct Thread {
     backend: Box<dyn Backend>,
     lanes: Arc<Lanes>,
     shared: Arc<Shared>,
+    time: Time,
+    poll_every: Duration,
     /// How often the backend panicked, one time after the other.
     panics: u32,
+    poll_at: Instant,
+    upkeep_at: Instant,
     /// When what has expired was last removed, by the monotonic clock.
     upkeep_ms: u64,
 }
 
 impl Thread {
-    fn run(mut self, poll_every: Duration) {
-        let mut poll_at = Instant::now() + poll_every;
-        let mut upkeep_at = Instant::now();
+    fn run(mut self) {
         loop {
-            poll_at = poll_at.min(Instant::now() + self.next_poll(poll_every));
-            match self.lanes.next(poll_at.min(upkeep_at)) {
-                Next::Job(job) => self.ask(|this| job(&mut *this.backend)),
-                Next::News => self.ask(Self::poll),
-                Next::Nothing => {}
-                Next::Stop => return,
-            }
-            if Instant::now() >= poll_at {
-                self.ask(Self::poll);
-                poll_at = Instant::now() + self.next_poll(poll_every);
-            }
-            if Instant::now() >= upkeep_at || self.shared.own.has_changed() {
-                self.ask(Self::upkeep);
-                upkeep_at = Instant::now() + UPKEEP;
+            let due_at = self.due_at();
+            let next = self.lanes.next(due_at);
+            if !self.turn(next) {
+                return;
             }
         }
+    }
+
+    /// Does one thing that waits, and what is due; whether there was any.
+    #[cfg(feature = "hazmat")]
+    pub(super) fn now(&mut self) -> bool {
+        let is_due = self.due_at() <= self.time.now();
+        let next = self.lanes.now(is_due);
+        let is_any = is_due || !matches!(next, Next::Nothing);
+        self.turn(next) && is_any
+    }
+
+    /// When something is to be done, whether anything waits or not.
+    fn due_at(&mut self) -> Instant {
+        self.poll_at = self.poll_at.min(self.time.now() + self.next_poll());
+        self.poll_at.min(self.upkeep_at)
+    }
+
+    /// Does one thing, and what is due; false when it is to end.
+    fn turn(&mut self, next: Next) -> bool {
+        match next {
+            Next::Job(job) => self.ask(|this| job(&mut *this.backend)),
+            Next::News => self.ask(Self::poll),
+            Next::Nothing => {}
+            Next::Stop => return false,
+        }
+        if self.time.now() >= self.poll_at {
+            self.ask(Self::poll);
+            self.poll_at = self.time.now() + self.next_poll();
+        }
+        if self.time.now() >= self.upkeep_at || self.shared.own.has_changed() {
+            self.ask(Self::upkeep);
+            self.upkeep_at = self.time.now() + UPKEEP;
+        }
+        true
     }
 
     /// Goes into the backend, and comes back whatever happens there.
@@ -189,11 +239,11 @@ impl Thread {
     }
 
     /// Where something is wrong, not so much later that nobody learns of its end.
-    fn next_poll(&self, poll_every: Duration) -> Duration {
+    fn next_poll(&self) -> Duration {
         const SOON: Duration = Duration::from_secs(1);
         let contact = &self.shared.contact;
         let is_wrong = contact.cannot_read() || contact.cannot_write();
-        let next = if is_wrong { poll_every.min(SOON) } else { poll_every };
+        let next = if is_wrong { self.poll_every.min(SOON) } else { self.poll_every };
         next.max(self.backoff())
     }
 
