@@ -28,6 +28,11 @@ impl State {
         }
     }
 
+    /// The uid of what came, unless something else has taken its place, which no client may have yet.
+    pub(in crate::http) fn uid_that_goes_on(&self) -> Option<SessionUid> {
+        self.known_uid().filter(|uid| self.origin.is_some_and(|origin| origin.uid == *uid))
+    }
+
     /// Whether the session that came goes on under another uid.
     pub(in crate::http) fn is_cycled(&self) -> bool {
         !self.did.out && self.did.now == Now::Cycled
