@@ -25,7 +25,21 @@ pub struct View {
 pub enum Report {
     Saw(View),
     Did { op: Op, before: View, after: View, went_well: bool },
+    /// The registry's answer.
+    Listed { user: Option<String>, sessions: Vec<SessionUid> },
+    EndedListed(EndedListed),
     Last(View),
+}
+
+/// What came of ending a session by its uid.
+#[derive(Debug, Clone)]
+pub struct EndedListed {
+    pub user: Option<String>,
+    pub uid: SessionUid,
+    /// It is the one that asks.
+    pub own: bool,
+    /// Whether there was one, if that is known.
+    pub answer: Option<bool>,
 }
 
 /// What a handler is to do.
@@ -33,13 +47,15 @@ pub struct Plan {
     pub ask: Ask,
     /// Items have numbers that nothing else has.
     pub first_item: u64,
+    /// A session of somebody else.
+    pub foreign: Option<SessionUid>,
     pub goes_on: AtomicBool,
     pub reports: Mutex<Vec<Report>>,
 }
 
 impl Plan {
     pub fn new(ask: Ask, first_item: u64) -> Self {
-        Self { ask, first_item, goes_on: AtomicBool::new(false), reports: Mutex::default() }
+        Self { ask, first_item, foreign: None, goes_on: AtomicBool::new(false), reports: Mutex::default() }
     }
 
     fn report(&self, report: Report) {
@@ -113,6 +129,28 @@ async fn act(plan: &Plan, session: &Session, op: Op, item: u64) {
         Op::Everywhere => session.logout_everywhere().await.is_ok(),
         Op::Others => session.logout_others().await.is_ok(),
         Op::Cycle => session.cycle().is_ok(),
+        Op::List => listed(plan, session).await.is_some(),
+        Op::EndListed(which) => {
+            let sessions = listed(plan, session).await.unwrap_or_default();
+            let which = usize::from(which).checked_rem(sessions.len());
+            end(plan, session, which.and_then(|which| sessions.get(which).copied())).await
+        }
+        Op::EndForeign => end(plan, session, plan.foreign).await,
     };
     plan.report(Report::Did { op, before, after: view(session), went_well });
+}
+
+async fn listed(plan: &Plan, session: &Session) -> Option<Vec<SessionUid>> {
+    let user = session.user_id();
+    let sessions: Vec<_> = session.list_my_sessions().await.ok()?.iter().map(|listed| listed.uid).collect();
+    plan.report(Report::Listed { user, sessions: sessions.clone() });
+    Some(sessions)
+}
+
+async fn end(plan: &Plan, session: &Session, uid: Option<SessionUid>) -> bool {
+    let Some(uid) = uid else { return true };
+    let (user, own) = (session.user_id(), session.uid() == Some(uid));
+    let answer = session.revoke(uid).await.ok();
+    plan.report(Report::EndedListed(EndedListed { user, uid, own, answer }));
+    answer.is_some()
 }

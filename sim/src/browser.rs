@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cookie_store::{CookieStore, RawCookie};
 use url::Url;
 
+use crate::request::HOSTS;
 use crate::script::Site;
 
 pub const NAME: &str = "__Host-session";
@@ -13,15 +14,15 @@ pub const NAME: &str = "__Host-session";
 #[derive(Default)]
 pub struct Browser {
     jar: CookieStore,
-    /// When a cookie is over, by its name, in the world's time: `cookie_store` asks the machine's clock.
-    expires: BTreeMap<String, u64>,
+    /// When a cookie is over, by its host and name, in the world's time: `cookie_store` asks the machine's clock.
+    expires: BTreeMap<(&'static str, String), u64>,
     /// What neighbours have planted: it comes before our own.
     planted: Vec<String>,
 }
 
 impl Browser {
     /// Takes what an answer sets.
-    pub fn take(&mut self, now_ms: u64, set_cookie: &str) {
+    pub fn take(&mut self, now_ms: u64, host: &'static str, set_cookie: &str) {
         let Ok(mut cookie) = RawCookie::parse(set_cookie.to_owned()) else { return };
         if !is_allowed(&cookie) {
             return;
@@ -29,33 +30,38 @@ impl Browser {
         let name = cookie.name().to_owned();
         let max_age = cookie.max_age().map(|age| age.whole_seconds());
         if max_age.is_some_and(|seconds| seconds <= 0) {
-            self.forget(&name);
+            self.forget(host, &name);
             return;
         }
         let age_ms = max_age.map_or(u64::MAX, |seconds| u64::try_from(seconds).unwrap_or(0) * 1000);
-        self.expires.insert(name, now_ms.saturating_add(age_ms));
+        self.expires.insert((host, name), now_ms.saturating_add(age_ms));
         cookie.unset_expires();
         cookie.set_max_age(None);
-        let _ = self.jar.insert_raw(&cookie, &url());
+        let _ = self.jar.insert_raw(&cookie, &url(host));
     }
 
-    fn forget(&mut self, name: &str) {
-        self.expires.remove(name);
-        self.jar.remove("shop.example", "/", name);
+    fn forget(&mut self, host: &'static str, name: &str) {
+        self.expires.remove(&(host, name.to_owned()));
+        self.jar.remove(host, "/", name);
     }
 
     /// The value of the session's cookie.
-    pub fn session(&self, now_ms: u64) -> Option<String> {
-        if self.expires.get(NAME).is_none_or(|at| *at <= now_ms) {
+    pub fn session(&self, now_ms: u64, host: &'static str) -> Option<String> {
+        if self.expires.get(&(host, NAME.to_owned())).is_none_or(|at| *at <= now_ms) {
             return None;
         }
-        self.jar.get("shop.example", "/", NAME).map(|cookie| cookie.value().to_owned())
+        self.jar.get(host, "/", NAME).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// That of any host.
+    pub fn any_session(&self, now_ms: u64) -> Option<String> {
+        HOSTS.iter().find_map(|host| self.session(now_ms, host))
     }
 
     /// The header `Cookie` of a request, and the session's value in it.
-    pub fn header(&self, now_ms: u64, site: Site) -> (Option<String>, Option<String>) {
+    pub fn header(&self, now_ms: u64, host: &'static str, site: Site) -> (Option<String>, Option<String>) {
         // The session's cookie is `SameSite=Lax`; what neighbours plant is `None`.
-        let own = self.session(now_ms).filter(|_| site != Site::Post);
+        let own = self.session(now_ms, host).filter(|_| site != Site::Post);
         let mut pairs = self.planted.clone();
         pairs.extend(own.iter().map(|value| format!("{NAME}={value}")));
         ((!pairs.is_empty()).then(|| pairs.join("; ")), own)
@@ -80,10 +86,12 @@ impl Browser {
         *self = Self::default();
     }
 
-    /// A copy of what another browser has.
+    /// A copy of what another browser has, to be sent to every host.
     pub fn copy(&mut self, now_ms: u64, token: &str) {
         self.clear();
-        self.take(now_ms, &format!("{NAME}={token}; Secure; Path=/; Max-Age=34560000"));
+        for host in HOSTS {
+            self.take(now_ms, host, &format!("{NAME}={token}; Secure; Path=/; Max-Age=34560000"));
+        }
     }
 }
 
@@ -97,6 +105,6 @@ fn is_allowed(cookie: &RawCookie<'_>) -> bool {
     !name.starts_with("__secure-") || secure
 }
 
-fn url() -> Url {
-    Url::parse("https://shop.example/").expect("it is a URL")
+fn url(host: &str) -> Url {
+    Url::parse(&format!("https://{host}/")).expect("it is a URL")
 }

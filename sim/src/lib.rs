@@ -11,8 +11,10 @@
 mod app;
 mod browser;
 mod oracle;
+mod request;
 mod script;
 mod server;
+mod witness;
 mod world;
 
 use std::panic;

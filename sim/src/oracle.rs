@@ -11,7 +11,12 @@ use std::collections::BTreeMap;
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
-use crate::script::{Client, MINUTE, Op, Policy, SECOND};
+use crate::script::{Client, House, MINUTE, Op, Policy, SECOND};
+use crate::witness::Token;
+
+mod lists;
+
+use lists::Lists;
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
@@ -36,6 +41,7 @@ fn hold(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Check
 #[derive(Debug, Clone)]
 struct Form {
     owner: Client,
+    tenant: u8,
     user: Option<String>,
     /// When its absolute lifetime began, in the world's time.
     born_ms: u64,
@@ -49,19 +55,6 @@ impl Form {
     }
 }
 
-/// What the witness reads in a token.
-#[derive(Debug, Clone)]
-pub struct Token {
-    pub uid: SessionUid,
-    pub user: Option<String>,
-    pub items: Vec<u64>,
-    pub created_ms: u64,
-    pub renewed_ms: u64,
-    pub expires_ms: u64,
-    /// When it was sent, in the world's time.
-    pub sent_ms: u64,
-}
-
 /// What is known of a request.
 pub struct Trace {
     pub who: Client,
@@ -70,6 +63,10 @@ pub struct Trace {
     /// The same, by the server's clock.
     pub head_there_ms: u64,
     pub token: Option<String>,
+    pub house: House,
+    pub tenant: u8,
+    /// It does not say which tenant it is for.
+    pub is_refused: bool,
     pub public: bool,
     /// The browser keeps the session's cookie back from such a request, should it have one.
     pub held_back: bool,
@@ -96,6 +93,9 @@ impl Trace {
             head_ms,
             head_there_ms,
             token: None,
+            house: House::default(),
+            tenant: 0,
+            is_refused: false,
             public: false,
             held_back: false,
             grew: 0,
@@ -113,6 +113,20 @@ impl Trace {
     }
 }
 
+impl Trace {
+    /// A session that begins with it.
+    fn form(&self) -> Form {
+        Form {
+            owner: self.who,
+            tenant: self.tenant,
+            user: None,
+            born_ms: self.head_ms,
+            ended_ms: None,
+            perhaps: false,
+        }
+    }
+}
+
 /// What came of a request.
 pub struct Ending<'a> {
     pub now_ms: u64,
@@ -126,13 +140,27 @@ pub struct Ending<'a> {
     pub removes: bool,
 }
 
+impl Ending<'_> {
+    /// How long the request took, at least and at most: clocks may be set meanwhile.
+    fn took_ms(&self, trace: &Trace) -> (u64, u64) {
+        let took_ms = self.now_ms.saturating_sub(trace.head_ms);
+        let took_there_ms = self.now_there_ms.saturating_sub(trace.head_there_ms);
+        (took_ms.min(took_there_ms), took_ms.max(took_there_ms))
+    }
+}
+
 #[derive(Default)]
 pub struct Oracle {
     forms: BTreeMap<SessionUid, Form>,
     tokens: BTreeMap<String, Token>,
     /// Who wrote an item: a user, or nobody.
-    items: BTreeMap<u64, Option<String>>,
+    items: BTreeMap<u64, Option<Writer>>,
+    /// Who has which sessions, as a registry should have them.
+    lists: Lists,
 }
+
+/// A tenant and a user of it.
+type Writer = (u8, String);
 
 impl Oracle {
     /// What a handler reported so far.
@@ -143,16 +171,26 @@ impl Oracle {
                 Report::Did { op, before, after, went_well } => {
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
+                Report::Listed { user, sessions } => {
+                    self.listed(trace, now_ms, user.as_deref(), &sessions)?;
+                }
+                Report::EndedListed(ended) => self.ended_listed(trace, now_ms, &ended)?,
                 Report::Last(view) => trace.last = Some(view),
             }
         }
         Ok(())
     }
 
+    /// The session that came. That of another tenant is none.
+    fn came(&self, trace: &Trace) -> Option<Token> {
+        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token));
+        token.filter(|token| token.tenant == trace.tenant).cloned()
+    }
+
     fn saw(&mut self, trace: &mut Trace, view: View) -> Checked {
-        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+        let token = self.came(trace);
         trace.about_a_user |= view.user.is_some() || token.as_ref().is_some_and(|token| token.user.is_some());
-        self.check_items(&view)?;
+        self.check_items(trace.tenant, &view)?;
         if let Some(token) = &token {
             self.judge_cookie(trace, token, &view)?;
         }
@@ -177,7 +215,8 @@ impl Oracle {
         let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
         trace.until_ms = until;
         trace.came_alive = in_time && form.is_going_on();
-        trace.must_stay = in_time && form.ended_ms.is_some_and(|at| now.saturating_sub(at) < A_MOMENT_MS);
+        let just_ended = form.ended_ms.is_some_and(|at| now.saturating_sub(at) < A_MOMENT_MS);
+        trace.must_stay = in_time && !form.perhaps && just_ended;
         if trace.came_alive {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
@@ -201,11 +240,12 @@ impl Oracle {
     }
 
     /// Everything that is in a session was put there by its user, or by nobody.
-    fn check_items(&self, view: &View) -> Checked {
+    fn check_items(&self, tenant: u8, view: &View) -> Checked {
+        let reader = view.user.clone().map(|user| (tenant, user));
         view.items.iter().try_for_each(|item| {
             let writer = self.items.get(item).cloned().flatten();
-            hold(writer.is_none() || writer == view.user, "nothing leaks across users", || {
-                format!("{:?} sees item {item} of {writer:?}", view.user)
+            hold(writer.is_none() || writer == reader, "nothing leaks across users", || {
+                format!("{reader:?} sees item {item} of {writer:?}")
             })
         })
     }
@@ -223,14 +263,14 @@ impl Oracle {
         trace.about_a_user |= before.user.is_some() || after.user.is_some();
         match op {
             Op::Put => after.items.iter().for_each(|item| {
-                self.items.entry(*item).or_insert_with(|| after.user.clone());
+                self.items.entry(*item).or_insert_with(|| after.user.clone().map(|user| (trace.tenant, user)));
             }),
             Op::Login(user) if went_well => self.logged_in(trace, now_ms, &user_name(user), before, after)?,
             Op::Logout => trace.out = true,
             Op::Everywhere => {
                 trace.out = true;
                 if went_well && let Some(user) = &before.user {
-                    self.end_user(user, None, now_ms);
+                    self.end_user(Some(trace.tenant), user, None, now_ms);
                 }
             }
             Op::Others if went_well && before.user.is_some() => self.others(trace, now_ms, before, after)?,
@@ -243,7 +283,7 @@ impl Oracle {
             }
             _ => {}
         }
-        self.check_items(after)
+        self.check_items(trace.tenant, after)
     }
 
     fn logged_in(
@@ -269,7 +309,7 @@ impl Oracle {
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
         let user = Some(user.to_owned());
         self.forms
-            .insert(uid, Form { owner: trace.who, user, born_ms: now_ms, ended_ms: None, perhaps: false });
+            .insert(uid, Form { user, born_ms: now_ms, ..trace.form() });
         trace.login = Some(uid);
         Ok(())
     }
@@ -289,7 +329,7 @@ impl Oracle {
         }
         self.end(old, now_ms);
         if let Some(user) = &form.user {
-            self.end_user(user, after.uid, now_ms);
+            self.end_user(Some(trace.tenant), user, after.uid, now_ms);
         }
         Ok(())
     }
@@ -307,8 +347,10 @@ impl Oracle {
     }
 
     /// All sessions of a user are revoked, but for one.
-    pub fn end_user(&mut self, user: &str, but: Option<SessionUid>, now_ms: u64) {
-        let of_user = |form: &Form| form.user.as_deref() == Some(user);
+    pub fn end_user(&mut self, tenant: Option<u8>, user: &str, but: Option<SessionUid>, now_ms: u64) {
+        let of_user = |form: &Form| {
+            form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
+        };
         for (uid, form) in &mut self.forms {
             if of_user(form) && Some(*uid) != but {
                 form.ended_ms.get_or_insert(now_ms);
@@ -324,7 +366,13 @@ impl Oracle {
 
     /// The answer goes, or nothing does.
     pub fn ends(&mut self, trace: &Trace, ending: Ending<'_>) -> Checked {
-        let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+        if trace.is_refused {
+            let is_empty = ending.sets.is_empty() && !ending.removes && trace.saw.is_none();
+            return hold(is_empty && ending.status == Some(400), "a session is a tenant's", || {
+                format!("a request without a host is answered with {:?}", ending.status)
+            });
+        }
+        let came = self.came(trace);
         let ended_meanwhile =
             came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
         self.end_what_came(trace, &ending, came.as_ref());
@@ -337,6 +385,7 @@ impl Oracle {
         hold(trace.about_a_user || trace.grew == 0, "nobody without an account makes the list grow", || {
             format!("it grew by {}", trace.grew)
         })?;
+        self.list_what_began(trace, &ending);
         for (text, token) in ending.sets.into_iter().flatten() {
             self.learn(trace, &text, token)?;
         }
@@ -403,8 +452,7 @@ impl Oracle {
     fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let asked_for = trace.out || trace.login.is_some();
         if ending.removes && !asked_for {
-            let in_time = ending.now_ms.saturating_sub(trace.head_ms) <= A_MOMENT_MS;
-            hold(in_time, "a long poll removes nothing", || "a removal comes late".into())?;
+            hold(ending.took_ms(trace).0 <= A_MOMENT_MS, "a long poll removes nothing", || "a removal comes late".into())?;
             hold(!trace.came_alive, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
@@ -452,22 +500,18 @@ impl Oracle {
         let left_ms = came.expires_ms.saturating_sub(now);
         let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
         let due = left_ms * 100 < 79 * ttl_ms && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
-        let in_time = ending.now_ms.saturating_sub(trace.head_ms) < A_MOMENT_MS;
+        let in_time = ending.took_ms(trace).1 < A_MOMENT_MS;
         let expected = due && in_time && !trace.public;
         hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
     }
 
     /// A token that is on its way to somebody.
     fn learn(&mut self, trace: &Trace, text: &str, token: Token) -> Checked {
-        self.check_items(&View { user: token.user.clone(), items: token.items.clone(), ..View::default() })?;
+        let view = View { user: token.user.clone(), items: token.items.clone(), ..View::default() };
+        self.check_items(trace.tenant, &view)?;
         let user = token.user.clone();
-        self.forms.entry(token.uid).or_insert(Form {
-            owner: trace.who,
-            user,
-            born_ms: trace.head_ms,
-            ended_ms: None,
-            perhaps: false,
-        });
+        let form = Form { user, ..trace.form() };
+        self.forms.entry(token.uid).or_insert(form);
         self.tokens.insert(text.to_owned(), token);
         Ok(())
     }

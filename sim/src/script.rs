@@ -12,10 +12,21 @@ pub const MINUTE: u64 = 60 * SECOND;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Script {
     pub seed: u64,
+    #[serde(default)]
+    pub house: House,
     pub servers: Vec<Policy>,
     /// Seconds between two sealing keys; 0 for a fixed one.
     pub period_s: u64,
     pub steps: Vec<Step>,
+}
+
+/// What all servers of a world have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct House {
+    /// Two hosts are two tenants, each with users of its own.
+    pub tenants: bool,
+    /// There is a registry, with so many sessions for each user at most; 0 for any number.
+    pub registry: Option<u8>,
 }
 
 /// How a server is set up.
@@ -54,6 +65,10 @@ pub enum Action {
     RevokeUser {
         server: u8,
         user: u8,
+        #[serde(default)]
+        tenant: u8,
+        #[serde(default)]
+        in_all_scopes: bool,
     },
     RevokeEverything {
         server: u8,
@@ -78,6 +93,11 @@ pub enum Action {
 pub struct Ask {
     pub who: Client,
     pub server: u8,
+    /// Whose host is asked for, where there are tenants.
+    #[serde(default)]
+    pub tenant: u8,
+    #[serde(default)]
+    pub host: HostForm,
     pub site: Site,
     pub first: Vec<Op>,
     /// So long the handler waits before it does the rest.
@@ -105,6 +125,29 @@ pub enum Site {
     Post,
 }
 
+/// How a request names its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum HostForm {
+    /// As HTTP/2 does.
+    #[default]
+    Target,
+    /// As HTTP/1.1 does.
+    Header,
+    Both,
+    UpperCase,
+    TrailingDot,
+    DefaultPort,
+    Missing,
+    Twice,
+    Contradicted,
+}
+
+impl HostForm {
+    pub fn names_a_host(self) -> bool {
+        !matches!(self, Self::Missing | Self::Twice | Self::Contradicted)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// Adds something to the data.
@@ -117,6 +160,12 @@ pub enum Op {
     Everywhere,
     Others,
     Cycle,
+    /// Lists the sessions of the user.
+    List,
+    /// Ends one of those that are listed.
+    EndListed(u8),
+    /// Tries to end a session of somebody else.
+    EndForeign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +190,12 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Everywhere),
         2 => Just(Op::Others),
         1 => Just(Op::Cycle),
+        1 => listed(),
     ]
+}
+
+fn listed() -> impl Strategy<Value = Op> {
+    prop_oneof![2 => Just(Op::List), 2 => (0..4_u8).prop_map(Op::EndListed), 1 => Just(Op::EndForeign)]
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -171,13 +225,29 @@ fn delay() -> impl Strategy<Value = u64> {
     prop_oneof![6 => Just(0), 2 => 1..2 * SECOND, 1 => 1..3 * MINUTE]
 }
 
+fn host_form() -> impl Strategy<Value = HostForm> {
+    prop_oneof![
+        8 => Just(HostForm::Target),
+        8 => Just(HostForm::Header),
+        2 => Just(HostForm::Both),
+        2 => Just(HostForm::UpperCase),
+        2 => Just(HostForm::TrailingDot),
+        2 => Just(HostForm::DefaultPort),
+        1 => Just(HostForm::Missing),
+        1 => Just(HostForm::Twice),
+        1 => Just(HostForm::Contradicted),
+    ]
+}
+
 fn ask() -> impl Strategy<Value = Ask> {
     let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post)];
     let what = (ops(), delay(), ops(), outcome(), delay(), prop::bool::weighted(0.05));
-    (client(), any::<u8>(), site, what).prop_map(
-        |(who, server, site, (first, handler_ms, rest, outcome, network_ms, public))| Ask {
+    (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
+        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, public))| Ask {
             who,
             server,
+            tenant,
+            host,
             site,
             first,
             handler_ms,
@@ -199,13 +269,19 @@ fn policy() -> impl Strategy<Value = Policy> {
     })
 }
 
+fn revoke_user() -> impl Strategy<Value = Action> {
+    (any::<u8>(), 0..3_u8, 0..2_u8, any::<bool>()).prop_map(|(server, user, tenant, in_all_scopes)| {
+        Action::RevokeUser { server, user, tenant, in_all_scopes }
+    })
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         24 => ask().prop_map(Action::Ask),
         1 => (any::<u8>(), -25..=25_i8).prop_map(|(server, seconds)| Action::Skew { server, seconds }),
         1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }),
         1 => (5..20_u8).prop_map(|minutes| Action::Rotate { minutes }),
-        1 => (any::<u8>(), 0..3_u8).prop_map(|(server, user)| Action::RevokeUser { server, user }),
+        1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
         2 => (0..3_u8).prop_map(|browser| Action::Steal { browser }),
         1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
@@ -218,9 +294,15 @@ fn step() -> impl Strategy<Value = Step> {
     (after, action()).prop_map(|(after_ms, action)| Step { after_ms, action })
 }
 
+fn house() -> impl Strategy<Value = House> {
+    let registry = prop_oneof![2 => Just(None), 1 => Just(Some(0)), 1 => (1..4_u8).prop_map(Some)];
+    (prop::bool::weighted(0.4), registry).prop_map(|(tenants, registry)| House { tenants, registry })
+}
+
 /// All worlds of a seed: there is one.
 pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
-    (prop::collection::vec(policy(), 1..4), period, prop::collection::vec(step(), 1..60))
-        .prop_map(move |(servers, period_s, steps)| Script { seed, servers, period_s, steps })
+    (prop::collection::vec(policy(), 1..4), house(), period, prop::collection::vec(step(), 1..60)).prop_map(
+        move |(servers, house, period_s, steps)| Script { seed, house, servers, period_s, steps },
+    )
 }

@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, with_randomness};
-use sealed_session::http::SessionLayer;
-use sealed_session::revocation::Revocations;
+use sealed_session::http::{SessionLayer, host};
+use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{KeyRing, SealedStore};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::app::handle;
-use crate::script::{MINUTE, Policy};
+use crate::script::{House, MINUTE, Policy};
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
 
@@ -49,6 +50,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(
+        house: House,
         policy: Policy,
         clock: ManualClock,
         skew_ms: i64,
@@ -69,7 +71,7 @@ impl Server {
             true
         });
         let store = store.build().expect("a policy of ours");
-        let layer = SessionLayer::new(store.clone()).expect("the default layer");
+        let layer = layer(house, &store);
         Self { policy, clock, skew_ms, store, layer }
     }
 
@@ -79,4 +81,18 @@ impl Server {
             true => Box::pin(self.layer.layer(self.layer.layer(service_fn(handle))).oneshot(request)),
         }
     }
+}
+
+fn layer(house: House, store: &SealedStore) -> SessionLayer {
+    let tenant = |request: &Parts| host(request).unwrap_or_default();
+    let mut builder = SessionLayer::builder(store.clone());
+    if house.tenants {
+        builder = builder.bind_to(move |request| tenant(request).into_bytes()).scope_by(tenant);
+    }
+    if let Some(max) = house.registry {
+        let registry = Registry::builder(store.clone());
+        let registry = if max == 0 { registry } else { registry.max_sessions(max.into()) };
+        builder = builder.registry(registry.build().expect("the store has revocations"));
+    }
+    builder.build().expect("a layer of ours")
 }

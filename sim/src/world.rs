@@ -14,16 +14,18 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http::{Request, Response, header};
+use http::{Response, header};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Revocations;
-use sealed_session::{KeyRing, Root, RootSecret, SealedStore, SessionId};
+use sealed_session::{KeyRing, Root, RootSecret};
 
 use crate::app::{Plan, user_name};
 use crate::browser::{Browser, NAME};
-use crate::oracle::{Ending, Oracle, Token, Trace, Violation};
-use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script, Site};
+use crate::oracle::{Ending, Oracle, Trace, Violation};
+use crate::request::{host_of, request, scope, tenant};
+use crate::script::{Action, Ask, Client, House, MINUTE, Outcome, Policy, Script, Site};
 use crate::server::{Answer, Dice, Server};
+use crate::witness::{Token, Witness};
 
 /// When every world begins.
 const START_MS: u64 = 1_795_000_000_000;
@@ -55,7 +57,8 @@ struct World {
     ring: Ring,
     list: Revocations,
     list_clock: ManualClock,
-    witness_clock: ManualClock,
+    witness: Witness,
+    house: House,
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
     requests: BTreeMap<u64, InFlight>,
@@ -88,14 +91,16 @@ impl World {
         let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
         let list_clock = ManualClock::at(START_MS);
         let list = Revocations::builder().clock(list_clock.clone()).in_memory();
+        let written = ring.to_json().expect("it can be written");
         let mut world = Self {
             now_ms: START_MS,
             dice,
             servers: Vec::new(),
-            ring: Ring(ring.to_json().expect("it can be written").to_string()),
+            ring: Ring(written.to_string()),
             list,
             list_clock,
-            witness_clock: ManualClock::at(START_MS),
+            witness: Witness::new(ring),
+            house: script.house,
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -112,7 +117,7 @@ impl World {
     }
 
     fn server(&self, policy: Policy, clock: ManualClock, skew_ms: i64) -> Server {
-        Server::start(policy, clock, skew_ms, self.ring.load(), self.list.clone(), &self.dice)
+        Server::start(self.house, policy, clock, skew_ms, self.ring.load(), self.list.clone(), &self.dice)
     }
 
     fn play(&mut self, script: &Script) -> Result<(), Violation> {
@@ -172,11 +177,17 @@ impl World {
             }
             Action::Deploy { server, policy } => self.deploy(index(*server), *policy)?,
             Action::Rotate { minutes } => self.rotate(u64::from(*minutes) * MINUTE),
-            Action::RevokeUser { server, user } => {
+            Action::RevokeUser { server, user, tenant, in_all_scopes } => {
                 let user = user_name(*user);
-                let done = self.servers[index(*server)].store.revoke_user(&user).wait();
-                done.expect("a list in memory records everything");
-                self.oracle.end_user(&user, None, self.now_ms);
+                let tenant = if self.house.tenants { *tenant % 2 } else { 0 };
+                let store = self.servers[index(*server)].store.in_scope(scope(self.house, tenant));
+                let done = match in_all_scopes {
+                    true => store.revoke_user_in_all_scopes(&user),
+                    false => store.revoke_user(&user),
+                };
+                done.wait().expect("a list in memory records everything");
+                let tenant = (!in_all_scopes).then_some(tenant);
+                self.oracle.end_user(tenant, &user, None, self.now_ms);
             }
             Action::RevokeEverything { server } => {
                 let done = self.servers[index(*server)].store.revoke_everything().wait();
@@ -185,13 +196,13 @@ impl World {
             }
             Action::Steal { browser } => {
                 let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Browser(*browser)).session(now_ms) {
+                if let Some(token) = self.browser(Client::Browser(*browser)).any_session(now_ms) {
                     self.browsers.entry(Client::Thief).or_default().copy(now_ms, &token);
                 }
             }
             Action::Plant { browser, name } => {
                 let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Thief).session(now_ms) {
+                if let Some(token) = self.browser(Client::Thief).any_session(now_ms) {
                     self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &token);
                 }
             }
@@ -228,6 +239,7 @@ impl World {
             return;
         }
         self.ring = Ring(ring.to_json().expect("it can be written").to_string());
+        self.witness.replace_ring(self.ring.load());
         for server in &self.servers {
             server.store.replace_ring(self.ring.load()).expect("a ring of ours");
         }
@@ -236,13 +248,19 @@ impl World {
     fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
         let server = usize::from(ask.server) % self.servers.len();
         let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
-        let (cookies, token) = self.browser(ask.who).header(now_ms, ask.site);
+        let tenant = tenant(self.house, ask);
+        let host = host_of(tenant);
+        let (cookies, token) = self.browser(ask.who).header(now_ms, host, ask.site);
         self.count += 10;
-        let (id, plan) = (self.count, Arc::new(Plan::new(ask.clone(), self.count)));
+        let mut plan = Plan::new(ask.clone(), self.count);
+        plan.foreign = self.oracle.session_of_another(ask.who, tenant);
+        let (id, plan) = (self.count, Arc::new(plan));
         let mut trace = Trace::new(ask.who, policy, now_ms, there_ms);
+        (trace.tenant, trace.house) = (tenant, self.house);
+        trace.is_refused = self.house.tenants && !ask.host.names_a_host();
         (trace.token, trace.public) = (token, ask.public);
         trace.held_back = ask.site == Site::Post;
-        let request = request(ask.site, cookies.as_deref(), &plan);
+        let request = request(ask, host, cookies.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
         self.requests.insert(id, InFlight { trace, plan, server, answer, sets: Vec::new() });
         self.say(&format!("#{id} {ask:?}"));
@@ -318,7 +336,7 @@ impl World {
         let sets = header(header::SET_COOKIE);
         let removes = sets.iter().any(|set| set.contains("Max-Age=0;"));
         let tokens = sets.iter().filter(|set| !set.contains("Max-Age=0;"));
-        let tokens = tokens.map(|set| self.witness(server, set)).collect();
+        let tokens = tokens.map(|set| self.witness(id, set)).collect();
         let cache_control = header(header::CACHE_CONTROL).join(", ");
         let status = response.as_ref().map(|response| response.status().as_u16());
         self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
@@ -345,27 +363,11 @@ impl World {
     }
 
     /// What a token says that is sent now.
-    fn witness(&self, server: usize, set_cookie: &str) -> Option<(String, Token)> {
+    fn witness(&self, id: u64, set_cookie: &str) -> Option<(String, Token)> {
+        let request = self.requests.get(&id)?;
+        let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
         let value = set_cookie.strip_prefix(NAME)?.strip_prefix('=')?.split(';').next()?;
-        self.witness_clock.set(self.there_ms(server));
-        let witness = SealedStore::builder(self.ring.load())
-            .leeway(Duration::from_millis(10 * MINUTE))
-            .clock(self.witness_clock.clone())
-            .build()
-            .ok()?;
-        let opened = witness.open(&SessionId::new(value)).ok()?;
-        let record = opened.record();
-        let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
-        let items = data.get("items").and_then(|items| items.as_array()).cloned().unwrap_or_default();
-        let token = Token {
-            uid: opened.uid(),
-            user: record.user_id.clone(),
-            items: items.iter().filter_map(serde_json::Value::as_u64).collect(),
-            created_ms: record.created_at_ms,
-            renewed_ms: opened.renewed_at_ms(),
-            expires_ms: record.expires_at_ms,
-            sent_ms: self.now_ms,
-        };
+        let token = self.witness.read(value, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
         Some((value.to_owned(), token))
     }
 
@@ -373,29 +375,12 @@ impl World {
         self.events += 1;
         let Some(request) = self.requests.remove(&id) else { return Ok(()) };
         let browser = self.browsers.entry(request.trace.who).or_default();
-        request.sets.iter().for_each(|set| browser.take(self.now_ms, set));
-        let has = browser.session(self.now_ms);
+        let host = host_of(request.trace.tenant);
+        request.sets.iter().for_each(|set| browser.take(self.now_ms, host, set));
+        let has = browser.session(self.now_ms, host);
         self.say(&format!("#{id} arrives"));
         self.oracle.delivered(&request.trace, has.as_deref())
     }
-}
-
-fn request(site: Site, cookies: Option<&str>, plan: &Arc<Plan>) -> Request<()> {
-    let (method, says, mode, dest) = match site {
-        Site::Same => ("GET", "same-origin", "cors", "empty"),
-        Site::Link => ("GET", "cross-site", "navigate", "document"),
-        Site::Post => ("POST", "cross-site", "navigate", "document"),
-    };
-    let mut request = Request::builder()
-        .method(method)
-        .uri("https://shop.example/")
-        .header("sec-fetch-site", says)
-        .header("sec-fetch-mode", mode)
-        .header("sec-fetch-dest", dest);
-    if let Some(cookies) = cookies {
-        request = request.header(header::COOKIE, cookies.as_bytes());
-    }
-    request.extension(Arc::clone(plan)).body(()).expect("a request of ours")
 }
 
 fn secret(dice: &Dice) -> RootSecret {

@@ -1,0 +1,122 @@
+//! What a registry has of each user, and what its limit ends.
+//!
+//! A session is on the list from the answer that brings it. For [`SURE_MS`] nothing is known but that; what happens to it
+//! on the list later depends on when its uses were written down.
+
+use std::collections::BTreeMap;
+
+use sealed_session::SessionUid;
+
+use super::{Checked, Ending, Form, Oracle, Trace, Writer, hold};
+use crate::app::EndedListed;
+use crate::script::{Client, MINUTE};
+
+/// So long no session expires, by any clock.
+const SURE_MS: u64 = 2 * MINUTE;
+
+#[derive(Default)]
+pub struct Lists(BTreeMap<Writer, Vec<Entry>>);
+
+struct Entry {
+    uid: SessionUid,
+    since_ms: u64,
+}
+
+impl Oracle {
+    /// A registry has answered.
+    pub(super) fn listed(
+        &self,
+        trace: &Trace,
+        now_ms: u64,
+        user: Option<&str>,
+        sessions: &[SessionUid],
+    ) -> Checked {
+        hold(user.is_some() || sessions.is_empty(), "a list is of its user", || {
+            format!("{sessions:?} are nobody's")
+        })?;
+        let Some(user) = user else { return Ok(()) };
+        for uid in sessions {
+            let form = self.forms.get(uid);
+            let own = |form: &Form| form.tenant == trace.tenant && form.user.as_deref() == Some(user);
+            hold(form.is_some_and(own), "a list is of its user", || format!("{user} has {uid:?}, {form:?}"))?;
+            hold(form.is_none_or(|form| form.ended_ms.is_none()), "a list has nothing that ended", || {
+                format!("{form:?} is on it")
+            })?;
+        }
+        let there = self.lists.0.get(&(trace.tenant, user.to_owned()));
+        for uid in sessions {
+            let was_sent = there.is_some_and(|list| list.iter().any(|entry| entry.uid == *uid));
+            hold(was_sent, "a list has nothing that reached nobody", || format!("{user} has {uid:?}"))?;
+        }
+        there.into_iter().flatten().try_for_each(|entry| {
+            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            hold(!lives || sessions.contains(&entry.uid), "a list has all that live", || {
+                format!("{:?} of {user} is not on it", entry.uid)
+            })
+        })
+    }
+
+    /// Somebody has ended a session by its uid.
+    pub(super) fn ended_listed(&mut self, trace: &mut Trace, now_ms: u64, ended: &EndedListed) -> Checked {
+        let EndedListed { user, uid, own, answer } = ended;
+        let form = self.forms.get(uid);
+        let may =
+            form.is_some_and(|form| user.is_some() && form.user == *user && form.tenant == trace.tenant);
+        hold(may || *answer != Some(true), "nobody ends the sessions of others", || {
+            format!("{user:?} has ended {form:?}")
+        })?;
+        match answer {
+            Some(true) => {
+                trace.out |= *own;
+                self.end(*uid, now_ms);
+            }
+            Some(false) => {}
+            None if may => self.perhaps(*uid),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A session of somebody else, or of the same name with another tenant.
+    pub fn session_of_another(&self, who: Client, tenant: u8) -> Option<SessionUid> {
+        let other = |form: &&Form| form.user.is_some() && (form.owner != who || form.tenant != tenant);
+        self.forms.iter().rev().find(|(_, form)| other(form)).map(|(uid, _)| *uid)
+    }
+
+    fn is_going_on(&self, uid: SessionUid) -> bool {
+        self.forms.get(&uid).is_some_and(Form::is_going_on)
+    }
+
+    /// A session that an answer brings is put on the list, and may be one too many.
+    pub(super) fn list_what_began(&mut self, trace: &Trace, ending: &Ending<'_>) {
+        let Some(max) = trace.house.registry else { return };
+        for (_, token) in ending.sets.iter().flatten() {
+            let begins = [trace.login, trace.cycled].contains(&Some(token.uid));
+            if let (true, Some(user)) = (begins, &token.user) {
+                let list = self.lists.0.entry((trace.tenant, user.clone())).or_default();
+                list.push(Entry { uid: token.uid, since_ms: ending.now_ms });
+                if max > 0 {
+                    self.end_those_over(&(trace.tenant, user.clone()), max.into(), ending.now_ms);
+                }
+            }
+        }
+    }
+
+    /// Those that came first go, as far as it is known which are there.
+    fn end_those_over(&mut self, user: &Writer, max: usize, now_ms: u64) {
+        let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
+        for entry in self.lists.0.get(user).into_iter().flatten().rev() {
+            let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
+            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            match () {
+                () if is_sure && sure >= max => ended.push(entry.uid),
+                () if there && maybe >= max => perhaps.push(entry.uid),
+                () => {}
+            }
+            sure += usize::from(is_sure);
+            maybe += usize::from(there);
+        }
+        ended.into_iter().for_each(|uid| self.end(uid, now_ms));
+        perhaps.into_iter().for_each(|uid| self.perhaps(uid));
+    }
+}
