@@ -10,10 +10,13 @@
 
 mod app;
 mod browser;
+mod op;
 mod oracle;
 mod request;
 mod script;
 mod server;
+mod settings;
+mod value;
 mod witness;
 mod world;
 

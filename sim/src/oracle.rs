@@ -11,19 +11,22 @@ use std::collections::BTreeMap;
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
-use crate::script::{Client, House, MINUTE, Op, Policy, SECOND};
+use crate::op::Op;
+use crate::script::{Client, MINUTE, Policy, SECOND};
+use crate::settings::{House, Renewal};
 use crate::witness::Token;
 
+mod data;
 mod lists;
+mod settings;
 
 use lists::Lists;
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
+/// For so long a cookie stays that is over only by the limits of one server.
+const STRICTER_MS: u64 = 10 * MINUTE;
 const LEEWAY_MS: u64 = MINUTE;
-/// For so long the cookie of a session that was just revoked is left in place; after so long a request nothing is sent
-/// that no handler asked for.
-const A_MOMENT_MS: u64 = 60 * SECOND;
 
 /// A promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +81,13 @@ pub struct Trace {
     /// Until when what came is good, by this server's clock and limits.
     until_ms: u64,
     must_stay: bool,
+    /// What came ended some time ago.
+    is_over: bool,
     out: bool,
+    /// What is stored counts even if a cookie is left in place.
+    anyway: bool,
+    is_invalidated: bool,
+    ttl_ms: Option<u64>,
     did_anything: bool,
     login: Option<SessionUid>,
     cycled: Option<SessionUid>,
@@ -104,7 +113,11 @@ impl Trace {
             came_alive: false,
             until_ms: 0,
             must_stay: false,
+            is_over: false,
             out: false,
+            anyway: false,
+            is_invalidated: false,
+            ttl_ms: None,
             did_anything: false,
             login: None,
             cycled: None,
@@ -114,6 +127,12 @@ impl Trace {
 }
 
 impl Trace {
+    /// Whether an answer carries what its handler began.
+    fn counts(&self, ending: &Ending<'_>) -> bool {
+        let saves = self.policy.settings.saves_on_server_error;
+        ending.status.is_some_and(|status| saves || (status < 500 && status != 408)) && !ending.not_recorded
+    }
+
     /// A session that begins with it.
     fn form(&self) -> Form {
         Form {
@@ -168,8 +187,12 @@ impl Oracle {
         for report in reports {
             match report {
                 Report::Saw(view) => self.saw(trace, view)?,
-                Report::Did { op, before, after, went_well } => {
+                Report::Did { op, item, before, after, went_well } => {
+                    self.wrote(trace, op, item, &before, &after, went_well)?;
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
+                }
+                Report::Flashes { user, items } => {
+                    self.check_items(trace.tenant, &View { user, items, ..View::default() })?;
                 }
                 Report::Listed { user, sessions } => {
                     self.listed(trace, now_ms, user.as_deref(), &sessions)?;
@@ -215,13 +238,17 @@ impl Oracle {
         let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
         trace.until_ms = until;
         trace.came_alive = in_time && form.is_going_on();
-        let just_ended = form.ended_ms.is_some_and(|at| now.saturating_sub(at) < A_MOMENT_MS);
-        trace.must_stay = in_time && !form.perhaps && just_ended;
+        let just_ended = form.ended_ms.is_some_and(|at| now.saturating_sub(at) < trace.house.just_revoked_ms());
+        let stricter = now >= until && now < token.expires_ms && now < until + STRICTER_MS;
+        trace.must_stay = !form.perhaps && ((in_time && just_ended) || (stricter && form.is_going_on()));
+        trace.is_over = form.ended_ms.is_some_and(|at| {
+            !form.perhaps && now.saturating_sub(at) > trace.house.just_revoked_ms() + SLACK_MS
+        });
         if trace.came_alive {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
             })?;
-            hold(view.user == token.user && view.items == token.items, "what was sent comes back", || {
+            hold(token.has_data_of(view), "what was sent comes back", || {
                 format!("{token:?} was sent, and {view:?} is seen")
             })?;
         }
@@ -262,13 +289,18 @@ impl Oracle {
         trace.did_anything = true;
         trace.about_a_user |= before.user.is_some() || after.user.is_some();
         match op {
-            Op::Put => after.items.iter().for_each(|item| {
-                self.items.entry(*item).or_insert_with(|| after.user.clone().map(|user| (trace.tenant, user)));
-            }),
-            Op::Login(user) if went_well => self.logged_in(trace, now_ms, &user_name(user), before, after)?,
-            Op::Logout => trace.out = true,
+            Op::Login(user) | Op::Switch(user) => {
+                let keeps = matches!(op, Op::Switch(_));
+                self.logged_in(trace, now_ms, &user_name(user), (before, after), keeps, went_well)?;
+            }
+            Op::Logout | Op::Invalidate => {
+                (trace.out, trace.ttl_ms) = (true, None);
+                trace.is_invalidated |= op == Op::Invalidate;
+            }
+            Op::Ttl(minutes) => trace.ttl_ms = Some(u64::from(minutes) * MINUTE),
+            Op::Anyway => trace.anyway = true,
             Op::Everywhere => {
-                trace.out = true;
+                (trace.out, trace.ttl_ms) = (true, None);
                 if went_well && let Some(user) = &before.user {
                     self.end_user(Some(trace.tenant), user, None, now_ms);
                 }
@@ -291,19 +323,17 @@ impl Oracle {
         trace: &mut Trace,
         now_ms: u64,
         user: &str,
-        before: &View,
-        after: &View,
+        (before, after): (&View, &View),
+        keeps: bool,
+        went_well: bool,
     ) -> Checked {
+        if trace.is_invalidated {
+            return hold(after.user.is_none(), "nothing counts after invalidate", || format!("{after:?}"));
+        }
+        hold(went_well, "a visitor can log in", || format!("{user} cannot, with {before:?}"))?;
         hold(after.user.as_deref() == Some(user), "a login works", || format!("{user} is {:?}", after.user))?;
         let another = before.user.as_deref().is_some_and(|before| before != user);
-        hold(!another || after.items.is_empty(), "nothing leaks across users", || {
-            format!("{user} begins with {:?} of {:?}", after.items, before.user)
-        })?;
-        hold(
-            another || after.items == before.items,
-            "a login keeps the data of nobody and the same",
-            || format!("{:?} became {:?}", before.items, after.items),
-        )?;
+        Self::check_data_across_login(before, after, another, keeps)?;
         let Some(uid) = after.uid else { return Ok(()) };
         let known = self.forms.contains_key(&uid);
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
@@ -379,6 +409,7 @@ impl Oracle {
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
         self.check_removed(trace, &ending)?;
+        self.check_settings(trace, &ending)?;
         if !ended_meanwhile {
             self.check_other_side(trace, &ending, came.as_ref())?;
         }
@@ -405,7 +436,7 @@ impl Oracle {
             () if trace.out && came.user.is_some() => self.end(came.uid, ending.now_ms),
             () if replaced && opened => self.end(came.uid, ending.now_ms),
             // A login that does not count leaves what came as it was.
-            () if !trace.out && !counts(ending) => {}
+            () if !trace.out && !trace.counts(ending) => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
             () => {}
         }
@@ -425,7 +456,7 @@ impl Oracle {
                 format!("{token:?} is sent, and nobody logged in")
             })?;
             let of_login = Some(token.uid) == trace.login;
-            hold(counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
+            hold(trace.counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
                 format!("{token:?} goes with {:?}", ending.status)
             })?;
             let only_renewed = !trace.did_anything;
@@ -443,7 +474,8 @@ impl Oracle {
     fn check_left_in_place(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let kept = trace.last.as_ref().is_some_and(|last| last.kept.is_some());
         let overwrites = trace.out || trace.login.is_some() || trace.cycled.is_some();
-        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites;
+        let waived = trace.anyway && (kept || trace.did_anything);
+        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites && !waived;
         hold(!stays || (ending.sets.is_empty() && !ending.removes), "what is kept stays", || {
             format!("{:?} is overwritten: {:?}, removed: {}", trace.token, ending.sets, ending.removes)
         })
@@ -452,7 +484,7 @@ impl Oracle {
     fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let asked_for = trace.out || trace.login.is_some();
         if ending.removes && !asked_for {
-            hold(ending.took_ms(trace).0 <= A_MOMENT_MS, "a long poll removes nothing", || "a removal comes late".into())?;
+            hold(ending.took_ms(trace).0 <= trace.policy.settings.late_ms(), "a long poll removes nothing", || "a removal comes late".into())?;
             hold(!trace.came_alive, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
@@ -464,11 +496,15 @@ impl Oracle {
     /// Changes are sent, and due renewals are.
     fn check_other_side(&self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) -> Checked {
         let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
-        if !counts(ending) || last.kept.is_some() {
+        if !trace.counts(ending) || last.kept.is_some() {
+            return Ok(());
+        }
+        // What a handler gave less time than it took has expired before it goes.
+        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
             return Ok(());
         }
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
-        let is_last = |sent: &Token| sent.items == last.items && sent.user == last.user;
+        let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
         if let (Some(login), true) = (trace.login, last.uid == trace.login) {
             return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
@@ -481,8 +517,10 @@ impl Oracle {
         let there = came.filter(|_| trace.came_alive);
         // A session that expires while its handler works takes no change: it is over when the answer goes.
         let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
-        let begins = trace.token.is_none() && !trace.held_back;
-        if last.items != saw.items && in_time && (begins || there.is_some()) {
+        let waived = trace.anyway && saw.kept.is_some();
+        let begins = (trace.token.is_none() && !trace.held_back) || waived;
+        let changed = !saw.has_data_of(last) && last.has_data();
+        if changed && in_time && (begins || there.is_some()) {
             hold(sent.is_some_and(is_last), "changes are sent", || {
                 format!("{last:?}, and {sent:?} is sent")
             })?;
@@ -499,8 +537,16 @@ impl Oracle {
         let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
         let left_ms = came.expires_ms.saturating_sub(now);
         let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
-        let due = left_ms * 100 < 79 * ttl_ms && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
-        let in_time = ending.took_ms(trace).1 < A_MOMENT_MS;
+        let renewal = trace.policy.settings.renewal;
+        let below = match renewal {
+            Renewal::Never => 0,
+            Renewal::BelowHalf => 49,
+            _ => 79,
+        };
+        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
+        let not_again = now < came.renewed_ms + every_ms;
+        let due = left_ms * 100 < below * ttl_ms && !not_again && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
+        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
         let expected = due && in_time && !trace.public;
         hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
     }
@@ -526,7 +572,3 @@ impl Oracle {
     }
 }
 
-/// Whether an answer carries what its handler began.
-fn counts(ending: &Ending<'_>) -> bool {
-    ending.status.is_some_and(|status| status < 500 && status != 408) && !ending.not_recorded
-}

@@ -5,6 +5,9 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::op::{Op, ops};
+use crate::settings::{House, Settings, house, settings};
+
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
 
@@ -20,15 +23,6 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
-/// What all servers of a world have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct House {
-    /// Two hosts are two tenants, each with users of its own.
-    pub tenants: bool,
-    /// There is a registry, with so many sessions for each user at most; 0 for any number.
-    pub registry: Option<u8>,
-}
-
 /// How a server is set up.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Policy {
@@ -36,6 +30,8 @@ pub struct Policy {
     pub lifetime_min: u64,
     /// Two layers around each other.
     pub nested: bool,
+    #[serde(default)]
+    pub settings: Settings,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,6 +82,15 @@ pub enum Action {
     Clear {
         browser: u8,
     },
+    /// A browser closes and begins again.
+    Restart {
+        browser: u8,
+    },
+    /// A browser's clock is set forward by so much, or back.
+    SetBrowserClock {
+        browser: u8,
+        minutes: i16,
+    },
 }
 
 /// A request, and what its handler does.
@@ -108,6 +113,9 @@ pub struct Ask {
     pub network_ms: u64,
     /// The handler lets shared caches reuse its answer.
     pub public: bool,
+    /// What is tried once the answer has gone.
+    #[serde(default)]
+    pub afterwards: Vec<Op>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,6 +131,10 @@ pub enum Site {
     Link,
     /// Another site posts a form.
     Post,
+    /// A page of another site has one of ours in it.
+    Frame,
+    /// The browser says nothing of where it comes from, and holds nothing back.
+    Unsaid,
 }
 
 /// How a request names its host.
@@ -149,26 +161,6 @@ impl HostForm {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Op {
-    /// Adds something to the data.
-    Put,
-    Flash,
-    TakeFlashes,
-    Csrf,
-    Login(u8),
-    Logout,
-    Everywhere,
-    Others,
-    Cycle,
-    /// Lists the sessions of the user.
-    List,
-    /// Ends one of those that are listed.
-    EndListed(u8),
-    /// Tries to end a session of somebody else.
-    EndForeign,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Ok,
     NotFound,
@@ -177,33 +169,6 @@ pub enum Outcome {
     Panic,
     /// The client goes away while the handler waits.
     Dropped,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    prop_oneof![
-        5 => Just(Op::Put),
-        1 => Just(Op::Flash),
-        1 => Just(Op::TakeFlashes),
-        1 => Just(Op::Csrf),
-        5 => (0..3_u8).prop_map(Op::Login),
-        2 => Just(Op::Logout),
-        1 => Just(Op::Everywhere),
-        2 => Just(Op::Others),
-        1 => Just(Op::Cycle),
-        1 => listed(),
-    ]
-}
-
-fn listed() -> impl Strategy<Value = Op> {
-    prop_oneof![2 => Just(Op::List), 2 => (0..4_u8).prop_map(Op::EndListed), 1 => Just(Op::EndForeign)]
-}
-
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    prop_oneof![
-        3 => Just(Vec::new()),
-        4 => op().prop_map(|op| vec![op]),
-        1 => (op(), op()).prop_map(|(one, other)| vec![one, other]),
-    ]
 }
 
 fn client() -> impl Strategy<Value = Client> {
@@ -239,11 +204,15 @@ fn host_form() -> impl Strategy<Value = HostForm> {
     ]
 }
 
+fn afterwards() -> impl Strategy<Value = Vec<Op>> {
+    prop_oneof![9 => Just(Vec::new()), 1 => ops()]
+}
+
 fn ask() -> impl Strategy<Value = Ask> {
-    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post)];
-    let what = (ops(), delay(), ops(), outcome(), delay(), prop::bool::weighted(0.05));
+    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Unsaid)];
+    let what = (ops(), delay(), ops(), outcome(), delay(), prop::bool::weighted(0.05), afterwards());
     (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
-        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, public))| Ask {
+        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, public, afterwards))| Ask {
             who,
             server,
             tenant,
@@ -255,6 +224,7 @@ fn ask() -> impl Strategy<Value = Ask> {
             outcome,
             network_ms,
             public,
+            afterwards,
         },
     )
 }
@@ -262,17 +232,22 @@ fn ask() -> impl Strategy<Value = Ask> {
 fn policy() -> impl Strategy<Value = Policy> {
     let ttl = prop_oneof![Just(5), Just(15), Just(30)];
     let lifetime = prop_oneof![Just(30), Just(45), Just(120)];
-    (ttl, lifetime, prop::bool::weighted(0.2)).prop_map(|(ttl_min, lifetime_min, nested)| Policy {
-        ttl_min,
-        lifetime_min,
-        nested,
-    })
+    (ttl, lifetime, prop::bool::weighted(0.2), settings()).prop_map(
+        |(ttl_min, lifetime_min, nested, settings)| Policy { ttl_min, lifetime_min, nested, settings },
+    )
 }
 
 fn revoke_user() -> impl Strategy<Value = Action> {
     (any::<u8>(), 0..3_u8, 0..2_u8, any::<bool>()).prop_map(|(server, user, tenant, in_all_scopes)| {
         Action::RevokeUser { server, user, tenant, in_all_scopes }
     })
+}
+
+fn of_a_browser() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        (0..3_u8).prop_map(|browser| Action::Restart { browser }),
+        (0..3_u8, -90..90_i16).prop_map(|(browser, minutes)| Action::SetBrowserClock { browser, minutes }),
+    ]
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -286,17 +261,13 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..3_u8).prop_map(|browser| Action::Steal { browser }),
         1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
+        1 => of_a_browser(),
     ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let after = prop_oneof![4 => 0..2 * SECOND, 2 => 0..MINUTE, 3 => 0..6 * MINUTE, 1 => 0..40 * MINUTE];
     (after, action()).prop_map(|(after_ms, action)| Step { after_ms, action })
-}
-
-fn house() -> impl Strategy<Value = House> {
-    let registry = prop_oneof![2 => Just(None), 1 => Just(Some(0)), 1 => (1..4_u8).prop_map(Some)];
-    (prop::bool::weighted(0.4), registry).prop_map(|(tenants, registry)| House { tenants, registry })
 }
 
 /// All worlds of a seed: there is one.

@@ -9,13 +9,14 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, with_randomness};
-use sealed_session::http::{SessionLayer, host};
+use sealed_session::http::{self as http_layer, CookiePolicyBuilder, Creation, SessionLayer, host};
 use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{KeyRing, SealedStore};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::app::handle;
-use crate::script::{House, MINUTE, Policy};
+use crate::script::{MINUTE, Policy};
+use crate::settings::{House, Renewal, SameSite, Settings};
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
 
@@ -64,14 +65,16 @@ impl Server {
             .max_ttl(minutes(policy.ttl_min))
             .max_lifetime(minutes(policy.lifetime_min))
             .clock(clock.clone())
+            .padding(house.padding.into())
             .revocations(list);
+        let builder = if house.chunked { builder.max_token_chars(8000) } else { builder };
         let dice = dice.clone();
         let store = with_randomness(builder, move |bytes| {
             dice.fill(bytes);
             true
         });
         let store = store.build().expect("a policy of ours");
-        let layer = layer(house, &store);
+        let layer = layer(house, policy.settings, &store);
         Self { policy, clock, skew_ms, store, layer }
     }
 
@@ -83,9 +86,25 @@ impl Server {
     }
 }
 
-fn layer(house: House, store: &SealedStore) -> SessionLayer {
+fn layer(house: House, settings: Settings, store: &SealedStore) -> SessionLayer {
     let tenant = |request: &Parts| host(request).unwrap_or_default();
-    let mut builder = SessionLayer::builder(store.clone());
+    let cookie = |cookie: CookiePolicyBuilder| {
+        let cookie = cookie.browser_session(settings.browser_session).chunked(house.chunked);
+        cookie.same_site(match settings.same_site {
+            SameSite::Strict => http_layer::SameSite::Strict,
+            SameSite::Lax => http_layer::SameSite::Lax,
+            SameSite::None => http_layer::SameSite::None,
+        })
+    };
+    let mut builder = SessionLayer::builder(store.clone())
+        .cookie(cookie)
+        .renewal(renewal(settings.renewal))
+        .creation(if settings.always { Creation::Always } else { Creation::WhenStored })
+        .save_on_server_error(settings.saves_on_server_error)
+        .late_after(Duration::from_millis(settings.late_ms()));
+    if let Some(room) = house.user_id_room {
+        builder = builder.user_id_room(room.into());
+    }
     if house.tenants {
         builder = builder.bind_to(move |request| tenant(request).into_bytes()).scope_by(tenant);
     }
@@ -95,4 +114,15 @@ fn layer(house: House, store: &SealedStore) -> SessionLayer {
         builder = builder.registry(registry.build().expect("the store has revocations"));
     }
     builder.build().expect("a layer of ours")
+}
+
+fn renewal(renewal: Renewal) -> http_layer::Renewal {
+    let default = http_layer::Renewal::default();
+    match renewal {
+        Renewal::Default => default,
+        Renewal::Never => http_layer::Renewal::never(),
+        Renewal::Always => default.below_percent(100),
+        Renewal::BelowHalf => default.below_percent(50),
+        Renewal::Every(minutes) => default.at_most_every(Duration::from_millis(u64::from(minutes) * MINUTE)),
+    }
 }

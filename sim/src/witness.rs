@@ -5,6 +5,7 @@ use std::time::Duration;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{KeyRing, SealedStore, SessionId, SessionUid};
 
+use crate::app::View;
 use crate::script::MINUTE;
 
 /// What the witness reads in a token.
@@ -15,11 +16,25 @@ pub struct Token {
     /// Whose host it was sent by.
     pub tenant: u8,
     pub items: Vec<u64>,
+    pub carried: Vec<u64>,
+    pub blob: usize,
+    pub value: Option<String>,
     pub created_ms: u64,
     pub renewed_ms: u64,
     pub expires_ms: u64,
     /// When it was sent, in the world's time.
     pub sent_ms: u64,
+}
+
+impl Token {
+    /// Whether it has what a handler saw.
+    pub fn has_data_of(&self, view: &View) -> bool {
+        self.user == view.user
+            && self.items == view.items
+            && self.carried == view.carried
+            && self.blob == view.blob
+            && self.value == view.value
+    }
 }
 
 pub struct Witness {
@@ -45,12 +60,18 @@ impl Witness {
         let opened = self.store.open_with(&SessionId::new(value), tenant.1.as_bytes()).ok()?;
         let record = opened.record();
         let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
-        let items = data.get("items").and_then(|items| items.as_array()).cloned().unwrap_or_default();
+        let numbers = |name: &str| {
+            let all = data.get(name).and_then(|all| all.as_array()).into_iter().flatten();
+            all.filter_map(serde_json::Value::as_u64).collect()
+        };
         Some(Token {
             uid: opened.uid(),
             user: record.user_id.clone(),
             tenant: tenant.0,
-            items: items.iter().filter_map(serde_json::Value::as_u64).collect(),
+            items: numbers("items"),
+            carried: numbers("carried"),
+            blob: data.get("blob").and_then(|blob| blob.as_str()).unwrap_or_default().len(),
+            value: data.get("value").map(|value| value.to_string()),
             created_ms: record.created_at_ms,
             renewed_ms: opened.renewed_at_ms(),
             expires_ms: record.expires_at_ms,

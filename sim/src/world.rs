@@ -19,12 +19,13 @@ use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Revocations;
 use sealed_session::{KeyRing, Root, RootSecret};
 
-use crate::app::{Plan, user_name};
-use crate::browser::{Browser, NAME};
+use crate::app::{Plan, comes_too_late, user_name};
+use crate::browser::{Browser, sent};
 use crate::oracle::{Ending, Oracle, Trace, Violation};
-use crate::request::{host_of, request, scope, tenant};
-use crate::script::{Action, Ask, Client, House, MINUTE, Outcome, Policy, Script, Site};
+use crate::request::{holds_back, host_of, request, scope, tenant};
+use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script};
 use crate::server::{Answer, Dice, Server};
+use crate::settings::House;
 use crate::witness::{Token, Witness};
 
 /// When every world begins.
@@ -90,7 +91,8 @@ impl World {
         let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
         let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
         let list_clock = ManualClock::at(START_MS);
-        let list = Revocations::builder().clock(list_clock.clone()).in_memory();
+        let just_revoked = Duration::from_millis(script.house.just_revoked_ms());
+        let list = Revocations::builder().clock(list_clock.clone()).just_revoked_for(just_revoked).in_memory();
         let written = ring.to_json().expect("it can be written");
         let mut world = Self {
             now_ms: START_MS,
@@ -209,6 +211,13 @@ impl World {
             Action::Clear { browser } => {
                 self.browsers.entry(Client::Browser(*browser)).or_default().clear();
             }
+            Action::Restart { browser } => {
+                self.browsers.entry(Client::Browser(*browser)).or_default().restart();
+            }
+            Action::SetBrowserClock { browser, minutes } => {
+                let by_ms = i64::from(*minutes) * 60_000;
+                self.browsers.entry(Client::Browser(*browser)).or_default().set_clock(by_ms);
+            }
         }
         self.say(&format!("{action:?}"));
         Ok(())
@@ -259,7 +268,7 @@ impl World {
         (trace.tenant, trace.house) = (tenant, self.house);
         trace.is_refused = self.house.tenants && !ask.host.names_a_host();
         (trace.token, trace.public) = (token, ask.public);
-        trace.held_back = ask.site == Site::Post;
+        trace.held_back = trace.token.is_none() && holds_back(policy.settings.same_site, ask.site);
         let request = request(ask, host, cookies.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
         self.requests.insert(id, InFlight { trace, plan, server, answer, sets: Vec::new() });
@@ -334,9 +343,8 @@ impl World {
             values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
         };
         let sets = header(header::SET_COOKIE);
-        let removes = sets.iter().any(|set| set.contains("Max-Age=0;"));
-        let tokens = sets.iter().filter(|set| !set.contains("Max-Age=0;"));
-        let tokens = tokens.map(|set| self.witness(id, set)).collect();
+        let (tokens, removes) = sent(&sets);
+        let tokens = tokens.iter().map(|token| self.witness(id, token)).collect();
         let cache_control = header(header::CACHE_CONTROL).join(", ");
         let status = response.as_ref().map(|response| response.status().as_u16());
         self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
@@ -355,6 +363,9 @@ impl World {
         let network_ms = request.plan.ask.network_ms;
         request.sets = sets;
         self.oracle.ends(&request.trace, ending)?;
+        let before = self.list.len();
+        let late = comes_too_late(&request.plan) && self.list.len() == before;
+        self.oracle.comes_too_late(late)?;
         match status {
             Some(_) => self.later(network_ms, Event::Deliver(id)),
             None => drop(self.requests.remove(&id)),
@@ -363,12 +374,11 @@ impl World {
     }
 
     /// What a token says that is sent now.
-    fn witness(&self, id: u64, set_cookie: &str) -> Option<(String, Token)> {
+    fn witness(&self, id: u64, text: &str) -> Option<(String, Token)> {
         let request = self.requests.get(&id)?;
         let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
-        let value = set_cookie.strip_prefix(NAME)?.strip_prefix('=')?.split(';').next()?;
-        let token = self.witness.read(value, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
-        Some((value.to_owned(), token))
+        let token = self.witness.read(text, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
+        Some((text.to_owned(), token))
     }
 
     fn deliver(&mut self, id: u64) -> Result<(), Violation> {
