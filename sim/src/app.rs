@@ -10,7 +10,9 @@ use http::{Request, Response, StatusCode};
 use sealed_session::SessionUid;
 use sealed_session::http::{FlashLevel, LeftInPlace, Persistence, Session};
 
+use crate::cache::Words;
 use crate::op::Op;
+use crate::request::Body;
 use crate::script::{Ask, MINUTE, Outcome};
 use crate::value::{Found, Hard};
 
@@ -34,6 +36,8 @@ pub struct View {
 pub enum Report {
     Saw(View),
     Did { op: Op, item: u64, before: View, after: View, went_well: bool },
+    /// A token for a form.
+    Token { uid: Option<SessionUid>, token: String },
     /// Flash messages that were read.
     Flashes { user: Option<String>, items: Vec<u64> },
     /// The registry's answer.
@@ -105,7 +109,7 @@ fn view(session: &Session) -> View {
 }
 
 /// The handler.
-pub async fn handle(request: Request<()>) -> Result<Response<()>, std::convert::Infallible> {
+pub async fn handle(request: Request<Body>) -> Result<Response<()>, std::convert::Infallible> {
     let plan = Arc::clone(request.extensions().get::<Arc<Plan>>().expect("the world gives it"));
     let session = request.extensions().get::<Session>().expect("the layer gives it").clone();
     *plan.session.lock().expect("no handler panics with it") = Some(session.clone());
@@ -129,9 +133,9 @@ pub async fn handle(request: Request<()>) -> Result<Response<()>, std::convert::
         Outcome::TimeOut => StatusCode::REQUEST_TIMEOUT,
         Outcome::Panic => panic!("{WANTED}"),
     };
+    plan.ask.words.say(response.headers_mut());
     if plan.ask.public {
-        let public = http::HeaderValue::from_static("public, max-age=60");
-        response.headers_mut().insert(http::header::CACHE_CONTROL, public);
+        Words::Public.say(response.headers_mut());
     }
     Ok(response)
 }
@@ -159,7 +163,13 @@ async fn act(plan: &Plan, session: &Session, op: Op, item: u64) {
             plan.report(Report::Flashes { user: session.user_id(), items });
             true
         }
-        Op::Csrf => session.csrf_token().is_ok(),
+        Op::Csrf => match session.csrf_token() {
+            Ok(token) => {
+                plan.report(Report::Token { uid: session.uid(), token });
+                true
+            }
+            Err(_) => false,
+        },
         Op::Login(user) => session.authenticate(&user_name(user)).is_ok(),
         Op::Switch(user) => session.authenticate_keeping(&user_name(user), &["carried"]).is_ok(),
         Op::Logout => session.logout().is_ok(),

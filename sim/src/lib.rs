@@ -10,10 +10,12 @@
 
 mod app;
 mod browser;
+mod cache;
 mod op;
 mod oracle;
 mod request;
 mod script;
+mod sender;
 mod server;
 mod settings;
 mod value;

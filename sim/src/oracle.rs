@@ -11,15 +11,18 @@ use std::collections::BTreeMap;
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
+use crate::cache::Stored;
 use crate::op::Op;
 use crate::script::{Client, MINUTE, Policy, SECOND};
 use crate::settings::{House, Renewal};
 use crate::witness::Token;
 
+mod csrf;
 mod data;
 mod lists;
 mod settings;
 
+pub use csrf::{Brings, Guarded};
 use lists::Lists;
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
@@ -71,6 +74,8 @@ pub struct Trace {
     /// It does not say which tenant it is for.
     pub is_refused: bool,
     pub public: bool,
+    /// There is a defence against forged requests.
+    pub guarded: Option<Guarded>,
     /// The browser keeps the session's cookie back from such a request, should it have one.
     pub held_back: bool,
     /// By how much the list grew.
@@ -106,6 +111,7 @@ impl Trace {
             tenant: 0,
             is_refused: false,
             public: false,
+            guarded: None,
             held_back: false,
             grew: 0,
             saw: None,
@@ -127,6 +133,11 @@ impl Trace {
 }
 
 impl Trace {
+    /// Whether its handler had a session to look at.
+    pub fn has_session(&self) -> bool {
+        self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
+    }
+
     /// Whether an answer carries what its handler began.
     fn counts(&self, ending: &Ending<'_>) -> bool {
         let saves = self.policy.settings.saves_on_server_error;
@@ -176,6 +187,8 @@ pub struct Oracle {
     items: BTreeMap<u64, Option<Writer>>,
     /// Who has which sessions, as a registry should have them.
     lists: Lists,
+    /// Tokens for forms, by their sessions, and when they were made.
+    csrf: BTreeMap<SessionUid, (String, u64)>,
 }
 
 /// A tenant and a user of it.
@@ -191,6 +204,7 @@ impl Oracle {
                     self.wrote(trace, op, item, &before, &after, went_well)?;
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
+                Report::Token { uid, token } => self.made_token(uid, token, now_ms),
                 Report::Flashes { user, items } => {
                     self.check_items(trace.tenant, &View { user, items, ..View::default() })?;
                 }
@@ -230,8 +244,9 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
-        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
+    /// What is to become of a cookie that came.
+    fn weigh(&self, trace: &mut Trace, token: &Token) {
+        let Some(form) = self.forms.get(&token.uid) else { return };
         let (now, ttl_ms) = (trace.head_there_ms, trace.policy.ttl_min * MINUTE);
         let lifetime_ms = trace.policy.lifetime_min * MINUTE;
         let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
@@ -244,6 +259,12 @@ impl Oracle {
         trace.is_over = form.ended_ms.is_some_and(|at| {
             !form.perhaps && now.saturating_sub(at) > trace.house.just_revoked_ms() + SLACK_MS
         });
+    }
+
+    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
+        self.weigh(trace, token);
+        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
+        let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
         if trace.came_alive {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
@@ -395,13 +416,17 @@ impl Oracle {
     }
 
     /// The answer goes, or nothing does.
-    pub fn ends(&mut self, trace: &Trace, ending: Ending<'_>) -> Checked {
+    pub fn ends(&mut self, trace: &mut Trace, ending: Ending<'_>) -> Checked {
         if trace.is_refused {
             let is_empty = ending.sets.is_empty() && !ending.removes && trace.saw.is_none();
             return hold(is_empty && ending.status == Some(400), "a session is a tenant's", || {
                 format!("a request without a host is answered with {:?}", ending.status)
             });
         }
+        self.check_guard(trace, &ending)?;
+        // A handler that was not called has said nothing to caches.
+        trace.public &= trace.saw.is_some();
+        let trace = &*trace;
         let came = self.came(trace);
         let ended_meanwhile =
             came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
@@ -560,6 +585,13 @@ impl Oracle {
         self.forms.entry(token.uid).or_insert(form);
         self.tokens.insert(text.to_owned(), token);
         Ok(())
+    }
+
+    /// A shared cache has answered in place of a server.
+    pub fn came_from_a_cache(&self, stored: &Stored, cookies: Option<&str>) -> Checked {
+        hold(stored.sets.is_empty(), "never in a shared cache", || format!("it hands out {:?}", stored.sets))?;
+        let of_another = stored.of_session.as_deref().is_some_and(|of| Some(of) != cookies);
+        hold(!of_another, "never in a shared cache", || "a page of one session is shown to another".into())
     }
 
     /// The answer of a logout has arrived, and this is what the browser has now.

@@ -5,7 +5,9 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::cache::{Words, words};
 use crate::op::{Op, ops};
+use crate::sender::{Act, Sender, sender};
 use crate::settings::{House, Settings, house, settings};
 
 pub const SECOND: u64 = 1_000;
@@ -111,8 +113,16 @@ pub struct Ask {
     pub outcome: Outcome,
     /// So long the answer is on its way.
     pub network_ms: u64,
-    /// The handler lets shared caches reuse its answer.
+    /// The handler lets shared caches reuse its answer, whatever else it says.
     pub public: bool,
+    #[serde(default)]
+    pub words: Words,
+    /// The shared cache that it goes through; 0 for none.
+    #[serde(default)]
+    pub cache: u8,
+    /// What it says of itself, where there is a defence against forged requests.
+    #[serde(default)]
+    pub sender: Sender,
     /// What is tried once the answer has gone.
     #[serde(default)]
     pub afterwards: Vec<Op>,
@@ -133,6 +143,8 @@ pub enum Site {
     Post,
     /// A page of another site has one of ours in it.
     Frame,
+    /// A page of another host of the same site sends it, with cookies.
+    Sibling,
     /// The browser says nothing of where it comes from, and holds nothing back.
     Unsaid,
 }
@@ -152,6 +164,23 @@ pub enum HostForm {
     Missing,
     Twice,
     Contradicted,
+}
+
+impl Ask {
+    /// Whether others may get its answer from a cache.
+    pub fn lets_others_reuse(&self) -> bool {
+        self.public || self.words.let_others_reuse()
+    }
+
+    /// What it is about to do. Of pages of other sites, only a form changes something.
+    pub fn act(&self, house: House) -> Act {
+        match self.site {
+            Site::Post => Act::Post,
+            Site::Link | Site::Frame => Act::Get,
+            Site::Same | Site::Sibling | Site::Unsaid if house.csrf.is_some() => self.sender.act,
+            Site::Same | Site::Sibling | Site::Unsaid => Act::Get,
+        }
+    }
 }
 
 impl HostForm {
@@ -209,10 +238,10 @@ fn afterwards() -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Unsaid)];
-    let what = (ops(), delay(), ops(), outcome(), delay(), prop::bool::weighted(0.05), afterwards());
+    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Sibling), 2 => Just(Site::Unsaid)];
+    let what = (ops(), delay(), ops(), outcome(), delay(), (words(), 0..3_u8, sender()), afterwards());
     (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
-        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, public, afterwards))| Ask {
+        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, told, afterwards))| Ask {
             who,
             server,
             tenant,
@@ -223,7 +252,10 @@ fn ask() -> impl Strategy<Value = Ask> {
             rest,
             outcome,
             network_ms,
-            public,
+            public: false,
+            words: told.0,
+            cache: told.1,
+            sender: told.2,
             afterwards,
         },
     )

@@ -9,13 +9,15 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, with_randomness};
-use sealed_session::http::{self as http_layer, CookiePolicyBuilder, Creation, SessionLayer, host};
+use sealed_session::http::{self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, SessionLayer, host};
 use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{KeyRing, SealedStore};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::app::handle;
+use crate::request::Body;
 use crate::script::{MINUTE, Policy};
+use crate::sender::TRUSTED;
 use crate::settings::{House, Renewal, SameSite, Settings};
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
@@ -47,6 +49,7 @@ pub struct Server {
     pub skew_ms: i64,
     pub store: SealedStore,
     layer: SessionLayer,
+    csrf: Option<CsrfLayer>,
 }
 
 impl Server {
@@ -75,15 +78,31 @@ impl Server {
         });
         let store = store.build().expect("a policy of ours");
         let layer = layer(house, policy.settings, &store);
-        Self { policy, clock, skew_ms, store, layer }
+        Self { policy, clock, skew_ms, store, layer, csrf: house.csrf.map(csrf) }
     }
 
-    pub fn ask(&self, request: Request<()>) -> Answer {
-        match self.policy.nested {
-            false => Box::pin(self.layer.layer(service_fn(handle)).oneshot(request)),
-            true => Box::pin(self.layer.layer(self.layer.layer(service_fn(handle))).oneshot(request)),
+    pub fn ask(&self, request: Request<Body>) -> Answer {
+        match &self.csrf {
+            None => self.within(service_fn(handle), request),
+            Some(csrf) => self.within(csrf.layer(service_fn(handle)), request),
         }
     }
+
+    fn within<S>(&self, inner: S, request: Request<Body>) -> Answer
+    where
+        S: Service<Request<Body>, Response = Response<()>, Error = Infallible> + Send + 'static,
+        S::Future: Send,
+    {
+        match self.policy.nested {
+            false => Box::pin(self.layer.layer(inner).oneshot(request)),
+            true => Box::pin(self.layer.layer(self.layer.layer(inner)).oneshot(request)),
+        }
+    }
+}
+
+fn csrf(requires_token: bool) -> CsrfLayer {
+    let builder = CsrfLayer::builder().trust_origin(TRUSTED).require_token(requires_token);
+    builder.build().expect("an origin of ours")
 }
 
 fn layer(house: House, settings: Settings, store: &SealedStore) -> SessionLayer {

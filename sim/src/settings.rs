@@ -13,6 +13,8 @@ pub struct House {
     pub tenants: bool,
     /// There is a registry, with so many sessions for each user at most; 0 for any number.
     pub registry: Option<u8>,
+    /// A defence against forged requests is around the application, and asks for tokens or not.
+    pub csrf: Option<bool>,
     /// Tokens may be cut over two cookies.
     pub chunked: bool,
     pub padding: u16,
@@ -90,10 +92,12 @@ pub fn house() -> impl Strategy<Value = House> {
     let padding = prop_oneof![3 => Just(0), 1 => Just(64), 1 => Just(1000)];
     let room = prop_oneof![4 => Just(None), 1 => Just(Some(3))];
     let just_revoked = prop_oneof![4 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(10)), 1 => Just(Some(300))];
-    (prop::bool::weighted(0.4), registry, prop::bool::weighted(0.3), padding, room, just_revoked).prop_map(
-        |(tenants, registry, chunked, padding, user_id_room, just_revoked_s)| House {
+    let csrf = prop_oneof![2 => Just(None), 2 => Just(Some(false)), 1 => Just(Some(true))];
+    (prop::bool::weighted(0.4), registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked).prop_map(
+        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s)| House {
             tenants,
             registry,
+            csrf,
             chunked,
             padding,
             user_id_room,

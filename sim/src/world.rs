@@ -21,9 +21,11 @@ use sealed_session::{KeyRing, Root, RootSecret};
 
 use crate::app::{Plan, comes_too_late, user_name};
 use crate::browser::{Browser, sent};
-use crate::oracle::{Ending, Oracle, Trace, Violation};
+use crate::cache::{Cache, TARGETED};
+use crate::oracle::{Brings, Ending, Guarded, Oracle, Trace, Violation};
 use crate::request::{holds_back, host_of, request, scope, tenant};
 use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script};
+use crate::sender::{Act, Proof};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
 use crate::witness::{Token, Witness};
@@ -48,6 +50,7 @@ struct InFlight {
     plan: Arc<Plan>,
     server: usize,
     answer: Option<Answer>,
+    cookies: Option<String>,
     sets: Vec<String>,
 }
 
@@ -63,6 +66,7 @@ struct World {
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
     requests: BTreeMap<u64, InFlight>,
+    caches: [Cache; 2],
     oracle: Oracle,
     count: u64,
     events: u64,
@@ -106,6 +110,7 @@ impl World {
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
             requests: BTreeMap::new(),
+            caches: TARGETED.map(Cache::new),
             oracle: Oracle::default(),
             count: 0,
             events: 0,
@@ -260,6 +265,13 @@ impl World {
         let tenant = tenant(self.house, ask);
         let host = host_of(tenant);
         let (cookies, token) = self.browser(ask.who).header(now_ms, host, ask.site);
+        if let Some(cache) = self.cache(ask)
+            && let Some(stored) = self.caches[cache].serve(now_ms, host, cookies.as_deref())
+        {
+            self.oracle.came_from_a_cache(stored, cookies.as_deref())?;
+            self.say(&format!("a cache answers {ask:?}"));
+            return Ok(());
+        }
         self.count += 10;
         let mut plan = Plan::new(ask.clone(), self.count);
         plan.foreign = self.oracle.session_of_another(ask.who, tenant);
@@ -267,17 +279,50 @@ impl World {
         let mut trace = Trace::new(ask.who, policy, now_ms, there_ms);
         (trace.tenant, trace.house) = (tenant, self.house);
         trace.is_refused = self.house.tenants && !ask.host.names_a_host();
-        (trace.token, trace.public) = (token, ask.public);
+        (trace.token, trace.public) = (token, ask.lets_others_reuse());
         trace.held_back = trace.token.is_none() && holds_back(policy.settings.same_site, ask.site);
-        let request = request(ask, host, cookies.as_deref(), &plan);
+        let proof = self.proof(&mut trace, ask);
+        let request = request(self.house, ask, host, cookies.as_deref(), proof.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
-        self.requests.insert(id, InFlight { trace, plan, server, answer, sets: Vec::new() });
+        self.requests.insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new() });
         self.say(&format!("#{id} {ask:?}"));
         self.poll(id)?;
         if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
             self.later(ask.handler_ms, Event::Resume(id));
         }
         Ok(())
+    }
+
+    /// The shared cache that a request goes through.
+    fn cache(&self, ask: &Ask) -> Option<usize> {
+        let is_get = matches!(ask.act(self.house), Act::Get) && ask.host.names_a_host();
+        usize::from(ask.cache).checked_sub(1).filter(|at| is_get && *at < self.caches.len())
+    }
+
+    /// The token that stands in a form, as far as its page has one.
+    fn proof(&self, trace: &mut Trace, ask: &Ask) -> Option<String> {
+        let requires_token = self.house.csrf?;
+        let cookie = trace.token.as_deref();
+        let found = match ask.sender.token {
+            Proof::Nothing => None,
+            Proof::InHeader | Proof::InForm => self.oracle.csrf_token(cookie),
+            Proof::OfAnother => self.oracle.csrf_token_of_another(cookie),
+            Proof::Garbage => None,
+        };
+        let (brings, token) = match (found, ask.sender.token) {
+            (Some((uid, token, at_ms)), _) => (Brings::Of(uid, at_ms), Some(token)),
+            (None, Proof::Garbage) => (Brings::Garbage, Some("garbage".to_owned())),
+            (None, _) => (Brings::Nothing, None),
+        };
+        trace.guarded = Some(Guarded {
+            act: ask.act(self.house),
+            origin: ask.sender.origin,
+            site: ask.site,
+            names_a_host: ask.host.names_a_host(),
+            requires_token,
+            brings,
+        });
+        token
     }
 
     fn resume(&mut self, id: u64) -> Result<(), Violation> {
@@ -362,7 +407,9 @@ impl World {
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let network_ms = request.plan.ask.network_ms;
         request.sets = sets;
-        self.oracle.ends(&request.trace, ending)?;
+        self.oracle.ends(&mut request.trace, ending)?;
+        self.keep_in_cache(id, response.as_ref());
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let before = self.list.len();
         let late = comes_too_late(&request.plan) && self.list.len() == before;
         self.oracle.comes_too_late(late)?;
@@ -379,6 +426,15 @@ impl World {
         let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
         let token = self.witness.read(text, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
         Some((text.to_owned(), token))
+    }
+
+    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<()>>) {
+        let Some((request, response)) = self.requests.get(&id).zip(response) else { return };
+        if let (Some(cache), 200) = (self.cache(&request.plan.ask), response.status().as_u16()) {
+            let (host, cookies) = (host_of(request.trace.tenant), request.cookies.as_deref());
+            let of_session = request.trace.has_session();
+            self.caches[cache].store(self.now_ms, host, cookies, of_session, response.headers());
+        }
     }
 
     fn deliver(&mut self, id: u64) -> Result<(), Violation> {

@@ -67,7 +67,9 @@ impl Oracle {
         })?;
         match answer {
             Some(true) => {
-                trace.out |= *own;
+                if *own {
+                    (trace.out, trace.ttl_ms) = (true, None);
+                }
                 self.end(*uid, now_ms);
             }
             Some(false) => {}
