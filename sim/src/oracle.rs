@@ -370,7 +370,11 @@ impl Oracle {
             return Ok(());
         };
         if after.uid == before.uid {
-            return hold(!form.is_going_on(), "others are logged out", || format!("{form:?} kept its uid"));
+            // Others know a session that was cycled a moment ago by the uid that it came with.
+            let cycled = before.uid == trace.cycled;
+            let known = if cycled { trace.saw.as_ref().and_then(|saw| saw.uid) } else { before.uid };
+            let lives = known.and_then(|uid| self.forms.get(&uid)).is_some_and(Form::is_going_on);
+            return hold(!lives, "others are logged out", || format!("{form:?} kept its uid"));
         }
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
