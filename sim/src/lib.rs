@@ -9,8 +9,10 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod backend;
 mod browser;
 mod oracle;
+mod records;
 mod script;
 mod server;
 mod world;
