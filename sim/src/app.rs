@@ -35,13 +35,33 @@ pub struct View {
 #[derive(Debug, Clone)]
 pub enum Report {
     Saw(View),
-    Did { op: Op, item: u64, before: View, after: View, went_well: bool },
+    /// It begins with something that may take its time.
+    Does {
+        op: Op,
+        before: View,
+    },
+    Did {
+        op: Op,
+        item: u64,
+        before: View,
+        after: View,
+        went_well: bool,
+    },
     /// A token for a form.
-    Token { uid: Option<SessionUid>, token: String },
+    Token {
+        uid: Option<SessionUid>,
+        token: String,
+    },
     /// Flash messages that were read.
-    Flashes { user: Option<String>, items: Vec<u64> },
+    Flashes {
+        user: Option<String>,
+        items: Vec<u64>,
+    },
     /// The registry's answer.
-    Listed { user: Option<String>, sessions: Vec<SessionUid> },
+    Listed {
+        user: Option<String>,
+        sessions: Vec<SessionUid>,
+    },
     EndedListed(EndedListed),
     Last(View),
 }
@@ -145,6 +165,7 @@ pub const WANTED: &str = "the script says so";
 
 async fn act(plan: &Plan, session: &Session, op: Op, item: u64) {
     let before = view(session);
+    plan.report(Report::Does { op, before: before.clone() });
     let went_well = match op {
         Op::Put => {
             let mut items = before.items.clone();

@@ -74,12 +74,7 @@ impl Browser {
     }
 
     /// The header `Cookie` of a request, and the session's token in it.
-    pub fn header(
-        &self,
-        now_ms: u64,
-        host: &'static str,
-        site: Site,
-    ) -> (Option<String>, Option<String>) {
+    pub fn header(&self, now_ms: u64, host: &'static str, site: Site) -> (Option<String>, Option<String>) {
         // What neighbours plant is sent always.
         let own = self.pairs(now_ms, host).filter(|(_, cookie)| !holds_back(attribute(cookie), site));
         let own: BTreeMap<_, _> = own.map(|(name, cookie)| (name, cookie.value().to_owned())).collect();
@@ -90,7 +85,8 @@ impl Browser {
 
     /// It closes, and begins again.
     pub fn restart(&mut self) {
-        let gone: Vec<_> = self.expires.iter().filter(|(_, at)| at.is_none()).map(|(key, _)| key.clone()).collect();
+        let gone: Vec<_> =
+            self.expires.iter().filter(|(_, at)| at.is_none()).map(|(key, _)| key.clone()).collect();
         gone.iter().for_each(|(host, name)| self.forget(host, name));
     }
 
@@ -127,7 +123,11 @@ impl Browser {
         };
         for host in HOSTS {
             let mut take = |name: &str, value: &str| {
-                self.take(now_ms, host, &format!("{name}={value}; Secure; Path=/; SameSite=None; Max-Age=34560000"));
+                self.take(
+                    now_ms,
+                    host,
+                    &format!("{name}={value}; Secure; Path=/; SameSite=None; Max-Age=34560000"),
+                );
             };
             if second.is_empty() {
                 take(NAME, first);

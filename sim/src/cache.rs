@@ -115,7 +115,8 @@ impl Cache {
     ) {
         let Some(fresh_s) = self.fresh_s(headers).filter(|seconds| *seconds > 0) else { return };
         let depends = headers.get_all(header::VARY).iter().any(|vary| {
-            vary.to_str().is_ok_and(|vary| vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("cookie")))
+            vary.to_str()
+                .is_ok_and(|vary| vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("cookie")))
         });
         let sets = headers.get_all(header::SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
         let stored = Stored {
@@ -137,7 +138,8 @@ impl Cache {
         let targeted = headers.contains_key(&self.targeted);
         let field = if targeted { &self.targeted } else { &header::CACHE_CONTROL };
         let all = headers.get_all(field).iter().filter_map(|value| value.to_str().ok());
-        let all: Vec<_> = all.flat_map(|value| value.split(',')).map(|said| said.trim().to_lowercase()).collect();
+        let all: Vec<_> =
+            all.flat_map(|value| value.split(',')).map(|said| said.trim().to_lowercase()).collect();
         let has = |name: &str| all.iter().any(|said| said == name);
         let seconds = |name: &str| {
             let value = all.iter().find_map(|said| said.strip_prefix(name)?.strip_prefix('='))?;

@@ -9,10 +9,12 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod backend;
 mod browser;
 mod cache;
 mod op;
 mod oracle;
+mod records;
 mod request;
 mod script;
 mod sender;

@@ -6,24 +6,25 @@
 //! A *form* is a session under one uid: a login begins one, and so do `cycle` and `logout_others`, which end the one
 //! before. Where the promises allow several outcomes, a form ends *perhaps*, and nothing is claimed of it afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
 use crate::cache::Stored;
 use crate::op::Op;
+use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
 use crate::script::{Client, MINUTE, Policy, SECOND};
 use crate::settings::{House, Renewal};
 use crate::witness::Token;
 
 mod csrf;
 mod data;
-mod lists;
+mod registry;
 mod settings;
 
 pub use csrf::{Brings, Guarded};
-use lists::Lists;
+use registry::Rolls;
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
@@ -45,19 +46,59 @@ fn hold(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Check
 }
 
 #[derive(Debug, Clone)]
-struct Form {
-    owner: Client,
+pub(crate) struct Form {
+    pub owner: Client,
     tenant: u8,
-    user: Option<String>,
+    pub user: Option<String>,
     /// When its absolute lifetime began, in the world's time.
     born_ms: u64,
-    ended_ms: Option<u64>,
-    perhaps: bool,
+    pub ended_ms: Option<u64>,
+    pub perhaps: bool,
+    /// The server that began it.
+    server: usize,
+    /// It has gone to its client.
+    sent: bool,
+    /// Requests in flight that may end it.
+    pub doubts: BTreeSet<u64>,
+    pub record: Record,
 }
 
 impl Form {
+    fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
+        Self {
+            owner: trace.who,
+            tenant: trace.tenant,
+            user,
+            born_ms,
+            ended_ms: None,
+            perhaps: false,
+            server: trace.server,
+            sent: false,
+            doubts: BTreeSet::new(),
+            record: Record::default(),
+        }
+    }
+
+    fn end(&mut self, server: usize, now_ms: u64) {
+        self.ended_ms.get_or_insert(now_ms);
+        self.record.made(server, now_ms);
+    }
+
+    /// A login of another server may be recorded before or after it, as long as it is on its way.
+    fn end_with_all(&mut self, server: usize, now_ms: u64) {
+        match self.sent || self.server == server {
+            true => self.end(server, now_ms),
+            false => self.perhaps = true,
+        }
+    }
+
     fn is_going_on(&self) -> bool {
-        self.ended_ms.is_none() && !self.perhaps
+        self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
+    }
+
+    /// It has ended, and this server can know.
+    fn is_known_as_ended(&self, server: usize) -> bool {
+        self.ended_ms.is_some() && self.record.by.contains_key(&server)
     }
 }
 
@@ -78,10 +119,14 @@ pub struct Trace {
     pub guarded: Option<Guarded>,
     /// The browser keeps the session's cookie back from such a request, should it have one.
     pub held_back: bool,
+    pub id: u64,
+    pub server: usize,
     /// By how much the list grew.
     pub grew: usize,
     saw: Option<View>,
     last: Option<View>,
+    /// When that was.
+    last_ms: u64,
     came_alive: bool,
     /// Until when what came is good, by this server's clock and limits.
     until_ms: u64,
@@ -94,15 +139,26 @@ pub struct Trace {
     is_invalidated: bool,
     ttl_ms: Option<u64>,
     did_anything: bool,
-    login: Option<SessionUid>,
+    pub login: Option<SessionUid>,
     cycled: Option<SessionUid>,
     about_a_user: bool,
+    /// It is in the middle of something that takes its time.
+    pub unfinished: bool,
 }
 
 impl Trace {
-    pub fn new(who: Client, policy: Policy, head_ms: u64, head_there_ms: u64) -> Self {
+    pub fn new(
+        who: Client,
+        id: u64,
+        server: usize,
+        policy: Policy,
+        head_ms: u64,
+        head_there_ms: u64,
+    ) -> Self {
         Self {
             who,
+            id,
+            server,
             policy,
             head_ms,
             head_there_ms,
@@ -116,6 +172,7 @@ impl Trace {
             grew: 0,
             saw: None,
             last: None,
+            last_ms: 0,
             came_alive: false,
             until_ms: 0,
             must_stay: false,
@@ -128,6 +185,7 @@ impl Trace {
             login: None,
             cycled: None,
             about_a_user: false,
+            unfinished: false,
         }
     }
 }
@@ -143,18 +201,6 @@ impl Trace {
         let saves = self.policy.settings.saves_on_server_error;
         ending.status.is_some_and(|status| saves || (status < 500 && status != 408)) && !ending.not_recorded
     }
-
-    /// A session that begins with it.
-    fn form(&self) -> Form {
-        Form {
-            owner: self.who,
-            tenant: self.tenant,
-            user: None,
-            born_ms: self.head_ms,
-            ended_ms: None,
-            perhaps: false,
-        }
-    }
 }
 
 /// What came of a request.
@@ -164,6 +210,8 @@ pub struct Ending<'a> {
     /// Nothing for a handler that panicked or was dropped.
     pub status: Option<u16>,
     pub not_recorded: bool,
+    /// The server gets through to the backend.
+    pub is_recorded: bool,
     pub cache_control: &'a str,
     /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
     pub sets: Vec<Option<(String, Token)>>,
@@ -181,14 +229,15 @@ impl Ending<'_> {
 
 #[derive(Default)]
 pub struct Oracle {
-    forms: BTreeMap<SessionUid, Form>,
-    tokens: BTreeMap<String, Token>,
+    pub(crate) forms: BTreeMap<SessionUid, Form>,
+    pub(crate) tokens: BTreeMap<String, Token>,
     /// Who wrote an item: a user, or nobody.
     items: BTreeMap<u64, Option<Writer>>,
     /// Who has which sessions, as a registry should have them.
-    lists: Lists,
+    pub(crate) rolls: Rolls,
     /// Tokens for forms, by their sessions, and when they were made.
     csrf: BTreeMap<SessionUid, (String, u64)>,
+    pub(crate) lists: Lists,
 }
 
 /// A tenant and a user of it.
@@ -200,6 +249,7 @@ impl Oracle {
         for report in reports {
             match report {
                 Report::Saw(view) => self.saw(trace, view)?,
+                Report::Does { op, before } => self.does(trace, op, &before),
                 Report::Did { op, item, before, after, went_well } => {
                     self.wrote(trace, op, item, &before, &after, went_well)?;
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
@@ -212,7 +262,7 @@ impl Oracle {
                     self.listed(trace, now_ms, user.as_deref(), &sessions)?;
                 }
                 Report::EndedListed(ended) => self.ended_listed(trace, now_ms, &ended)?,
-                Report::Last(view) => trace.last = Some(view),
+                Report::Last(view) => (trace.last, trace.last_ms) = (Some(view), now_ms),
             }
         }
         Ok(())
@@ -251,20 +301,31 @@ impl Oracle {
         let lifetime_ms = trace.policy.lifetime_min * MINUTE;
         let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
         let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
+        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let (too_old, may_be_too_old) = refuses(trace.policy, age_ms);
+        let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(form.user.as_deref());
         trace.until_ms = until;
-        trace.came_alive = in_time && form.is_going_on();
-        let just_ended = form.ended_ms.is_some_and(|at| now.saturating_sub(at) < trace.house.just_revoked_ms());
+        trace.came_alive = in_time && form.is_going_on() && !may_be_too_old && !may_lag;
+        let known_ms = form.record.by.get(&trace.server).filter(|_| form.ended_ms.is_some() && !form.perhaps);
+        let known_for_ms = known_ms.map(|at| trace.head_ms.saturating_sub(*at));
+        let just_ms = trace.house.just_revoked_ms();
+        let just_ended = known_for_ms.is_some_and(|ms| ms < just_ms.saturating_sub(MARGIN_MS));
         let stricter = now >= until && now < token.expires_ms && now < until + STRICTER_MS;
-        trace.must_stay = !form.perhaps && ((in_time && just_ended) || (stricter && form.is_going_on()));
-        trace.is_over = form.ended_ms.is_some_and(|at| {
-            !form.perhaps && now.saturating_sub(at) > trace.house.just_revoked_ms() + SLACK_MS
-        });
+        let is_known = !may_be_too_old && !may_lag;
+        trace.must_stay = (in_time && (too_old || (just_ended && !may_be_too_old)))
+            || (stricter && is_known && form.is_going_on());
+        trace.is_over = known_for_ms.is_some_and(|ms| ms > just_ms + SLACK_MS);
     }
 
     fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
         self.weigh(trace, token);
         let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
         let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
+        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let (too_old, _) = refuses(trace.policy, age_ms);
+        hold(!too_old || view.uid.is_none(), "nothing is accepted without news", || {
+            format!("{view:?} is seen {age_ms} ms after the last")
+        })?;
         if trace.came_alive {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
@@ -276,7 +337,7 @@ impl Oracle {
         if view.uid.is_none() {
             return Ok(());
         }
-        hold(form.ended_ms.is_none(), "ended is ended", || format!("{form:?} opens again"))?;
+        hold(!form.is_known_as_ended(trace.server), "ended is ended", || format!("{form:?} opens again"))?;
         let age_ms = trace.head_ms.saturating_sub(form.born_ms);
         hold(age_ms <= lifetime_ms + SLACK_MS, "only a login restarts the absolute lifetime", || {
             format!("{form:?} opens after {} min of {}", age_ms / MINUTE, trace.policy.lifetime_min)
@@ -308,6 +369,7 @@ impl Oracle {
         went_well: bool,
     ) -> Checked {
         trace.did_anything = true;
+        trace.unfinished = false;
         trace.about_a_user |= before.user.is_some() || after.user.is_some();
         match op {
             Op::Login(user) | Op::Switch(user) => {
@@ -322,10 +384,15 @@ impl Oracle {
             Op::Anyway => trace.anyway = true,
             Op::Everywhere => {
                 (trace.out, trace.ttl_ms) = (true, None);
-                if went_well && let Some(user) = &before.user {
-                    self.end_user(Some(trace.tenant), user, None, now_ms);
+                match &before.user {
+                    Some(user) if went_well => {
+                        self.end_user(Some(trace.tenant), user, None, trace.server, now_ms);
+                    }
+                    Some(user) => self.perhaps_user(user),
+                    None => {}
                 }
             }
+            Op::Others if !went_well => before.user.iter().for_each(|user| self.perhaps_user(user)),
             Op::Others if went_well && before.user.is_some() => self.others(trace, now_ms, before, after)?,
             Op::Cycle if went_well && before.uid.is_some() && after.uid != before.uid => {
                 let form = before.uid.and_then(|uid| self.forms.get(&uid)).cloned();
@@ -351,6 +418,9 @@ impl Oracle {
         if trace.is_invalidated {
             return hold(after.user.is_none(), "nothing counts after invalidate", || format!("{after:?}"));
         }
+        if !went_well && refuses(trace.policy, self.lists.age_ms(trace.server, now_ms)).1 {
+            return Ok(());
+        }
         hold(went_well, "a visitor can log in", || format!("{user} cannot, with {before:?}"))?;
         hold(after.user.as_deref() == Some(user), "a login works", || format!("{user} is {:?}", after.user))?;
         let another = before.user.as_deref().is_some_and(|before| before != user);
@@ -359,8 +429,8 @@ impl Oracle {
         let known = self.forms.contains_key(&uid);
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
         let user = Some(user.to_owned());
-        self.forms
-            .insert(uid, Form { user, born_ms: now_ms, ..trace.form() });
+        let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
+        self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
         trace.login = Some(uid);
         Ok(())
     }
@@ -379,19 +449,26 @@ impl Oracle {
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
             let claims = form.is_going_on();
-            self.forms.insert(uid, Form { owner: trace.who, perhaps: !claims, ..form.clone() });
+            let form = Form {
+                owner: trace.who,
+                perhaps: !claims,
+                sent: false,
+                server: trace.server,
+                ..form.clone()
+            };
+            self.forms.insert(uid, form);
             trace.login = Some(uid);
         }
-        self.end(old, now_ms);
+        self.end(old, trace.server, now_ms);
         if let Some(user) = &form.user {
-            self.end_user(Some(trace.tenant), user, after.uid, now_ms);
+            self.end_user(Some(trace.tenant), user, after.uid, trace.server, now_ms);
         }
         Ok(())
     }
 
-    fn end(&mut self, uid: SessionUid, now_ms: u64) {
+    fn end(&mut self, uid: SessionUid, server: usize, now_ms: u64) {
         if let Some(form) = self.forms.get_mut(&uid) {
-            form.ended_ms.get_or_insert(now_ms);
+            form.end(server, now_ms);
         }
     }
 
@@ -402,20 +479,29 @@ impl Oracle {
     }
 
     /// All sessions of a user are revoked, but for one.
-    pub fn end_user(&mut self, tenant: Option<u8>, user: &str, but: Option<SessionUid>, now_ms: u64) {
+    pub fn end_user(
+        &mut self,
+        tenant: Option<u8>,
+        user: &str,
+        but: Option<SessionUid>,
+        server: usize,
+        now_ms: u64,
+    ) {
+        self.lists.revoked_user(user);
         let of_user = |form: &Form| {
             form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
         };
         for (uid, form) in &mut self.forms {
             if of_user(form) && Some(*uid) != but {
-                form.ended_ms.get_or_insert(now_ms);
+                form.end_with_all(server, now_ms);
             }
         }
     }
 
-    pub fn end_everything(&mut self, now_ms: u64) {
+    pub fn end_everything(&mut self, server: usize, now_ms: u64) {
+        self.lists.revoked_everything(server, now_ms);
         for form in self.forms.values_mut() {
-            form.ended_ms.get_or_insert(now_ms);
+            form.end_with_all(server, now_ms);
         }
     }
 
@@ -434,6 +520,7 @@ impl Oracle {
         let came = self.came(trace);
         let ended_meanwhile =
             came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
+        self.doubt_no_longer(trace, &ending);
         self.end_what_came(trace, &ending, came.as_ref());
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
@@ -462,8 +549,9 @@ impl Oracle {
         let replaced = sent(trace.login) || (sent(trace.cycled) && came.user.is_some());
         match () {
             () if ending.not_recorded => self.perhaps(came.uid),
-            () if trace.out && came.user.is_some() => self.end(came.uid, ending.now_ms),
-            () if replaced && opened => self.end(came.uid, ending.now_ms),
+            () if !ending.is_recorded && (trace.out || replaced) => self.perhaps(came.uid),
+            () if trace.out && came.user.is_some() => self.end(came.uid, trace.server, ending.now_ms),
+            () if replaced && opened => self.end(came.uid, trace.server, ending.now_ms),
             // A login that does not count leaves what came as it was.
             () if !trace.out && !trace.counts(ending) => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
@@ -478,9 +566,11 @@ impl Oracle {
                 return hold(false, "what is sent can be read", String::new);
             };
             let form = self.forms.get(&token.uid);
-            hold(form.is_none_or(|form| form.ended_ms.is_none()), "nothing comes back", || {
-                format!("{form:?} has ended and is sent")
-            })?;
+            hold(
+                form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
+                "nothing comes back",
+                || format!("{form:?} has ended and is sent"),
+            )?;
             hold(form.is_some() || token.user.is_none(), "only a login begins a user's session", || {
                 format!("{token:?} is sent, and nobody logged in")
             })?;
@@ -513,7 +603,11 @@ impl Oracle {
     fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let asked_for = trace.out || trace.login.is_some();
         if ending.removes && !asked_for {
-            hold(ending.took_ms(trace).0 <= trace.policy.settings.late_ms(), "a long poll removes nothing", || "a removal comes late".into())?;
+            hold(
+                ending.took_ms(trace).0 <= trace.policy.settings.late_ms(),
+                "a long poll removes nothing",
+                || "a removal comes late".into(),
+            )?;
             hold(!trace.came_alive, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
@@ -574,7 +668,10 @@ impl Oracle {
         };
         let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
         let not_again = now < came.renewed_ms + every_ms;
-        let due = left_ms * 100 < below * ttl_ms && !not_again && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
+        let due = left_ms * 100 < below * ttl_ms
+            && !not_again
+            && has_room
+            && ttl_ms <= trace.policy.ttl_min * MINUTE;
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
         let expected = due && in_time && !trace.public;
         hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
@@ -585,15 +682,19 @@ impl Oracle {
         let view = View { user: token.user.clone(), items: token.items.clone(), ..View::default() };
         self.check_items(trace.tenant, &view)?;
         let user = token.user.clone();
-        let form = Form { user, ..trace.form() };
-        self.forms.entry(token.uid).or_insert(form);
+        let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
+        let new = || Form { perhaps, ..Form::new(trace, user, trace.head_ms) };
+        let form = self.forms.entry(token.uid).or_insert_with(new);
+        form.sent = true;
         self.tokens.insert(text.to_owned(), token);
         Ok(())
     }
 
     /// A shared cache has answered in place of a server.
     pub fn came_from_a_cache(&self, stored: &Stored, cookies: Option<&str>) -> Checked {
-        hold(stored.sets.is_empty(), "never in a shared cache", || format!("it hands out {:?}", stored.sets))?;
+        hold(stored.sets.is_empty(), "never in a shared cache", || {
+            format!("it hands out {:?}", stored.sets)
+        })?;
         let of_another = stored.of_session.as_deref().is_some_and(|of| Some(of) != cookies);
         hold(!of_another, "never in a shared cache", || "a page of one session is shown to another".into())
     }
@@ -607,4 +708,3 @@ impl Oracle {
         })
     }
 }
-

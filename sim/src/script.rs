@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::backend::Way;
 use crate::cache::{Words, words};
 use crate::op::{Op, ops};
 use crate::sender::{Act, Sender, sender};
@@ -30,6 +31,9 @@ pub struct Script {
 pub struct Policy {
     pub ttl_min: u64,
     pub lifetime_min: u64,
+    /// Seconds after which sessions are refused where the backend does not answer; 0 for never.
+    #[serde(default)]
+    pub refuse_after_s: u64,
     /// Two layers around each other.
     pub nested: bool,
     #[serde(default)]
@@ -92,6 +96,18 @@ pub enum Action {
     SetBrowserClock {
         browser: u8,
         minutes: i16,
+    },
+    /// How a server gets through to the backend, for so many seconds.
+    Lead {
+        server: u8,
+        way: Way,
+        seconds: u16,
+    },
+    /// The backend is saved.
+    Save,
+    /// And put back to what was saved last, or to nothing.
+    Lose {
+        all: bool,
     },
 }
 
@@ -241,7 +257,13 @@ fn ask() -> impl Strategy<Value = Ask> {
     let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Sibling), 2 => Just(Site::Unsaid)];
     let what = (ops(), delay(), ops(), outcome(), delay(), (words(), 0..3_u8, sender()), afterwards());
     (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
-        |(who, server, (tenant, host), site, (first, handler_ms, rest, outcome, network_ms, told, afterwards))| Ask {
+        |(
+            who,
+            server,
+            (tenant, host),
+            site,
+            (first, handler_ms, rest, outcome, network_ms, told, afterwards),
+        )| Ask {
             who,
             server,
             tenant,
@@ -264,8 +286,15 @@ fn ask() -> impl Strategy<Value = Ask> {
 fn policy() -> impl Strategy<Value = Policy> {
     let ttl = prop_oneof![Just(5), Just(15), Just(30)];
     let lifetime = prop_oneof![Just(30), Just(45), Just(120)];
-    (ttl, lifetime, prop::bool::weighted(0.2), settings()).prop_map(
-        |(ttl_min, lifetime_min, nested, settings)| Policy { ttl_min, lifetime_min, nested, settings },
+    let refuse_after = prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(120)];
+    (ttl, lifetime, refuse_after, prop::bool::weighted(0.2), settings()).prop_map(
+        |(ttl_min, lifetime_min, refuse_after_s, nested, settings)| Policy {
+            ttl_min,
+            lifetime_min,
+            refuse_after_s,
+            nested,
+            settings,
+        },
     )
 }
 
@@ -273,6 +302,18 @@ fn revoke_user() -> impl Strategy<Value = Action> {
     (any::<u8>(), 0..3_u8, 0..2_u8, any::<bool>()).prop_map(|(server, user, tenant, in_all_scopes)| {
         Action::RevokeUser { server, user, tenant, in_all_scopes }
     })
+}
+
+fn lead() -> impl Strategy<Value = Action> {
+    let way = prop_oneof![
+        2 => Just(Way::Cut),
+        1 => Just(Way::ReadOnly),
+        1 => Just(Way::AnswersLost),
+        2 => Just(Way::Stalled),
+        1 => Just(Way::Open),
+    ];
+    let seconds = prop_oneof![1 => 1..20_u16, 2 => 1..1200_u16, 1 => 1..7200_u16];
+    (any::<u8>(), way, seconds).prop_map(|(server, way, seconds)| Action::Lead { server, way, seconds })
 }
 
 fn of_a_browser() -> impl Strategy<Value = Action> {
@@ -294,6 +335,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
         1 => of_a_browser(),
+        2 => lead(),
+        1 => Just(Action::Save),
+        1 => any::<bool>().prop_map(|all| Action::Lose { all }),
     ]
 }
 
@@ -305,7 +349,6 @@ fn step() -> impl Strategy<Value = Step> {
 /// All worlds of a seed: there is one.
 pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
-    (prop::collection::vec(policy(), 1..4), house(), period, prop::collection::vec(step(), 1..60)).prop_map(
-        move |(servers, house, period_s, steps)| Script { seed, house, servers, period_s, steps },
-    )
+    (prop::collection::vec(policy(), 1..4), house(), period, prop::collection::vec(step(), 1..60))
+        .prop_map(move |(servers, house, period_s, steps)| Script { seed, house, servers, period_s, steps })
 }

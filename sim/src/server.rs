@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{Request, Response};
-use sealed_session::hazmat::{ManualClock, with_randomness};
-use sealed_session::http::{self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, SessionLayer, host};
-use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
+use sealed_session::http::{
+    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, SessionLayer, host,
+};
+use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::app::handle;
+use crate::backend::{Known, Shelf, Way};
 use crate::request::Body;
 use crate::script::{MINUTE, Policy};
 use crate::sender::TRUSTED;
@@ -31,6 +34,12 @@ impl Dice {
         Self(Arc::new(Mutex::new(seed)))
     }
 
+    pub fn draw(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes
+    }
+
     pub fn fill(&self, bytes: &mut [u8]) {
         let mut state = self.0.lock().expect("nothing panics with it");
         for chunk in bytes.chunks_mut(8) {
@@ -43,11 +52,22 @@ impl Dice {
     }
 }
 
+fn list(house: House, policy: Policy, clock: &ManualClock) -> RevocationsBuilder {
+    let just_revoked = Duration::from_millis(house.just_revoked_ms());
+    let builder = Revocations::builder().clock(clock.clone()).just_revoked_for(just_revoked);
+    match policy.refuse_after_s {
+        0 => builder,
+        seconds => builder.refuse_after(Duration::from_secs(seconds)),
+    }
+}
+
 pub struct Server {
     pub policy: Policy,
     pub clock: ManualClock,
     pub skew_ms: i64,
     pub store: SealedStore,
+    pub wire: Arc<Known>,
+    worker: ManualWorker,
     layer: SessionLayer,
     csrf: Option<CsrfLayer>,
 }
@@ -59,9 +79,13 @@ impl Server {
         clock: ManualClock,
         skew_ms: i64,
         ring: KeyRing,
-        list: Revocations,
+        shelf: &Shelf,
         dice: &Dice,
     ) -> Self {
+        let wire = shelf.wire();
+        let known = Arc::clone(&wire.known);
+        let (list, worker) = ManualWorker::start(list(house, policy, &clock), wire, dice.draw())
+            .expect("the wire is open and the settings are ours");
         let minutes = |minutes: u64| Duration::from_millis(minutes * MINUTE);
         let builder = SealedStore::builder(ring)
             .default_ttl(minutes(policy.ttl_min))
@@ -78,7 +102,19 @@ impl Server {
         });
         let store = store.build().expect("a policy of ours");
         let layer = layer(house, policy.settings, &store);
-        Self { policy, clock, skew_ms, store, layer, csrf: house.csrf.map(csrf) }
+        let csrf = house.csrf.map(csrf);
+        Self { policy, clock, skew_ms, store, wire: known, worker, layer, csrf }
+    }
+
+    /// What the threads of its backend would have done by now; nothing of it while the backend stalls.
+    /// Says whether there was anything.
+    pub fn work(&mut self) -> bool {
+        let mut any = false;
+        while self.wire.way() != Way::Stalled && self.worker.work() {
+            any = true;
+        }
+        self.worker.tell();
+        any
     }
 
     pub fn ask(&self, request: Request<Body>) -> Answer {

@@ -91,10 +91,11 @@ pub fn house() -> impl Strategy<Value = House> {
     let registry = prop_oneof![2 => Just(None), 1 => Just(Some(0)), 1 => (1..4_u8).prop_map(Some)];
     let padding = prop_oneof![3 => Just(0), 1 => Just(64), 1 => Just(1000)];
     let room = prop_oneof![4 => Just(None), 1 => Just(Some(3))];
-    let just_revoked = prop_oneof![4 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(10)), 1 => Just(Some(300))];
+    let just_revoked =
+        prop_oneof![4 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(10)), 1 => Just(Some(300))];
     let csrf = prop_oneof![2 => Just(None), 2 => Just(Some(false)), 1 => Just(Some(true))];
-    (prop::bool::weighted(0.4), registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked).prop_map(
-        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s)| House {
+    (prop::bool::weighted(0.4), registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked)
+        .prop_map(|(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s)| House {
             tenants,
             registry,
             csrf,
@@ -102,8 +103,7 @@ pub fn house() -> impl Strategy<Value = House> {
             padding,
             user_id_room,
             just_revoked_s,
-        },
-    )
+        })
 }
 
 pub fn settings() -> impl Strategy<Value = Settings> {

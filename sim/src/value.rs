@@ -53,7 +53,9 @@ impl Serialize for Hard {
         match self.which % 16 {
             0 => f64::NAN.serialize(serializer),
             1 => [f64::INFINITY].serialize(serializer),
-            2 => std::collections::BTreeMap::from([(Some(1.5_f32.to_bits()), f32::NAN)]).serialize(serializer),
+            2 => {
+                std::collections::BTreeMap::from([(Some(1.5_f32.to_bits()), f32::NAN)]).serialize(serializer)
+            }
             3 => {
                 let mut map = serializer.serialize_map(Some(2))?;
                 map.serialize_entry("one", &1)?;

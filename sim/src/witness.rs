@@ -45,7 +45,8 @@ pub struct Witness {
 impl Witness {
     pub fn new(ring: KeyRing) -> Self {
         let clock = ManualClock::at(0);
-        let store = SealedStore::builder(ring).leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
+        let store =
+            SealedStore::builder(ring).leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
         Self { clock, store: store.build().expect("the ring of the servers") }
     }
 

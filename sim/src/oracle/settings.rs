@@ -1,20 +1,25 @@
 //! What the settings of a layer promise.
 
 use super::{Checked, Ending, Oracle, Trace, hold};
+use crate::records::refuses;
 use crate::script::MINUTE;
 
 impl Oracle {
     pub(super) fn check_settings(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         self.check_ttl(trace, ending)?;
-        Self::check_persistence(trace, ending)?;
+        self.check_persistence(trace, ending)?;
         Self::check_what_is_over(trace, ending)?;
         let settings = trace.policy.settings;
         let in_time = ending.took_ms(trace).1 < settings.late_ms();
         let begins = trace.token.is_none() && !trace.held_back && !trace.out && trace.saw.is_some();
-        let expected = settings.always && begins && in_time && !trace.public && trace.counts(ending);
-        hold(!expected || !ending.sets.is_empty() || trace.login.is_some(), "every client gets a session", || {
-            "none is sent".into()
-        })
+        let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
+        let may_begin = begins && !may_refuse && in_time && !trace.public && trace.counts(ending);
+        let expected = settings.always && may_begin;
+        hold(
+            !expected || !ending.sets.is_empty() || trace.login.is_some(),
+            "every client gets a session",
+            || "none is sent".into(),
+        )
     }
 
     /// A session lives for as long as was asked for, within the limits of the server.
@@ -24,17 +29,26 @@ impl Oracle {
             let lives_ms = token.expires_ms.saturating_sub(token.renewed_ms);
             let most_ms = (token.created_ms + lifetime_ms).saturating_sub(token.renewed_ms);
             let asked_ms = trace.ttl_ms.map(|ms| if ms == 0 { max_ms } else { ms.min(max_ms) }.min(most_ms));
-            hold(asked_ms.is_none_or(|asked_ms| lives_ms == asked_ms), "a session has the TTL asked for", || {
-                format!("{token:?} lives for {lives_ms} ms, and not {asked_ms:?}")
-            })?;
+            hold(
+                asked_ms.is_none_or(|asked_ms| lives_ms == asked_ms),
+                "a session has the TTL asked for",
+                || format!("{token:?} lives for {lives_ms} ms, and not {asked_ms:?}"),
+            )?;
         }
         Ok(())
     }
 
     /// What a handler was told at last is what the answer does.
-    fn check_persistence(trace: &Trace, ending: &Ending<'_>) -> Checked {
+    fn check_persistence(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
-        if !trace.counts(ending) || trace.is_invalidated {
+        // While it waits for the backend, it may learn of more.
+        let waits = trace.last_ms != ending.now_ms || trace.out;
+        if !trace.counts(ending) || trace.is_invalidated || waits {
+            return Ok(());
+        }
+        // What a login or a cycle has to record is known only when that is there.
+        let records = trace.login.or(trace.cycled).is_some();
+        if records && self.lists.was_revoked(last.user.as_deref()) {
             return Ok(());
         }
         let changed = !saw.has_data_of(last) && last.has_data();

@@ -129,8 +129,7 @@ fn began(
 /// Nobody waits for this, and nothing is lost if it fails. What an answer does not bring, such as a login that goes with a
 /// server error, is on no list.
 fn note_use(session: &Session, registry: &Registry, state: &State) {
-    let (Some(user_id), Some(uid), Some(times)) =
-        (state.user_id(), state.uid_that_goes_on(), state.times())
+    let (Some(user_id), Some(uid), Some(times)) = (state.user_id(), state.uid_that_goes_on(), state.times())
     else {
         return;
     };

@@ -15,11 +15,18 @@ use crate::script::{Client, MINUTE};
 const SURE_MS: u64 = 2 * MINUTE;
 
 #[derive(Default)]
-pub struct Lists(BTreeMap<Writer, Vec<Entry>>);
+pub struct Rolls(BTreeMap<Writer, Vec<Entry>>);
 
 struct Entry {
     uid: SessionUid,
     since_ms: u64,
+}
+
+impl Rolls {
+    /// The backend is another one: who is on a list is not known any more.
+    pub fn lose(&mut self) {
+        self.0.values_mut().flatten().for_each(|entry| entry.since_ms = 0);
+    }
 }
 
 impl Oracle {
@@ -39,11 +46,10 @@ impl Oracle {
             let form = self.forms.get(uid);
             let own = |form: &Form| form.tenant == trace.tenant && form.user.as_deref() == Some(user);
             hold(form.is_some_and(own), "a list is of its user", || format!("{user} has {uid:?}, {form:?}"))?;
-            hold(form.is_none_or(|form| form.ended_ms.is_none()), "a list has nothing that ended", || {
-                format!("{form:?} is on it")
-            })?;
+            let ended = form.is_some_and(|form| form.is_known_as_ended(trace.server));
+            hold(!ended, "a list has nothing that ended", || format!("{form:?} is on it"))?;
         }
-        let there = self.lists.0.get(&(trace.tenant, user.to_owned()));
+        let there = self.rolls.0.get(&(trace.tenant, user.to_owned()));
         for uid in sessions {
             let was_sent = there.is_some_and(|list| list.iter().any(|entry| entry.uid == *uid));
             hold(was_sent, "a list has nothing that reached nobody", || format!("{user} has {uid:?}"))?;
@@ -70,7 +76,7 @@ impl Oracle {
                 if *own {
                     (trace.out, trace.ttl_ms) = (true, None);
                 }
-                self.end(*uid, now_ms);
+                self.end(*uid, trace.server, now_ms);
             }
             Some(false) => {}
             None if may => self.perhaps(*uid),
@@ -89,36 +95,41 @@ impl Oracle {
         self.forms.get(&uid).is_some_and(Form::is_going_on)
     }
 
-    /// A session that an answer brings is put on the list, and may be one too many.
+    /// A session that an answer brings is put on the list, and may be one too many. So it may be where the server was not
+    /// told that it is there.
     pub(super) fn list_what_began(&mut self, trace: &Trace, ending: &Ending<'_>) {
         let Some(max) = trace.house.registry else { return };
-        for (_, token) in ending.sets.iter().flatten() {
-            let begins = [trace.login, trace.cycled].contains(&Some(token.uid));
-            if let (true, Some(user)) = (begins, &token.user) {
-                let list = self.lists.0.entry((trace.tenant, user.clone())).or_default();
-                list.push(Entry { uid: token.uid, since_ms: ending.now_ms });
+        let unclear = !ending.is_recorded || ending.not_recorded;
+        let was_sent = |uid| ending.sets.iter().flatten().any(|(_, token)| token.uid == uid);
+        for uid in [trace.login, trace.cycled].into_iter().flatten() {
+            let user = self.forms.get(&uid).and_then(|form| form.user.clone());
+            let since_ms = if unclear { 0 } else { ending.now_ms };
+            if let (true, Some(user)) = (unclear || was_sent(uid), user) {
+                let user = (trace.tenant, user);
+                self.rolls.0.entry(user.clone()).or_default().push(Entry { uid, since_ms });
                 if max > 0 {
-                    self.end_those_over(&(trace.tenant, user.clone()), max.into(), ending.now_ms);
+                    self.end_those_over(&user, max.into(), trace.server, ending);
                 }
             }
         }
     }
 
     /// Those that came first go, as far as it is known which are there.
-    fn end_those_over(&mut self, user: &Writer, max: usize, now_ms: u64) {
+    fn end_those_over(&mut self, user: &Writer, max: usize, server: usize, ending: &Ending<'_>) {
+        let now_ms = ending.now_ms;
         let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
-        for entry in self.lists.0.get(user).into_iter().flatten().rev() {
+        for entry in self.rolls.0.get(user).into_iter().flatten().rev() {
             let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
             let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
             match () {
-                () if is_sure && sure >= max => ended.push(entry.uid),
+                () if is_sure && sure >= max && ending.is_recorded => ended.push(entry.uid),
                 () if there && maybe >= max => perhaps.push(entry.uid),
                 () => {}
             }
             sure += usize::from(is_sure);
             maybe += usize::from(there);
         }
-        ended.into_iter().for_each(|uid| self.end(uid, now_ms));
+        ended.into_iter().for_each(|uid| self.end(uid, server, now_ms));
         perhaps.into_iter().for_each(|uid| self.perhaps(uid));
     }
 }
