@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
+pub use crate::rules::Violation;
+use crate::rules::{Checked, hold};
 use crate::script::{Client, MINUTE, Op, Policy, SECOND};
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
@@ -19,19 +21,6 @@ const LEEWAY_MS: u64 = MINUTE;
 /// For so long the cookie of a session that was just revoked is left in place; after so long a request nothing is sent
 /// that no handler asked for.
 const A_MOMENT_MS: u64 = 60 * SECOND;
-
-/// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    pub rule: &'static str,
-    pub what: String,
-}
-
-type Checked = Result<(), Violation>;
-
-fn hold(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Checked {
-    if holds { Ok(()) } else { Err(Violation { rule, what: what() }) }
-}
 
 #[derive(Debug, Clone)]
 struct Form {
