@@ -62,21 +62,19 @@ fn worlds(asked: Worlds) -> ExitCode {
     let start = Instant::now();
     let played = play(&plan, |seed| judge(&script_of(seed)));
     let seconds = start.elapsed().as_secs_f64();
+    if let Some((seed, violation)) = &played.broken {
+        return broken(*seed, violation, &plan, seconds, asked.brief);
+    }
     if let Some(unknown) = asked.without.iter().find(|rule| !played.judged.contains_key(rule.as_str())) {
         let known: Vec<_> = played.judged.keys().copied().collect();
-        return fail(&format!(
-            "nothing judged {unknown:?}. These promises were judged:\n  {}",
-            known.join("\n  ")
-        ));
+        let known = known.join("\n  ");
+        return fail(&format!("nothing judged {unknown:?}. These promises were judged:\n  {known}"));
     }
-    match &played.broken {
-        Some((seed, violation)) => broken(*seed, violation, &plan, seconds, asked.brief),
-        None if asked.hashes => {
-            println!("{}", played.hash());
-            ExitCode::SUCCESS
-        }
-        None => kept(&played, &plan, seconds, &asked.without),
+    if asked.hashes {
+        println!("{}", played.hash());
+        return ExitCode::SUCCESS;
     }
+    kept(&played, &plan, seconds, &asked.without)
 }
 
 /// No promise was broken.
