@@ -55,8 +55,6 @@ struct World {
     ring: Ring,
     list: Revocations,
     list_clock: ManualClock,
-    /// Reads what is sent: a store without a list and without limits.
-    witness: SealedStore,
     witness_clock: ManualClock,
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
@@ -90,17 +88,14 @@ impl World {
         let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
         let list_clock = ManualClock::at(START_MS);
         let list = Revocations::builder().clock(list_clock.clone()).in_memory();
-        let (ring, witness_clock) =
-            (Ring(ring.to_json().expect("it can be written").to_string()), ManualClock::at(START_MS));
         let mut world = Self {
             now_ms: START_MS,
             dice,
             servers: Vec::new(),
-            witness: witness(&ring, &witness_clock),
-            ring,
+            ring: Ring(ring.to_json().expect("it can be written").to_string()),
             list,
             list_clock,
-            witness_clock,
+            witness_clock: ManualClock::at(START_MS),
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -233,8 +228,8 @@ impl World {
             return;
         }
         self.ring = Ring(ring.to_json().expect("it can be written").to_string());
-        for store in self.servers.iter().map(|server| &server.store).chain([&self.witness]) {
-            store.replace_ring(self.ring.load()).expect("a ring of ours");
+        for server in &self.servers {
+            server.store.replace_ring(self.ring.load()).expect("a ring of ours");
         }
     }
 
@@ -353,7 +348,12 @@ impl World {
     fn witness(&self, server: usize, set_cookie: &str) -> Option<(String, Token)> {
         let value = set_cookie.strip_prefix(NAME)?.strip_prefix('=')?.split(';').next()?;
         self.witness_clock.set(self.there_ms(server));
-        let opened = self.witness.open(&SessionId::new(value)).ok()?;
+        let witness = SealedStore::builder(self.ring.load())
+            .leeway(Duration::from_millis(10 * MINUTE))
+            .clock(self.witness_clock.clone())
+            .build()
+            .ok()?;
+        let opened = witness.open(&SessionId::new(value)).ok()?;
         let record = opened.record();
         let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
         let items = data.get("items").and_then(|items| items.as_array()).cloned().unwrap_or_default();
@@ -396,12 +396,6 @@ fn request(site: Site, cookies: Option<&str>, plan: &Arc<Plan>) -> Request<()> {
         request = request.header(header::COOKIE, cookies.as_bytes());
     }
     request.extension(Arc::clone(plan)).body(()).expect("a request of ours")
-}
-
-fn witness(ring: &Ring, clock: &ManualClock) -> SealedStore {
-    let leeway = Duration::from_millis(10 * MINUTE);
-    let builder = SealedStore::builder(ring.load()).leeway(leeway).clock(clock.clone());
-    builder.build().expect("settings of ours")
 }
 
 fn secret(dice: &Dice) -> RootSecret {

@@ -59,6 +59,16 @@ fn threads_make_no_difference_to_what_happens() {
 }
 
 #[test]
+fn another_process_gives_the_same_transcripts() {
+    listen_to_panics();
+    let here = played(2, |seed| judge(&script_of(seed))).hash();
+    let program = env!("CARGO_BIN_EXE_sealed-session-sim");
+    let options = ["--hash", "--seed", "10", "--worlds", "60", "--threads", "1"];
+    let there = std::process::Command::new(program).args(options).output().expect("it can be run");
+    assert_eq!(String::from_utf8_lossy(&there.stdout).trim(), here);
+}
+
+#[test]
 fn the_first_seed_that_breaks_a_promise_is_told_whatever_thread_is_first() {
     let broken = BTreeSet::from([31, 33, 40]);
     let world = |seed: u64| {
