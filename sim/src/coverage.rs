@@ -118,8 +118,11 @@ impl Cell {
     }
 }
 
-/// What no world can reach, and why.
-const UNREACHABLE: [(&str, fn(&Cell) -> bool); 8] = [
+/// Why no world can reach some cells, and which.
+type Reason = (&'static str, fn(&Cell) -> bool);
+
+/// What no world can reach.
+const UNREACHABLE: [Reason; 8] = [
     (
         "only a session that came gets another uid",
         |cell| matches!(cell, Cell::Request { came, did: "cycled", .. } if !came.starts_with("Good")),

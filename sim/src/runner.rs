@@ -81,13 +81,13 @@ pub fn play(plan: &Plan, world: impl Fn(u64) -> Ran + Sync) -> Played {
     thread::scope(|scope| {
         for _ in 0..plan.threads.max(1) {
             let (sender, shared, world) = (sender.clone(), &shared, &world);
-            scope.spawn(move || sender.send(work(plan, shared, world)));
+            scope.spawn(move || sender.send(Box::new(work(plan, shared, world))).is_ok());
         }
         drop(sender);
         let mut all = Played::default();
         loop {
             match receiver.recv_timeout(plan.progress.unwrap_or(Duration::MAX)) {
-                Ok(played) => all.add(played),
+                Ok(played) => all.add(*played),
                 Err(RecvTimeoutError::Timeout) => shared.tell(),
                 Err(RecvTimeoutError::Disconnected) => return all,
             }

@@ -21,8 +21,10 @@ use super::state::State;
 #[cfg(feature = "revocation")]
 mod record;
 
+#[cfg(feature = "dbsc")]
+pub(super) use record::Unjudged;
 #[cfg(feature = "revocation")]
-pub(super) use record::{Replaced, Unjudged, settle};
+pub(super) use record::{Replaced, settle};
 
 /// What a backend has still to say, and what waits for it.
 pub(super) struct Settling {
