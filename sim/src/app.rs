@@ -24,7 +24,17 @@ pub struct View {
 #[derive(Debug, Clone)]
 pub enum Report {
     Saw(View),
-    Did { op: Op, before: View, after: View, went_well: bool },
+    /// It begins with something that may take its time.
+    Does {
+        op: Op,
+        before: View,
+    },
+    Did {
+        op: Op,
+        before: View,
+        after: View,
+        went_well: bool,
+    },
     Last(View),
 }
 
@@ -99,6 +109,7 @@ pub const WANTED: &str = "the script says so";
 
 async fn act(plan: &Plan, session: &Session, op: Op, item: u64) {
     let before = view(session);
+    plan.report(Report::Does { op, before: before.clone() });
     let went_well = match op {
         Op::Put => {
             let mut items = before.items.clone();

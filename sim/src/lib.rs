@@ -11,10 +11,12 @@
 
 mod app;
 pub mod arguments;
+mod backend;
 mod browser;
 mod coverage;
 mod oracle;
 mod panics;
+mod records;
 mod rules;
 pub mod runner;
 mod script;

@@ -6,11 +6,12 @@
 //! A *form* is a session under one uid: a login begins one, and so do `cycle` and `logout_others`, which end the one
 //! before. Where the promises allow several outcomes, a form ends *perhaps*, and nothing is claimed of it afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
+use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
 pub use crate::rules::Violation;
 use crate::rules::{Checked, hold};
 use crate::script::{Client, MINUTE, Op, Policy, SECOND};
@@ -23,18 +24,57 @@ const LEEWAY_MS: u64 = MINUTE;
 const A_MOMENT_MS: u64 = 60 * SECOND;
 
 #[derive(Debug, Clone)]
-struct Form {
-    owner: Client,
-    user: Option<String>,
+pub(crate) struct Form {
+    pub owner: Client,
+    pub user: Option<String>,
     /// When its absolute lifetime began, in the world's time.
     born_ms: u64,
-    ended_ms: Option<u64>,
-    perhaps: bool,
+    pub ended_ms: Option<u64>,
+    pub perhaps: bool,
+    /// The server that began it.
+    server: usize,
+    /// It has gone to its client.
+    sent: bool,
+    /// Requests in flight that may end it.
+    pub doubts: BTreeSet<u64>,
+    pub record: Record,
 }
 
 impl Form {
+    fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
+        Self {
+            owner: trace.who,
+            user,
+            born_ms,
+            ended_ms: None,
+            perhaps: false,
+            server: trace.server,
+            sent: false,
+            doubts: BTreeSet::new(),
+            record: Record::default(),
+        }
+    }
+
+    fn end(&mut self, server: usize, now_ms: u64) {
+        self.ended_ms.get_or_insert(now_ms);
+        self.record.made(server, now_ms);
+    }
+
+    /// A login of another server may be recorded before or after it, as long as it is on its way.
+    fn end_with_all(&mut self, server: usize, now_ms: u64) {
+        match self.sent || self.server == server {
+            true => self.end(server, now_ms),
+            false => self.perhaps = true,
+        }
+    }
+
     fn is_going_on(&self) -> bool {
-        self.ended_ms.is_none() && !self.perhaps
+        self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
+    }
+
+    /// It has ended, and this server can know.
+    fn is_known_as_ended(&self, server: usize) -> bool {
+        self.ended_ms.is_some() && self.record.by.contains_key(&server)
     }
 }
 
@@ -62,6 +102,8 @@ pub struct Trace {
     pub public: bool,
     /// The browser keeps the session's cookie back from such a request, should it have one.
     pub held_back: bool,
+    pub id: u64,
+    pub server: usize,
     /// By how much the list grew.
     pub grew: usize,
     saw: Option<View>,
@@ -72,15 +114,26 @@ pub struct Trace {
     must_stay: bool,
     out: bool,
     did_anything: bool,
-    login: Option<SessionUid>,
+    pub login: Option<SessionUid>,
     cycled: Option<SessionUid>,
     about_a_user: bool,
+    /// It is in the middle of something that takes its time.
+    pub unfinished: bool,
 }
 
 impl Trace {
-    pub fn new(who: Client, policy: Policy, head_ms: u64, head_there_ms: u64) -> Self {
+    pub fn new(
+        who: Client,
+        id: u64,
+        server: usize,
+        policy: Policy,
+        head_ms: u64,
+        head_there_ms: u64,
+    ) -> Self {
         Self {
             who,
+            id,
+            server,
             policy,
             head_ms,
             head_there_ms,
@@ -98,6 +151,7 @@ impl Trace {
             login: None,
             cycled: None,
             about_a_user: false,
+            unfinished: false,
         }
     }
 }
@@ -109,6 +163,8 @@ pub struct Ending<'a> {
     /// Nothing for a handler that panicked or was dropped.
     pub status: Option<u16>,
     pub not_recorded: bool,
+    /// The server gets through to the backend.
+    pub is_recorded: bool,
     pub cache_control: &'a str,
     /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
     pub sets: Vec<Option<(String, Token)>>,
@@ -117,10 +173,11 @@ pub struct Ending<'a> {
 
 #[derive(Default)]
 pub struct Oracle {
-    forms: BTreeMap<SessionUid, Form>,
-    tokens: BTreeMap<String, Token>,
+    pub(crate) forms: BTreeMap<SessionUid, Form>,
+    pub(crate) tokens: BTreeMap<String, Token>,
     /// Who wrote an item: a user, or nobody.
     items: BTreeMap<u64, Option<String>>,
+    pub(crate) lists: Lists,
 }
 
 impl Oracle {
@@ -129,6 +186,7 @@ impl Oracle {
         for report in reports {
             match report {
                 Report::Saw(view) => self.saw(trace, view)?,
+                Report::Does { op, before } => self.does(trace, op, &before),
                 Report::Did { op, before, after, went_well } => {
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
@@ -164,9 +222,18 @@ impl Oracle {
         let lifetime_ms = trace.policy.lifetime_min * MINUTE;
         let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
         let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
+        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let (too_old, may_be_too_old) = refuses(trace.policy, age_ms);
+        let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(form.user.as_deref());
         trace.until_ms = until;
-        trace.came_alive = in_time && form.is_going_on();
-        trace.must_stay = in_time && form.ended_ms.is_some_and(|at| now.saturating_sub(at) < A_MOMENT_MS);
+        trace.came_alive = in_time && form.is_going_on() && !may_be_too_old && !may_lag;
+        let known_ms = form.record.by.get(&trace.server).filter(|_| form.ended_ms.is_some() && !form.perhaps);
+        let just_ended =
+            known_ms.is_some_and(|at| trace.head_ms.saturating_sub(*at) < A_MOMENT_MS - MARGIN_MS);
+        trace.must_stay = in_time && (too_old || (just_ended && !may_be_too_old));
+        hold(!too_old || view.uid.is_none(), "nothing is accepted without news", || {
+            format!("{view:?} is seen {age_ms} ms after the last")
+        })?;
         if trace.came_alive {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
@@ -178,7 +245,7 @@ impl Oracle {
         if view.uid.is_none() {
             return Ok(());
         }
-        hold(form.ended_ms.is_none(), "ended is ended", || format!("{form:?} opens again"))?;
+        hold(!form.is_known_as_ended(trace.server), "ended is ended", || format!("{form:?} opens again"))?;
         let age_ms = trace.head_ms.saturating_sub(form.born_ms);
         hold(age_ms <= lifetime_ms + SLACK_MS, "only a login restarts the absolute lifetime", || {
             format!("{form:?} opens after {} min of {}", age_ms / MINUTE, trace.policy.lifetime_min)
@@ -209,6 +276,7 @@ impl Oracle {
         went_well: bool,
     ) -> Checked {
         trace.did_anything = true;
+        trace.unfinished = false;
         trace.about_a_user |= before.user.is_some() || after.user.is_some();
         match op {
             Op::Put => after.items.iter().for_each(|item| {
@@ -218,10 +286,13 @@ impl Oracle {
             Op::Logout => trace.out = true,
             Op::Everywhere => {
                 trace.out = true;
-                if went_well && let Some(user) = &before.user {
-                    self.end_user(user, None, now_ms);
+                match &before.user {
+                    Some(user) if went_well => self.end_user(user, None, trace.server, now_ms),
+                    Some(user) => self.perhaps_user(user),
+                    None => {}
                 }
             }
+            Op::Others if !went_well => before.user.iter().for_each(|user| self.perhaps_user(user)),
             Op::Others if went_well && before.user.is_some() => self.others(trace, now_ms, before, after)?,
             Op::Cycle if went_well && before.uid.is_some() && after.uid != before.uid => {
                 let form = before.uid.and_then(|uid| self.forms.get(&uid)).cloned();
@@ -257,8 +328,8 @@ impl Oracle {
         let known = self.forms.contains_key(&uid);
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
         let user = Some(user.to_owned());
-        self.forms
-            .insert(uid, Form { owner: trace.who, user, born_ms: now_ms, ended_ms: None, perhaps: false });
+        let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
+        self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
         trace.login = Some(uid);
         Ok(())
     }
@@ -273,19 +344,26 @@ impl Oracle {
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
             let claims = form.is_going_on();
-            self.forms.insert(uid, Form { owner: trace.who, perhaps: !claims, ..form.clone() });
+            let form = Form {
+                owner: trace.who,
+                perhaps: !claims,
+                sent: false,
+                server: trace.server,
+                ..form.clone()
+            };
+            self.forms.insert(uid, form);
             trace.login = Some(uid);
         }
-        self.end(old, now_ms);
+        self.end(old, trace.server, now_ms);
         if let Some(user) = &form.user {
-            self.end_user(user, after.uid, now_ms);
+            self.end_user(user, after.uid, trace.server, now_ms);
         }
         Ok(())
     }
 
-    fn end(&mut self, uid: SessionUid, now_ms: u64) {
+    fn end(&mut self, uid: SessionUid, server: usize, now_ms: u64) {
         if let Some(form) = self.forms.get_mut(&uid) {
-            form.ended_ms.get_or_insert(now_ms);
+            form.end(server, now_ms);
         }
     }
 
@@ -296,18 +374,20 @@ impl Oracle {
     }
 
     /// All sessions of a user are revoked, but for one.
-    pub fn end_user(&mut self, user: &str, but: Option<SessionUid>, now_ms: u64) {
+    pub fn end_user(&mut self, user: &str, but: Option<SessionUid>, server: usize, now_ms: u64) {
+        self.lists.revoked_user(user);
         let of_user = |form: &Form| form.user.as_deref() == Some(user);
         for (uid, form) in &mut self.forms {
             if of_user(form) && Some(*uid) != but {
-                form.ended_ms.get_or_insert(now_ms);
+                form.end_with_all(server, now_ms);
             }
         }
     }
 
-    pub fn end_everything(&mut self, now_ms: u64) {
+    pub fn end_everything(&mut self, server: usize, now_ms: u64) {
+        self.lists.revoked_everything(server, now_ms);
         for form in self.forms.values_mut() {
-            form.ended_ms.get_or_insert(now_ms);
+            form.end_with_all(server, now_ms);
         }
     }
 
@@ -316,6 +396,7 @@ impl Oracle {
         let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
         let ended_meanwhile =
             came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
+        self.doubt_no_longer(trace, &ending);
         self.end_what_came(trace, &ending, came.as_ref());
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
@@ -342,8 +423,9 @@ impl Oracle {
         let replaced = sent(trace.login) || (sent(trace.cycled) && came.user.is_some());
         match () {
             () if ending.not_recorded => self.perhaps(came.uid),
-            () if trace.out && came.user.is_some() => self.end(came.uid, ending.now_ms),
-            () if replaced && opened => self.end(came.uid, ending.now_ms),
+            () if !ending.is_recorded && (trace.out || replaced) => self.perhaps(came.uid),
+            () if trace.out && came.user.is_some() => self.end(came.uid, trace.server, ending.now_ms),
+            () if replaced && opened => self.end(came.uid, trace.server, ending.now_ms),
             // A login that does not count leaves what came as it was.
             () if !trace.out && !counts(ending) => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
@@ -358,9 +440,11 @@ impl Oracle {
                 return hold(false, "what is sent can be read", String::new);
             };
             let form = self.forms.get(&token.uid);
-            hold(form.is_none_or(|form| form.ended_ms.is_none()), "nothing comes back", || {
-                format!("{form:?} has ended and is sent")
-            })?;
+            hold(
+                form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
+                "nothing comes back",
+                || format!("{form:?} has ended and is sent"),
+            )?;
             hold(form.is_some() || token.user.is_none(), "only a login begins a user's session", || {
                 format!("{token:?} is sent, and nobody logged in")
             })?;
@@ -450,13 +534,10 @@ impl Oracle {
     fn learn(&mut self, trace: &Trace, text: &str, token: Token) -> Checked {
         self.check_items(&View { user: token.user.clone(), items: token.items.clone(), ..View::default() })?;
         let user = token.user.clone();
-        self.forms.entry(token.uid).or_insert(Form {
-            owner: trace.who,
-            user,
-            born_ms: trace.head_ms,
-            ended_ms: None,
-            perhaps: false,
-        });
+        let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
+        let new = || Form { perhaps, ..Form::new(trace, user, trace.head_ms) };
+        let form = self.forms.entry(token.uid).or_insert_with(new);
+        form.sent = true;
         self.tokens.insert(text.to_owned(), token);
         Ok(())
     }

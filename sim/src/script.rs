@@ -5,6 +5,8 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::backend::Way;
+
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
 
@@ -23,6 +25,9 @@ pub struct Script {
 pub struct Policy {
     pub ttl_min: u64,
     pub lifetime_min: u64,
+    /// Seconds after which sessions are refused where the backend does not answer; 0 for never.
+    #[serde(default)]
+    pub refuse_after_s: u64,
     /// Two layers around each other.
     pub nested: bool,
 }
@@ -70,6 +75,18 @@ pub enum Action {
     /// A browser forgets its cookies.
     Clear {
         browser: u8,
+    },
+    /// How a server gets through to the backend, for so many seconds.
+    Lead {
+        server: u8,
+        way: Way,
+        seconds: u16,
+    },
+    /// The backend is saved.
+    Save,
+    /// And put back to what was saved last, or to nothing.
+    Lose {
+        all: bool,
     },
 }
 
@@ -192,11 +209,27 @@ fn ask() -> impl Strategy<Value = Ask> {
 fn policy() -> impl Strategy<Value = Policy> {
     let ttl = prop_oneof![Just(5), Just(15), Just(30)];
     let lifetime = prop_oneof![Just(30), Just(45), Just(120)];
-    (ttl, lifetime, prop::bool::weighted(0.2)).prop_map(|(ttl_min, lifetime_min, nested)| Policy {
-        ttl_min,
-        lifetime_min,
-        nested,
-    })
+    let refuse_after = prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(120)];
+    (ttl, lifetime, refuse_after, prop::bool::weighted(0.2)).prop_map(
+        |(ttl_min, lifetime_min, refuse_after_s, nested)| Policy {
+            ttl_min,
+            lifetime_min,
+            refuse_after_s,
+            nested,
+        },
+    )
+}
+
+fn lead() -> impl Strategy<Value = Action> {
+    let way = prop_oneof![
+        2 => Just(Way::Cut),
+        1 => Just(Way::ReadOnly),
+        1 => Just(Way::AnswersLost),
+        2 => Just(Way::Stalled),
+        1 => Just(Way::Open),
+    ];
+    let seconds = prop_oneof![1 => 1..20_u16, 2 => 1..1200_u16, 1 => 1..7200_u16];
+    (any::<u8>(), way, seconds).prop_map(|(server, way, seconds)| Action::Lead { server, way, seconds })
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -210,6 +243,9 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..3_u8).prop_map(|browser| Action::Steal { browser }),
         1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
+        2 => lead(),
+        1 => Just(Action::Save),
+        1 => any::<bool>().prop_map(|all| Action::Lose { all }),
     ]
 }
 

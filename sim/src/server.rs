@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use sealed_session::hazmat::{ManualClock, with_randomness};
+use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
 use sealed_session::http::SessionLayer;
-use sealed_session::revocation::Revocations;
+use sealed_session::revocation::{Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::app::handle;
+use crate::backend::{Known, Shelf, Way};
 use crate::script::{MINUTE, Policy};
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
@@ -25,6 +26,12 @@ pub struct Dice(Arc<Mutex<u64>>);
 impl Dice {
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(seed)))
+    }
+
+    pub fn draw(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes
     }
 
     pub fn fill(&self, bytes: &mut [u8]) {
@@ -39,11 +46,21 @@ impl Dice {
     }
 }
 
+fn settings(policy: Policy, clock: &ManualClock) -> RevocationsBuilder {
+    let builder = Revocations::builder().clock(clock.clone());
+    match policy.refuse_after_s {
+        0 => builder,
+        seconds => builder.refuse_after(Duration::from_secs(seconds)),
+    }
+}
+
 pub struct Server {
     pub policy: Policy,
     pub clock: ManualClock,
     pub skew_ms: i64,
     pub store: SealedStore,
+    pub wire: Arc<Known>,
+    worker: ManualWorker,
     layer: SessionLayer,
 }
 
@@ -53,9 +70,13 @@ impl Server {
         clock: ManualClock,
         skew_ms: i64,
         ring: KeyRing,
-        list: Revocations,
+        shelf: &Shelf,
         dice: &Dice,
     ) -> Self {
+        let wire = shelf.wire();
+        let known = Arc::clone(&wire.known);
+        let (list, worker) = ManualWorker::start(settings(policy, &clock), wire, dice.draw())
+            .expect("the wire is open and the settings are ours");
         let minutes = |minutes: u64| Duration::from_millis(minutes * MINUTE);
         let builder = SealedStore::builder(ring)
             .default_ttl(minutes(policy.ttl_min))
@@ -70,7 +91,18 @@ impl Server {
         });
         let store = store.build().expect("a policy of ours");
         let layer = SessionLayer::new(store.clone()).expect("the default layer");
-        Self { policy, clock, skew_ms, store, layer }
+        Self { policy, clock, skew_ms, store, wire: known, worker, layer }
+    }
+
+    /// What the threads of its backend would have done by now; nothing of it while the backend stalls.
+    /// Says whether there was anything.
+    pub fn work(&mut self) -> bool {
+        let mut any = false;
+        while self.wire.way() != Way::Stalled && self.worker.work() {
+            any = true;
+        }
+        self.worker.tell();
+        any
     }
 
     pub fn ask(&self, request: Request<()>) -> Answer {

@@ -2,12 +2,12 @@
 //!
 //! Time is a number that the script moves. Futures are polled here, by hand, and go on only when the world says so.
 //!
-//! The list of revocations is `Revocations::in_memory()`, shared by all servers as if its backend pushed at once. A list
-//! with a backend has threads that ask it by the machine's clock, so what a server knows, and when, would depend on how
-//! these happen to run. README.md says how that can be made deterministic; until then no world has partitions.
+//! Each server has a list of revocations with one backend behind all of them. Its threads are run by hand, too: whenever
+//! time has passed, and when a request waits for them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::future::Future as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use http::{Request, Response, header};
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::Revocations;
+use sealed_session::revocation::Pending;
 use sealed_session::{KeyRing, Root, RootSecret, SealedStore, SessionId};
 
 use crate::app::{Plan, user_name};
+use crate::backend::{Shelf, Way};
 use crate::browser::{Browser, NAME};
 use crate::oracle::{Ending, Oracle, Token, Trace, Violation};
 use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script, Site};
@@ -38,6 +39,8 @@ pub struct Ran {
 enum Event {
     Resume(u64),
     Deliver(u64),
+    /// A server gets through to the backend again.
+    Open(usize),
 }
 
 struct InFlight {
@@ -53,8 +56,7 @@ struct World {
     dice: Dice,
     servers: Vec<Server>,
     ring: Ring,
-    list: Revocations,
-    list_clock: ManualClock,
+    shelf: Shelf,
     witness_clock: ManualClock,
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
@@ -86,15 +88,12 @@ impl World {
         let dice = Dice::new(script.seed);
         let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
         let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
-        let list_clock = ManualClock::at(START_MS);
-        let list = Revocations::builder().clock(list_clock.clone()).in_memory();
         let mut world = Self {
             now_ms: START_MS,
             dice,
             servers: Vec::new(),
             ring: Ring(ring.to_json().expect("it can be written").to_string()),
-            list,
-            list_clock,
+            shelf: Shelf::default(),
             witness_clock: ManualClock::at(START_MS),
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -107,12 +106,13 @@ impl World {
         for policy in &script.servers {
             let server = world.server(*policy, ManualClock::at(START_MS), 0);
             world.servers.push(server);
+            world.work(world.servers.len() - 1);
         }
         world
     }
 
     fn server(&self, policy: Policy, clock: ManualClock, skew_ms: i64) -> Server {
-        Server::start(policy, clock, skew_ms, self.ring.load(), self.list.clone(), &self.dice)
+        Server::start(policy, clock, skew_ms, self.ring.load(), &self.shelf, &self.dice)
     }
 
     fn play(&mut self, script: &Script) -> Result<(), Violation> {
@@ -137,6 +137,7 @@ impl World {
             match self.queue.remove(&(at, number)) {
                 Some(Event::Resume(id)) => self.resume(id)?,
                 Some(Event::Deliver(id)) => self.deliver(id)?,
+                Some(Event::Open(server)) => self.lead(server, Way::Open),
                 None => {}
             }
         }
@@ -147,8 +148,36 @@ impl World {
     fn advance(&mut self, to_ms: u64) {
         let by_ms = to_ms.saturating_sub(self.now_ms);
         self.now_ms += by_ms;
-        self.list_clock.advance(by_ms);
         self.servers.iter().for_each(|server| server.clock.advance(by_ms));
+        (0..self.servers.len()).for_each(|server| {
+            self.work(server);
+        });
+    }
+
+    /// Lets a server's threads do what they have to do by now.
+    fn work(&mut self, at: usize) -> bool {
+        let now_ms = self.now_ms;
+        let server = &mut self.servers[at];
+        let any = server.work();
+        if server.wire.take_heard() {
+            self.oracle.heard(at, now_ms);
+        }
+        if server.wire.take_restored() {
+            self.oracle.restored(at);
+        }
+        any
+    }
+
+    fn lead(&mut self, at: usize, way: Way) {
+        self.servers[at].wire.lead(way);
+        self.work(at);
+    }
+
+    /// What came of something that the backend was asked for: whether it says that it is done.
+    fn settle(&mut self, at: usize, pending: Pending<()>) -> bool {
+        self.work(at);
+        let polled = std::pin::pin!(pending).poll(&mut Context::from_waker(Waker::noop()));
+        matches!(polled, Poll::Ready(Ok(())))
     }
 
     fn later(&mut self, after_ms: u64, event: Event) {
@@ -173,15 +202,20 @@ impl World {
             Action::Deploy { server, policy } => self.deploy(index(*server), *policy)?,
             Action::Rotate { minutes } => self.rotate(u64::from(*minutes) * MINUTE),
             Action::RevokeUser { server, user } => {
-                let user = user_name(*user);
-                let done = self.servers[index(*server)].store.revoke_user(&user).wait();
-                done.expect("a list in memory records everything");
-                self.oracle.end_user(&user, None, self.now_ms);
+                let (user, at) = (user_name(*user), index(*server));
+                let pending = self.servers[at].store.revoke_user(&user);
+                match self.settle(at, pending) {
+                    true => self.oracle.end_user(&user, None, at, self.now_ms),
+                    false => self.oracle.perhaps_user(&user),
+                }
             }
             Action::RevokeEverything { server } => {
-                let done = self.servers[index(*server)].store.revoke_everything().wait();
-                done.expect("a list in memory records everything");
-                self.oracle.end_everything(self.now_ms);
+                let at = index(*server);
+                let pending = self.servers[at].store.revoke_everything();
+                match self.settle(at, pending) {
+                    true => self.oracle.end_everything(at, self.now_ms),
+                    false => self.oracle.perhaps_everything(at, self.now_ms),
+                }
             }
             Action::Steal { browser } => {
                 let now_ms = self.now_ms;
@@ -197,6 +231,19 @@ impl World {
             }
             Action::Clear { browser } => {
                 self.browsers.entry(Client::Browser(*browser)).or_default().clear();
+            }
+            Action::Lead { server, way, seconds } => {
+                let at = index(*server);
+                self.lead(at, *way);
+                self.later(u64::from(*seconds) * 1000, Event::Open(at));
+            }
+            Action::Save => {
+                self.shelf.save();
+                self.oracle.saved();
+            }
+            Action::Lose { all } => {
+                self.shelf.lose(*all);
+                self.oracle.lost(*all);
             }
         }
         self.say(&format!("{action:?}"));
@@ -218,6 +265,8 @@ impl World {
         let Server { clock, skew_ms, .. } = &self.servers[at];
         let server = self.server(policy, clock.clone(), *skew_ms);
         self.servers[at] = server;
+        self.oracle.restarted(at);
+        self.work(at);
         Ok(())
     }
 
@@ -239,7 +288,7 @@ impl World {
         let (cookies, token) = self.browser(ask.who).header(now_ms, ask.site);
         self.count += 10;
         let (id, plan) = (self.count, Arc::new(Plan::new(ask.clone(), self.count)));
-        let mut trace = Trace::new(ask.who, policy, now_ms, there_ms);
+        let mut trace = Trace::new(ask.who, id, server, policy, now_ms, there_ms);
         (trace.token, trace.public) = (token, ask.public);
         trace.held_back = ask.site == Site::Post;
         let request = request(ask.site, cookies.as_deref(), &plan);
@@ -262,32 +311,49 @@ impl World {
             return self.cut_off(id, "dropped");
         }
         request.plan.goes_on.store(true, Ordering::SeqCst);
-        self.poll(id)
+        self.poll(id)?;
+        // It waits for the backend.
+        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
+            self.later(250, Event::Resume(id));
+        }
+        Ok(())
     }
 
     /// The handler goes on as far as it can.
     fn poll(&mut self, id: u64) -> Result<(), Violation> {
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let Some(mut answer) = request.answer.take() else { return Ok(()) };
-        let before = self.list.len();
+        let server = request.server;
         let mut cx = Context::from_waker(Waker::noop());
-        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(&mut cx)));
-        let (response, waits) = match polled {
-            Ok(Poll::Pending) => (None, true),
-            Ok(Poll::Ready(Ok(response))) => (Some(response), false),
-            Err(_) => (None, false),
-        };
-        if waits {
-            request.answer = Some(answer);
-        } else {
+        // A handler may wait for the backend more than once, and for the world.
+        for _ in 0..10 {
+            let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(&mut cx)));
+            self.heard(id)?;
+            let response = match polled {
+                Ok(Poll::Pending) if self.work_for(id, server) => continue,
+                Ok(Poll::Pending) => break,
+                Ok(Poll::Ready(Ok(response))) => Some(response),
+                Err(_) => None,
+            };
             drop(answer);
+            self.work_for(id, server);
+            return self.answered(id, response);
         }
-        request.trace.grew += self.list.len().saturating_sub(before);
-        self.heard(id)?;
-        if waits {
-            return Ok(());
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.answer = Some(answer);
         }
-        self.answered(id, response)
+        Ok(())
+    }
+
+    /// What the list grows by now is for a request.
+    fn work_for(&mut self, id: u64, server: usize) -> bool {
+        self.servers[server].wire.take_grew();
+        let any = self.work(server);
+        let grew = self.servers[server].wire.take_grew();
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.trace.grew += grew;
+        }
+        any
     }
 
     fn heard(&mut self, id: u64) -> Result<(), Violation> {
@@ -300,10 +366,10 @@ impl World {
     }
 
     fn cut_off(&mut self, id: u64, why: &str) -> Result<(), Violation> {
-        let before = self.list.len();
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         request.answer = None;
-        request.trace.grew += self.list.len().saturating_sub(before);
+        let server = request.server;
+        self.work_for(id, server);
         self.say(&format!("#{id} {why}"));
         self.heard(id)?;
         self.answered(id, None)
@@ -325,6 +391,7 @@ impl World {
         let ending = Ending {
             now_ms: self.now_ms,
             now_there_ms: self.there_ms(server),
+            is_recorded: self.servers[server].wire.way() == Way::Open,
             status,
             not_recorded: response.as_ref().is_some_and(|response| {
                 response.headers().get("sealed-session-refused").is_some_and(|why| why == "not_recorded")

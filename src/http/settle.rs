@@ -21,7 +21,7 @@ use super::state::State;
 #[cfg(feature = "revocation")]
 mod record;
 
-#[cfg(feature = "dbsc")]
+#[cfg(all(feature = "revocation", feature = "dbsc"))]
 pub(super) use record::Unjudged;
 #[cfg(feature = "revocation")]
 pub(super) use record::{Replaced, settle};

@@ -41,6 +41,11 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
             merge(entries, &user, Revocation::then)?;
             move_wider(entries, scope, user_id, *uid, *instead)
         }
+        Change::Cycle { uid, instead, until_ms } => {
+            let has_ended = entries.get(&Thing::Session(*uid))?.is_some();
+            let uid = if has_ended { *instead } else { *uid };
+            merge(entries, &Revocation::Session { uid, until_ms: *until_ms }, Revocation::then)
+        }
         Change::Move { reach, user_id, from, to } => spare(entries, reach, user_id, Some(*from), *to),
         Change::Spare { reach, user_id, uid } => spare(entries, reach, user_id, None, *uid),
     }

@@ -128,6 +128,16 @@ pub enum Change {
         /// When none of them can be valid any more.
         until_ms: u64,
     },
+    /// Revokes the session `uid`, and lets `instead` go on in its place. If `uid` is revoked by itself already, as the
+    /// backend has it, `instead` is revoked as well: a session that has ended does not go on under another uid.
+    Cycle {
+        /// Which.
+        uid: SessionUid,
+        /// What takes its place.
+        instead: SessionUid,
+        /// When nothing of them can be valid any more.
+        until_ms: u64,
+    },
     /// A session that has taken the place of another is spared where that one was. Nothing else is changed.
     Move {
         /// Of which users with this id.

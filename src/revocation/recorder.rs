@@ -119,11 +119,13 @@ pub(crate) struct Recorder<'a> {
     pub(super) known_after: Duration,
     /// Whether anything was recorded.
     pub(super) wrote: bool,
+    /// Whether it is known what there was when something was last recorded.
+    read: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
-        Self { backend, shared, known_after: Duration::ZERO, wrote: false }
+        Self { backend, shared, known_after: Duration::ZERO, wrote: false, read: false }
     }
 
     /// For how long what is revoked now has to be kept, because of all that share the list.
@@ -138,6 +140,8 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(());
         }
+        // Changes are about what there is, so what the backend has lost comes first.
+        self.make_good()?;
         let known = self.shared.known.after(changes);
         self.backend.record(changes)?;
         self.wrote = true;
@@ -145,8 +149,17 @@ impl<'a> Recorder<'a> {
         let now_ms = self.shared.now_ms();
         known.iter().flatten().for_each(|revocation| self.shared.known.put(revocation, now_ms));
         // Where it cannot be read what else there is, that comes with the next news.
-        let _ = self.refresh();
+        self.read = self.refresh().is_ok();
         Ok(())
+    }
+
+    /// As [`record`](Self::record), where what the backend made of it has to be known.
+    fn record_and_read(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        self.record(changes)?;
+        if self.read {
+            return Ok(());
+        }
+        Err(BackendError::new("it was recorded, but the backend does not say what came of it"))
     }
 
     /// Asks for what is new.
@@ -199,7 +212,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// A user's session begins: what was revoked by now does not speak of it, whatever the clocks of those who revoked
-    /// it said. Where the backend does not answer, what was last known counts.
+    /// it said; but that everything was is an error. Where the backend does not answer, what was last known counts.
     pub(crate) fn begin(
         &mut self,
         scope: &Scope,
@@ -211,6 +224,12 @@ impl<'a> Recorder<'a> {
         let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
         let who =
             Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
+        // Sessions are dated behind that, where it is known.
+        if created_at_ms < self.shared.known.floor_of_everything(&scope.app_id) {
+            return Err(BackendError::new(
+                "all sessions were revoked on another server while this one began: begin it again",
+            ));
+        }
         let reaches = self.shared.known.revoked_among(&who);
         if !read && reaches.is_empty() {
             return self.begin_unheard(scope, user_id, uid);
@@ -262,16 +281,22 @@ impl<'a> Recorder<'a> {
     ) -> Result<(), BackendError> {
         let retention = self.retention()?;
         let until_ms = retention.of_session(ended.created_at_ms, now_ms);
-        let mut changes = vec![Change::Revoke(Revocation::Session { uid: ended.uid, until_ms })];
-        if let (Some(user_id), Some(to)) = (&ended.user_id, goes_on_as) {
-            let from = ended.uid;
-            let moved = |reach| Change::Move { reach, user_id: user_id.clone(), from, to };
+        let uid = ended.uid;
+        let Some(instead) = goes_on_as else {
+            return self.record(&[Change::Revoke(Revocation::Session { uid, until_ms })]);
+        };
+        let mut changes = vec![Change::Cycle { uid, instead, until_ms }];
+        if let Some(user_id) = &ended.user_id {
+            let moved = |reach| Change::Move { reach, user_id: user_id.clone(), from: uid, to: instead };
             changes.extend(scope.reaches().map(moved));
         }
-        self.record(&changes)?;
+        self.record_and_read(&changes)?;
         let (user_id, created_at_ms) = (ended.user_id.as_deref(), ended.created_at_ms);
-        let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
-        if goes_on_as.is_some_and(|uid| self.shared.known.spares(&who(uid))) {
+        let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
+        if self.shared.known.revoked_since(&who).is_some() {
+            return Err(BackendError::new("the session was ended on another server, so it does not go on"));
+        }
+        if self.shared.known.spares(&who) {
             self.wait_for_others(retention.poll_ms());
         }
         Ok(())
@@ -327,10 +352,11 @@ impl<'a> Recorder<'a> {
             instead,
             until_ms,
         };
-        self.record(&[change])?;
+        self.record_and_read(&[change])?;
         let user_id = Some(&*user_id);
         let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
-        Ok(self.shared.known.revoked_since(&who).is_none())
+        // Nothing spares it where nothing was done.
+        Ok(self.shared.known.spares(&who) && self.shared.known.revoked_since(&who).is_none())
     }
 
     pub(crate) fn backend(&mut self) -> &mut dyn Backend {

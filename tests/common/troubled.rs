@@ -14,7 +14,10 @@ use sealed_session::revocation::{
 /// It keeps in memory what it does not refuse.
 #[derive(Clone)]
 pub(crate) struct Troubled {
-    memory: MemoryBackend,
+    /// What there is, and how often everything was lost.
+    kept: Arc<Mutex<(MemoryBackend, u32)>>,
+    /// What news are read from, and how often that was.
+    memory: (MemoryBackend, u32),
     pub(crate) fails: Arc<AtomicBool>,
     /// Of what is written alone.
     pub(crate) is_full: Arc<AtomicBool>,
@@ -35,8 +38,10 @@ pub(crate) struct Troubled {
 
 impl Default for Troubled {
     fn default() -> Self {
+        let memory = (MemoryBackend::default(), 0);
         Self {
-            memory: MemoryBackend::default(),
+            kept: Arc::new(Mutex::new(memory.clone())),
+            memory,
             fails: Arc::default(),
             is_full: Arc::default(),
             fails_to_record: Arc::default(),
@@ -54,6 +59,16 @@ impl Troubled {
     /// Whoever asks waits for so long at most.
     pub(crate) fn timed(timeout: Duration) -> Self {
         Self { timeout, ..Self::default() }
+    }
+
+    /// Everything that was recorded is gone.
+    pub(crate) fn lose(&self) {
+        let mut kept = self.kept.lock().unwrap();
+        *kept = (MemoryBackend::default(), kept.1 + 1);
+    }
+
+    fn memory(&self) -> MemoryBackend {
+        self.kept.lock().unwrap().0.clone()
     }
 
     fn check(&self) -> Result<(), BackendError> {
@@ -93,28 +108,33 @@ impl Backend for Troubled {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check_write()?;
         fails(&self.fails_to_record, "the table of revocations is full")?;
-        self.memory.record(changes)
+        self.memory().record(changes)
     }
 
     fn news(&mut self) -> Result<News, BackendError> {
         self.check()?;
         fails(&self.fails_to_tell, "the table of news is damaged")?;
-        self.memory.news()
+        let kept = self.kept.lock().unwrap().clone();
+        let lost = kept.1 != self.memory.1;
+        if lost {
+            self.memory = kept;
+        }
+        Ok(News { lost, ..self.memory.0.news()? })
     }
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
         self.check_write()?;
-        self.memory.purge(now_ms, elapsed)
+        self.memory().purge(now_ms, elapsed)
     }
 
     fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
         self.check_write()?;
-        self.memory.put_sharer(sharer)
+        self.memory().put_sharer(sharer)
     }
 
     fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
         self.check()?;
-        self.memory.sharers()
+        self.memory().sharers()
     }
 
     fn add_session(
@@ -124,12 +144,12 @@ impl Backend for Troubled {
         now_ms: u64,
     ) -> Result<Vec<SessionInfo>, BackendError> {
         self.check_list()?;
-        self.memory.add_session(scope, session, now_ms)
+        self.memory().add_session(scope, session, now_ms)
     }
 
     fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
         self.check_list()?;
-        self.memory.put_session(scope, session)
+        self.memory().put_session(scope, session)
     }
 
     fn sessions(
@@ -139,7 +159,7 @@ impl Backend for Troubled {
         now_ms: u64,
     ) -> Result<Vec<SessionInfo>, BackendError> {
         self.check()?;
-        self.memory.sessions(scope, user_id, now_ms)
+        self.memory().sessions(scope, user_id, now_ms)
     }
 
     fn strike_session(
@@ -149,12 +169,12 @@ impl Backend for Troubled {
         uid: SessionUid,
     ) -> Result<bool, BackendError> {
         self.check_write()?;
-        self.memory.strike_session(scope, user_id, uid)
+        self.memory().strike_session(scope, user_id, uid)
     }
 
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         self.check_write()?;
-        self.memory.strike_expired(now_ms)
+        self.memory().strike_expired(now_ms)
     }
 
     fn timeout(&self) -> Duration {

@@ -24,6 +24,12 @@ fn eager(backend: &MemoryBackend, clock: &ManualClock) -> Server {
     Server::with(revocations.with_backend(backend.clone()).unwrap(), clock.clone())
 }
 
+/// One that hears of nothing by itself.
+fn seldom(backend: &MemoryBackend, clock: &ManualClock) -> Server {
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_secs(3600));
+    Server::with(revocations.with_backend(backend.clone()).unwrap(), clock.clone())
+}
+
 #[test]
 fn a_login_after_the_user_was_revoked_elsewhere_lives_on_every_server() {
     for behind_ms in [0, 1, 1_000, LEEWAY] {
@@ -52,6 +58,35 @@ fn a_revocation_after_the_login_ends_it() {
     assert!(other.is_good(&id));
     one.store.revoke_user("ann").wait().unwrap();
     until("it is heard of", || !other.is_good(&id));
+}
+
+#[test]
+fn a_session_that_was_ended_elsewhere_does_not_go_on_under_another_uid() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let (one, other) = (server(&backend, &clock), seldom(&backend, &clock));
+    for user in [Some("ann"), None] {
+        let id = other.session(user);
+        one.store.delete(&id).unwrap();
+        assert!(other.is_good(&id), "it has not heard of it");
+        assert!(other.store.cycle(&id).is_err(), "{user:?}");
+    }
+    let id = other.session(Some("ann"));
+    one.store.revoke_user("ann").wait().unwrap();
+    assert!(other.store.cycle(&id).is_err());
+}
+
+#[test]
+fn what_a_backend_has_lost_is_there_again_before_a_login_is_spared() {
+    let lossy = Troubled::timed(Duration::from_millis(50));
+    let clock = ManualClock::at(NOON);
+    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_secs(3600));
+    let server = Server::with(revocations.with_backend(lossy.clone()).unwrap(), clock.clone());
+    server.store.revoke_user("ann").wait().unwrap();
+    lossy.lose();
+    let id = server.session(Some("ann"));
+    assert!(server.is_good(&id));
+    let later = Revocations::builder().clock(clock.clone()).with_backend(lossy).unwrap();
+    assert!(Server::with(later, clock).is_good(&id), "also where all of it is read anew");
 }
 
 #[test]

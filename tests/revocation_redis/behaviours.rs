@@ -29,6 +29,7 @@ pub(crate) const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("others are revoked and one goes on", others_are_revoked_and_one_goes_on),
     ("one that is revoked ends nobody", one_that_is_revoked_ends_nobody),
     ("an exception moves", an_exception_moves),
+    ("what has ended does not go on", what_has_ended_does_not_go_on),
     ("a session that begins is spared", a_session_that_begins_is_spared),
     ("all of it or nothing", all_of_it_or_nothing),
     ("several changes of one entry are one", several_changes_of_one_entry_are_one),
@@ -255,6 +256,15 @@ fn an_exception_moves(storage: &dyn Storage) {
     let told = in_the_end(storage, &[Change::Revoke(of(&[uid(1), uid(5)])), moved(1, 2), moved(1, 3)]);
     assert_eq!(told, known(&[of(&[uid(2), uid(5)])]));
     assert_eq!(in_the_end(storage, &[moved(7, 8)]), known(&[of(&[uid(2), uid(5)])]));
+}
+
+fn what_has_ended_does_not_go_on(storage: &dyn Storage) {
+    let until_ms = now() + DAY;
+    let cycle = |from, to| Change::Cycle { uid: uid(from), instead: uid(to), until_ms };
+    let ended = |number| Revocation::Session { uid: uid(number), until_ms };
+    assert_eq!(in_the_end(storage, &[cycle(1, 2)]), known(&[ended(1)]));
+    assert_eq!(in_the_end(storage, &[cycle(1, 3)]), known(&[ended(1), ended(3)]), "it went on as another");
+    assert_eq!(in_the_end(storage, &[cycle(2, 4)]), known(&[ended(1), ended(2), ended(3)]), "which goes on");
 }
 
 fn spare(reach: &Reach, number: u64) -> Change {

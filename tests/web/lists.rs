@@ -104,6 +104,37 @@ async fn a_login_right_after_its_user_was_revoked_on_another_server_lives() {
     }
 }
 
+/// The other server asks for news once an hour.
+#[tokio::test]
+async fn a_session_that_was_ended_on_another_server_does_not_go_on_under_another_uid_there() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let one = one_of(&backend, clock.clone(), Duration::from_millis(1));
+    let other = one_of(&backend, clock, Duration::from_secs(3600));
+    let ended = async || {
+        let cookie = one.logged_in("ann").await;
+        one.call(&with(&cookie), async |session: Session| session.logout()).await;
+        cookie
+    };
+    let cycled = other.call(&with(&ended().await), async |session: Session| session.cycle()).await;
+    assert!(!cycled.sets());
+    assert_eq!(cycled.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let cookie = ended().await;
+    let others = other.call(&with(&cookie), async |session: Session| session.logout_others().await).await;
+    assert!(!others.sets());
+}
+
+#[tokio::test]
+async fn a_login_right_after_everything_was_revoked_on_another_server_works_or_is_an_error() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let one = one_of(&backend, clock.clone(), Duration::from_millis(1));
+    let other = one_of(&backend, clock, Duration::from_secs(3600));
+    one.store.revoke_everything().await.unwrap();
+    let login = async |session: Session| session.authenticate("ann");
+    assert_eq!(other.call(&[], login).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let cookie = other.call(&[], login).await.pair();
+    assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"), "it knows of it now");
+}
+
 #[tokio::test]
 async fn a_backend_that_hangs_keeps_nobody_from_logging_in() {
     let backend = Troubled::timed(Duration::from_millis(100));
