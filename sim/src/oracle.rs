@@ -14,6 +14,8 @@ use crate::app::{Report, View, user_name};
 use crate::cache::Stored;
 use crate::op::Op;
 use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
+pub use crate::rules::Violation;
+use crate::rules::{Checked, hold};
 use crate::script::{Client, MINUTE, Policy, SECOND};
 use crate::settings::{House, Renewal};
 use crate::witness::Token;
@@ -31,19 +33,6 @@ const SLACK_MS: u64 = 150 * SECOND;
 /// For so long a cookie stays that is over only by the limits of one server.
 const STRICTER_MS: u64 = 10 * MINUTE;
 const LEEWAY_MS: u64 = MINUTE;
-
-/// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    pub rule: &'static str,
-    pub what: String,
-}
-
-type Checked = Result<(), Violation>;
-
-fn hold(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Checked {
-    if holds { Ok(()) } else { Err(Violation { rule, what: what() }) }
-}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Form {

@@ -41,6 +41,8 @@ impl Oracle {
     /// What a handler was told at last is what the answer does.
     fn check_persistence(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
+        let stays = trace.anyway && !trace.is_invalidated && last.kept.is_some();
+        hold(!stays, "a cookie that is waived stays no longer", || format!("{last:?}"))?;
         // While it waits for the backend, it may learn of more.
         let waits = trace.last_ms != ending.now_ms || trace.out;
         if !trace.counts(ending) || trace.is_invalidated || waits {
