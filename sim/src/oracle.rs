@@ -298,7 +298,10 @@ impl Oracle {
         let known_ms = form.record.by.get(&trace.server).filter(|_| form.ended_ms.is_some() && !form.perhaps);
         let known_for_ms = known_ms.map(|at| trace.head_ms.saturating_sub(*at));
         let just_ms = trace.house.just_revoked_ms();
-        let just_ended = known_for_ms.is_some_and(|ms| ms < just_ms.saturating_sub(MARGIN_MS));
+        // Whoever hears of it later counts from when it was.
+        let ended_for_ms = form.ended_ms.map(|at| trace.head_ms.saturating_sub(at));
+        let just_ended =
+            known_ms.is_some() && ended_for_ms.is_some_and(|ms| ms < just_ms.saturating_sub(MARGIN_MS));
         let stricter = now >= until && now < token.expires_ms && now < until + STRICTER_MS;
         let is_known = !may_be_too_old && !may_lag;
         trace.must_stay = (in_time && (too_old || (just_ended && !may_be_too_old)))

@@ -12,6 +12,9 @@ use crate::coverage::{self, Coverage};
 use crate::rules::{Judged, Violation, take_judged};
 use crate::world::Ran;
 
+/// What draws a script is nested deeply.
+const STACK_BYTES: usize = 32 << 20;
+
 /// Which worlds are played.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -81,7 +84,9 @@ pub fn play(plan: &Plan, world: impl Fn(u64) -> Ran + Sync) -> Played {
     thread::scope(|scope| {
         for _ in 0..plan.threads.max(1) {
             let (sender, shared, world) = (sender.clone(), &shared, &world);
-            scope.spawn(move || sender.send(Box::new(work(plan, shared, world))).is_ok());
+            let thread = thread::Builder::new().stack_size(STACK_BYTES);
+            let work = move || sender.send(Box::new(work(plan, shared, world))).is_ok();
+            thread.spawn_scoped(scope, work).expect("there are threads to be had");
         }
         drop(sender);
         let mut all = Played::default();
