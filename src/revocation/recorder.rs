@@ -122,13 +122,15 @@ pub(crate) struct Recorder<'a> {
     pub(super) known_after: Duration,
     /// Whether anything was recorded.
     pub(super) wrote: bool,
+    /// Whoever asked was told already that it may not be done.
+    pub(super) is_late: bool,
     /// Whether it is known what there was when something was last recorded.
     read: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
-        Self { backend, shared, known_after: Duration::ZERO, wrote: false, read: false }
+        Self { backend, shared, known_after: Duration::ZERO, wrote: false, is_late: false, read: false }
     }
 
     /// For how long what is revoked now has to be kept, because of all that share the list.
@@ -239,6 +241,7 @@ impl<'a> Recorder<'a> {
         uid: SessionUid,
         created_at_ms: u64,
     ) -> Result<(), BackendError> {
+        self.check_in_time()?;
         // Told where it matters: as age and trouble of the backend.
         let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
         let who =
@@ -260,6 +263,14 @@ impl<'a> Recorder<'a> {
         let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
         self.wait_for_others(poll_ms);
+        Ok(())
+    }
+
+    /// What spares a session must not come so late that it undoes what was revoked since.
+    fn check_in_time(&self) -> Result<(), BackendError> {
+        if self.is_late {
+            return Err(BackendError::new("it comes too late"));
+        }
         Ok(())
     }
 
@@ -359,6 +370,7 @@ impl<'a> Recorder<'a> {
         others: Others,
         now_ms: u64,
     ) -> Result<bool, BackendError> {
+        self.check_in_time()?;
         let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
         let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
         let retention = self.retention()?;

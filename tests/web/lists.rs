@@ -1,12 +1,15 @@
 //! What a site's requests write into lists that all its servers share: for whom, for how long, and nothing for nobody.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::any;
-use sealed_session::hazmat::ManualClock;
+use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{Session, SessionLayer};
 use sealed_session::revocation::{Change, MemoryBackend, Registry, Revocation, Revocations};
 use sealed_session::{KeyRing, SealedStore, SessionId, SessionPlugin as _};
@@ -148,6 +151,29 @@ async fn a_session_that_ends_the_others_again_is_good_on_other_servers_when_its_
         cookie = others(&one, &cookie).await;
         assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"));
     }
+}
+
+/// Its answer has gone, and so has what was revoked since, when the backend gets to it.
+#[tokio::test]
+async fn a_login_that_the_backend_learns_of_too_late_is_not_spared_by_what_was_revoked_since() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let other = one_of(&backend, clock.clone(), Duration::from_millis(1));
+    let builder = Revocations::builder().clock(clock.clone());
+    let (list, mut worker) = ManualWorker::start(builder, backend.clone(), [1; 16]).unwrap();
+    let stalled = Server::with(|store, _| store.clock(clock.clone()).revocations(list), |layer| layer);
+    let cookie = {
+        let mut login = pin!(stalled.call(&[], async |session: Session| session.authenticate("ann")));
+        assert!(poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx))).await.is_pending());
+        clock.advance(5_000);
+        worker.tell();
+        login.await.pair()
+    };
+    assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"));
+    other.store.revoke_user("ann").await.unwrap();
+    while worker.work() {}
+    assert_eq!(stalled.user(&cookie).await, None);
+    let later = one_of(&backend, clock, Duration::from_secs(3600));
+    assert_eq!(later.user(&cookie).await, None);
 }
 
 #[tokio::test]
