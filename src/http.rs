@@ -28,7 +28,7 @@ mod csrf;
 #[cfg(feature = "tower")]
 mod data;
 #[cfg(feature = "tower")]
-mod decide;
+pub(crate) mod decide;
 #[cfg(feature = "dbsc")]
 mod device;
 #[cfg(feature = "axum")]

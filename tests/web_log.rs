@@ -58,10 +58,22 @@ async fn send(app: Router, request: http::request::Builder) -> Response<Body> {
     app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
+/// All that was said, but for what responses do.
 fn said() -> Vec<(Level, String)> {
     let seen = std::mem::take(&mut *SEEN.lock().unwrap());
     assert!(!format!("{seen:?}").contains("of the user"), "{seen:?}");
-    seen
+    seen.into_iter().filter(|(level, _)| *level != Level::TRACE).collect()
+}
+
+/// What responses did.
+fn decided() -> Vec<String> {
+    let seen = std::mem::take(&mut *SEEN.lock().unwrap());
+    seen.into_iter().filter_map(|(level, text)| (level == Level::TRACE).then_some(text)).collect()
+}
+
+/// Whether an event says all of these.
+fn says(text: &str, words: &[&str]) -> bool {
+    words.iter().all(|words| text.contains(words))
 }
 
 /// One test, because what is kept of events is of the whole process.
@@ -76,6 +88,14 @@ async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
         );
     };
     let good = app(store(ring(1)), false);
+
+    send(good.clone(), Request::get("/keep").header(header::COOKIE, "other=1")).await;
+    let (began, facts) = (decided(), ["came=Nothing", "left_behind=Changed", "counts=true", "sends=Session"]);
+    assert!(matches!(&began[..], [text] if says(text, &facts)), "{began:?}");
+    let from_elsewhere = Request::get("/keep").header("sec-fetch-site", "cross-site");
+    send(good.clone(), from_elsewhere.header("sec-fetch-mode", "cors")).await;
+    let (left, facts) = (decided(), ["came=Left(HeldBack)", "left_behind=Changed", "sends=Nothing"]);
+    assert!(matches!(&left[..], [text] if says(text, &facts)), "{left:?}");
 
     assert!(send(good.clone(), Request::get("/keep")).await.status().is_success());
     assert_eq!(said(), []);

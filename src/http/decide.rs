@@ -31,7 +31,7 @@ mod tests;
 
 /// How the session's cookie of a request turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Came {
+pub(crate) enum Came {
     /// There is none.
     Nothing,
     /// A session that is valid.
@@ -63,7 +63,7 @@ pub enum LeftInPlace {
 
 /// A step of a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Stored or removed something, or asked for something that takes a session.
     Changed,
     /// Gave it another uid.
@@ -79,16 +79,16 @@ pub(super) enum Act {
 
 /// What the steps of a handler come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Did {
+pub(crate) struct Did {
     /// It ended what came.
-    pub(super) out: bool,
+    pub(crate) out: bool,
     /// What is there since.
-    pub(super) now: Now,
+    pub(crate) now: Now,
 }
 
 /// What a handler leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Now {
+pub(crate) enum Now {
     /// What came.
     #[default]
     AsItCame,
@@ -121,7 +121,7 @@ impl Did {
 
 /// What shared caches may do with a response, by what its handler says of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caches {
+pub(crate) enum Caches {
     /// Nothing is said.
     Silent,
     /// They must not store it.
@@ -134,7 +134,7 @@ pub(super) enum Caches {
 
 /// How much time a request took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Timing {
+pub(crate) enum Timing {
     /// So little that another tab hardly did anything meanwhile.
     InTime,
     /// More, and what was revoked meanwhile is known.
@@ -145,7 +145,7 @@ pub(super) enum Timing {
 
 /// What came of a device beside the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(crate) enum Beside {
     Nothing,
     /// Cookies that a device may still prove.
     #[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
@@ -157,46 +157,46 @@ pub(super) enum Beside {
 
 /// All that counts for what a response does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Facts {
-    pub(super) came: Came,
-    pub(super) did: Did,
+pub(crate) struct Facts {
+    pub(crate) came: Came,
+    pub(crate) did: Did,
     /// What came was nobody's, and what is there now is nobody's either.
-    pub(super) nobodys: bool,
+    pub(crate) nobodys: bool,
     /// Every client gets a session.
-    pub(super) begins_always: bool,
+    pub(crate) begins_always: bool,
     /// Neither a server error nor a time-out, or one that is to be saved all the same.
-    pub(super) counts: bool,
+    pub(crate) counts: bool,
     /// What came is known as ended, now that the answer goes.
-    pub(super) ended: bool,
+    pub(crate) ended: bool,
     /// What came in an ordinary cookie has moved to one that is bound to a device, now that the answer goes.
-    pub(super) moved: bool,
-    pub(super) beside: Beside,
+    pub(crate) moved: bool,
+    pub(crate) beside: Beside,
     /// An unchanged session is to be extended, sealed by a newer key, or moved to a device.
-    pub(super) due: bool,
-    pub(super) timing: Timing,
-    pub(super) caches: Caches,
+    pub(crate) due: bool,
+    pub(crate) timing: Timing,
+    pub(crate) caches: Caches,
     /// What is to be sent could be sealed, as far as that was tried.
-    pub(super) sealed: bool,
+    pub(crate) sealed: bool,
     /// What is to be recorded was, as far as that was tried.
-    pub(super) recorded: bool,
+    pub(crate) recorded: bool,
 }
 
 /// What a response does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decision {
-    pub(super) send: Send,
-    pub(super) revoke: Revoke,
+pub(crate) struct Decision {
+    pub(crate) send: Send,
+    pub(crate) revoke: Revoke,
     /// Whether what came beside the session is removed.
-    pub(super) beside: bool,
+    pub(crate) beside: bool,
     /// What is said to caches besides.
-    pub(super) say: Say,
+    pub(crate) say: Say,
     /// The handler's answer is not given.
-    pub(super) fail: bool,
+    pub(crate) fail: bool,
 }
 
 /// Whether the session that came is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Revoke {
+pub(crate) enum Revoke {
     No,
     /// It ends on the client. Nothing is written down: clients without an account make no list grow.
     OnClient,
@@ -206,7 +206,7 @@ pub(super) enum Revoke {
 
 /// What a response sends of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Send {
+pub(crate) enum Send {
     Nothing,
     Session,
     Removal,
@@ -214,7 +214,7 @@ pub(super) enum Send {
 
 /// What a response says to caches, for the sake of the cookie that it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Say {
+pub(crate) enum Say {
     /// What the handler says.
     Nothing,
     /// `no-store`.
@@ -235,6 +235,15 @@ struct Plan {
 
 impl Plan {
     const NOTHING: Self = Self { send: Send::Nothing, revoke: false, asked_for: false };
+}
+
+impl Facts {
+    /// Operators who ask for it learn what was decided, and why.
+    pub(super) fn tell(&self, decision: &Decision) {
+        #[cfg(feature = "tracing")]
+        crate::telemetry::web::decided(self, decision);
+        let _ = decision;
+    }
 }
 
 /// The table of this module.

@@ -129,8 +129,9 @@ impl Decided {
         }
     }
 
-    /// Operators learn of changes that reach nobody.
+    /// Operators learn what was decided, and of changes that reach nobody.
     fn tell(&self) {
+        self.facts.tell(&self.decision);
         let Facts { came, did, counts, ended, moved, .. } = self.facts;
         if !counts || did.out || !matches!(did.now, Now::Changed | Now::Cycled) {
             return;
@@ -160,6 +161,7 @@ impl Decided {
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
+                unrecorded: Some(Facts { recorded: false, ..self.facts }),
                 endings: self.endings(session, opened),
                 came: opened.state.brought_before(jar.store),
                 removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),

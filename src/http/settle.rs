@@ -12,6 +12,7 @@ use crate::uid::SessionUid;
 
 #[cfg(not(feature = "revocation"))]
 use super::decide::Decision;
+use super::decide::{Facts, decide};
 #[cfg(not(feature = "revocation"))]
 use super::session::Session;
 #[cfg(not(feature = "revocation"))]
@@ -51,6 +52,8 @@ pub(super) struct Waiting {
     /// What came, and the values that remove it: where not all could be recorded, it may have ended all the same.
     pub(super) came: Option<Brought>,
     pub(super) removals: Vec<HeaderValue>,
+    /// What counts then.
+    pub(super) unrecorded: Option<Facts>,
 }
 
 /// A session that a response brings.
@@ -79,7 +82,11 @@ impl Settling {
 
     /// The values of `Set-Cookie` that go by now, once that is known.
     pub(super) fn cookies(&mut self, recorded: bool) -> Vec<HeaderValue> {
-        let Waiting { cookies, session, endings, came, removals } = std::mem::take(&mut self.waiting);
+        let Waiting { cookies, session, endings, came, removals, unrecorded } =
+            std::mem::take(&mut self.waiting);
+        if let (Some(facts), false) = (unrecorded, recorded) {
+            facts.tell(&decide(&facts));
+        }
         let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
         match recorded {
             true if has_ended(&session) => {

@@ -2,6 +2,37 @@
 
 use std::error::Error;
 
+#[cfg(feature = "tracing")]
+use crate::http::decide::{Decision, Facts};
+
+/// What a response does about its session, and the facts that this was decided by.
+#[cfg(feature = "tracing")]
+pub(crate) fn decided(facts: &Facts, decision: &Decision) {
+    tracing::trace!(
+        target: "sealed_session",
+        came = ?facts.came,
+        logged_out = facts.did.out,
+        left_behind = ?facts.did.now,
+        nobodys = facts.nobodys,
+        begins_always = facts.begins_always,
+        counts = facts.counts,
+        ended = facts.ended,
+        moved = facts.moved,
+        of_device = ?facts.beside,
+        due = facts.due,
+        timing = ?facts.timing,
+        caches = ?facts.caches,
+        sealed = facts.sealed,
+        recorded = facts.recorded,
+        sends = ?decision.send,
+        revokes = ?decision.revoke,
+        removes_of_device = decision.beside,
+        says = ?decision.say,
+        fails = decision.fail,
+        "a response was decided"
+    );
+}
+
 /// A session was not saved.
 pub(crate) fn not_saved(error: &dyn Error) {
     #[cfg(feature = "tracing")]
