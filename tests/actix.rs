@@ -36,5 +36,8 @@ mod login;
 mod refused;
 #[path = "actix/rotation.rs"]
 mod rotation;
+#[cfg(feature = "revocation")]
+#[path = "common/troubled.rs"]
+mod troubled;
 #[path = "actix/workflow.rs"]
 mod workflow;

@@ -61,6 +61,8 @@ mod nested;
 #[cfg(feature = "revocation")]
 #[path = "web/others.rs"]
 mod others;
+#[path = "web/persistence.rs"]
+mod persistence;
 #[path = "web/policy.rs"]
 mod policy;
 #[path = "web/refused.rs"]

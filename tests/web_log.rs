@@ -22,7 +22,11 @@ use tracing::Level;
 static KEPT: Mutex<Option<Session>> = Mutex::new(None);
 
 fn store(ring: KeyRing) -> SealedStore {
-    SealedStore::builder(ring).cookie_name("session").clock(ManualClock::at(1_000_000)).build().unwrap()
+    store_at(ring, &ManualClock::at(1_000_000))
+}
+
+fn store_at(ring: KeyRing, clock: &ManualClock) -> SealedStore {
+    SealedStore::builder(ring).cookie_name("session").clock(clock.clone()).build().unwrap()
 }
 
 fn ring(activates_at_ms: u64) -> KeyRing {
@@ -108,6 +112,18 @@ async fn operators_read_what_went_wrong_and_nothing_of_the_session() {
 
     assert_eq!(send(good.clone(), Request::get("/wrong")).await.status(), 500);
     one(Level::ERROR, "the session's data is no u32");
+
+    let clock = ManualClock::at(1_000_000);
+    let slow = store_at(ring(1), &clock);
+    let run_out = get(move |session: Session| async move {
+        session.set_ttl(std::time::Duration::from_secs(1))?;
+        session.authenticate("ann")?;
+        clock.advance(1_000);
+        Ok::<_, DataError>(())
+    });
+    let slow = Router::new().route("/run-out", run_out).layer(SessionLayer::new(slow).unwrap());
+    assert!(send(slow, Request::get("/run-out")).await.status().is_success());
+    one(Level::WARN, "ended before its response went");
 
     let without_token = Request::post("/post").header(header::COOKIE, "session=x");
     assert_eq!(send(good.clone(), without_token).await.status(), 403);

@@ -91,8 +91,8 @@
 //!   [`SealedStore::remaining`] tells beforehand what still fits.
 //! - A session that has expired or was revoked while the handler ran is not begun anew: a change of it is a 500. A mere
 //!   extension is left out.
-//! - `renew` revokes the session before it where the store has revocations, and is a 500 where that fails. Without
-//!   revocations a copy of the old cookie is good until it expires.
+//! - `renew` revokes the session before it where the store has revocations, expired or not, and each of several; it is a
+//!   500 where that fails. Without revocations a copy of the old cookie is good until it expires.
 //! - Data with a member whose name is no Unicode, a lone surrogate, is a 500: actix has no name for it.
 //!
 //! The `Debug` of [`SessionKey`] is not ours, and prints the token: do not log one.
@@ -218,6 +218,20 @@ impl SealedSessionStore {
         Ok(())
     }
 
+    /// As [`revoke`](Self::revoke), for what came beside the session that a login replaced, or in its place: one that
+    /// cannot be judged now may live on.
+    async fn revoke_beside(&self, id: &SessionId) -> Result<(), anyhow::Error> {
+        #[cfg(feature = "revocation")]
+        if self.store.revocations().is_some()
+            && !self.store.open(id).is_err_and(|error| error.reason() == crate::error::Reason::Revoked)
+            && let Ok(revoked) = self.store.revoke_judged(id, b"")
+        {
+            revoked.await?;
+        }
+        let _ = id;
+        Ok(())
+    }
+
     /// The data of a state, if it leaves the room that is reserved.
     fn data(&self, state: &HashMap<String, String>) -> anyhow::Result<Result<String, SealError>> {
         let data = object(state)?;
@@ -298,7 +312,7 @@ impl SessionStore for SealedSessionStore {
         match decided() {
             // A login that does not count ends nothing; what a logout ends, the middleware around revokes.
             Some(Outcome::Withheld | Outcome::Ended) => Ok(()),
-            Some(Outcome::AsStored) | None => self.revoke(&id(key)).await,
+            Some(Outcome::AsStored | Outcome::Replaced) | None => self.revoke(&id(key)).await,
         }
     }
 }

@@ -90,6 +90,8 @@ fn lets_one_cache_store(name: &HeaderName, headers: &HeaderMap) -> bool {
 struct Said {
     anything: bool,
     no_store: bool,
+    /// Caches that know it ignore `no-store` beside it (RFC 9111, section 5.2.2.3).
+    must_understand: bool,
     private: bool,
     no_cache: bool,
     public: bool,
@@ -115,6 +117,7 @@ impl Said {
         let longest = |before: Option<u64>| Some(directive.seconds().max(before.unwrap_or_default()));
         match () {
             () if is("no-store") => self.no_store |= directive.value.is_none(),
+            () if is("must-understand") => self.must_understand = true,
             () if is("private") => self.private |= directive.value.is_none(),
             () if is("no-cache") => self.no_cache |= directive.value.is_none(),
             () if is("public") => self.public = true,
@@ -132,7 +135,7 @@ impl Said {
     fn caches(&self, expires_later: bool) -> Caches {
         let life = self.s_maxage.or(self.max_age);
         match () {
-            () if self.no_store || self.private => Caches::KeptOut,
+            () if self.private || (self.no_store && !self.must_understand) => Caches::KeptOut,
             () if self.no_cache => Caches::Ask,
             () if self.stale => Caches::Reuse,
             () if life == Some(0) => Caches::Ask,
@@ -210,7 +213,7 @@ mod tests {
     fn what_shared_caches_may_do_follows_from_the_directives() {
         use Caches::{Ask, KeptOut, Reuse, Silent};
 
-        let cases: [(&[(&str, &str)], Caches); 41] = [
+        let cases: [(&[(&str, &str)], Caches); 47] = [
             (&[], Silent),
             (&[("cache-control", "")], Silent),
             (&[("cache-control", "no-store")], KeptOut),
@@ -248,6 +251,12 @@ mod tests {
             (&[("expires", "-1")], Ask),
             (&[("expires", "Sunday, 06-Nov-94 08:49:38 GMT")], Reuse),
             (&[("cache-control", "max-age=0"), ("expires", "Sun, 06 Nov 2094 08:49:37 GMT")], Ask),
+            (&[("cache-control", "must-understand, no-store, max-age=60")], Reuse),
+            (&[("cache-control", "no-store, public"), ("cache-control", "Must-Understand")], Reuse),
+            (&[("cache-control", "no-store, must-understand, no-cache")], Ask),
+            (&[("cache-control", "must-understand, no-store")], Ask),
+            (&[("cache-control", "must-understand, no-store, private, max-age=60")], KeptOut),
+            (&[("cache-control", "private"), ("cdn-cache-control", "must-understand, no-store")], Reuse),
             (&[("cache-control", "private"), ("cdn-cache-control", "max-age=60")], Reuse),
             (&[("cache-control", "no-store"), ("cloudflare-cdn-cache-control", "no-cache")], Reuse),
             (&[("cdn-cache-control", "no-store"), ("surrogate-control", "no-store")], Silent),

@@ -40,7 +40,8 @@ const DEFAULT_USER_ID_ROOM: usize = 64;
 ///   of caches, `private` besides if they had to ask anyway, and `private, no-store` instead of what let them reuse it.
 ///   Every look at the session adds `Vary: Cookie`.
 /// - A response with a server error (5xx) or a time-out (408), whose handler may have been cut off, carries no change and
-///   no login, but does carry the end of a session. So does a handler that is dropped: what it logged out is revoked.
+///   no login (unless [so set](SessionLayerBuilder::save_on_server_error)), but does carry the end of a session. So does a
+///   handler that is dropped: what it logged out is revoked.
 /// - A session that the handler changed and that cannot be sealed (no sealing key, no randomness) makes the
 ///   response a 500 with an empty body. A logout counts all the same.
 /// - Of several layers over one cookie, around each other, the outermost decides and the others add nothing. They have to
@@ -200,7 +201,8 @@ impl SessionLayerBuilder {
         self
     }
 
-    /// Sends changes of the session with server errors (5xx) and time-outs (408) too. Default no.
+    /// Sends changes of the session, logins among them, with server errors (5xx) and time-outs (408) too. Default no: a
+    /// handler that was cut off by a time-out may have logged somebody in before its last check of them.
     pub fn save_on_server_error(mut self, save: bool) -> Self {
         self.rules.save_on_server_error = save;
         self

@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 use super::caches;
 use super::cookie::CookiePolicy;
 use super::decide::{Beside, Came, Decision, Facts, Now, Send, Timing, decide};
-use super::session::{Opened, Session};
+use super::session::{Opened, Persistence, Session};
 use super::settle::{Settling, Waiting, settle};
-use super::state::{Finished, Upkeep};
+use super::state::{Finished, State, Upkeep};
 use crate::telemetry::web;
 
 /// What becomes of a handler's answer.
@@ -97,20 +97,11 @@ impl Decided {
         upkeep: Upkeep,
         now_ms: u64,
     ) {
-        let store = session.jar(&opened.state).store;
-        let late = now_ms.saturating_sub(session.head_ms()) >= session.config().rules.late_after_ms;
-        self.facts.timing = match late {
-            false => Timing::InTime,
-            true if store.knows_revocations() => Timing::LateAndKnown,
-            true => Timing::Late,
-        };
-        self.facts.ended = opened.state.has_ended(store, now_ms);
-        self.facts.moved = has_moved(session, opened);
-        // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
-        let is_over = opened.state.has_login_ended(store, now_ms)
-            || opened.state.comes_too_late(store, upkeep, session.head_ms(), now_ms);
-        self.facts.counts &= !(is_over && self.decision.send == Send::Session);
-        self.facts.caches = caches::of(headers, now_ms);
+        let facts = as_of(now_ms, self.facts, session, &opened.state, upkeep);
+        if self.facts.counts && !facts.counts && facts.did.now != Now::AsItCame {
+            web::changed_after_end();
+        }
+        self.facts = Facts { caches: caches::of(headers, now_ms), ..facts };
         self.decision = decide(&self.facts);
     }
 
@@ -201,6 +192,35 @@ impl Decided {
     }
 }
 
+/// What becomes of a change of the session, were its answer to go now, and well.
+pub(super) fn persistence(session: &Session, state: &State) -> Persistence {
+    let (rules, store) = (&session.config().rules, session.jar(state).store);
+    // A change extends what is due, whatever the request is for.
+    let upkeep = state.upkeep(store, rules, true, session.head_ms());
+    let facts = as_of(store.now_ms(), state.facts_of_a_change(rules), session, state, upkeep);
+    match (decide(&facts).send, facts.came) {
+        (Send::Session, _) => Persistence::Sent,
+        (_, Came::Left(why)) if facts.counts && !facts.did.out => Persistence::RequestOnly(why),
+        _ => Persistence::Ended,
+    }
+}
+
+/// With what is known at this time of what came, and of what would be sent.
+fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Upkeep) -> Facts {
+    let (store, head_ms) = (session.jar(state).store, session.head_ms());
+    let late = now_ms.saturating_sub(head_ms) >= session.config().rules.late_after_ms;
+    let timing = match late {
+        false => Timing::InTime,
+        true if store.knows_revocations() => Timing::LateAndKnown,
+        true => Timing::Late,
+    };
+    // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
+    let is_over = state.is_over_when_sent(store, upkeep, head_ms, now_ms);
+    let counts = facts.counts && !(is_over && decide(&facts).send == Send::Session);
+    let ended = state.has_ended(store, now_ms);
+    Facts { timing, ended, moved: has_moved(session, state), counts, ..facts }
+}
+
 /// What came of a device beside the session.
 fn beside(session: &Session, opened: &Opened) -> Beside {
     #[cfg(feature = "dbsc")]
@@ -212,12 +232,12 @@ fn beside(session: &Session, opened: &Opened) -> Beside {
 }
 
 /// Whether a request beside this one has moved the session to a device meanwhile.
-fn has_moved(session: &Session, opened: &Opened) -> bool {
+fn has_moved(session: &Session, state: &State) -> bool {
     #[cfg(all(feature = "dbsc", feature = "revocation"))]
     if let Some(device) = &session.config().device {
-        return device.has_moved(session, &opened.state);
+        return device.has_moved(session, state);
     }
-    let _ = (session, opened);
+    let _ = (session, state);
     false
 }
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::data::{self, DataError};
 use super::decide::LeftInPlace;
+use super::reply;
 use super::state::State;
 use crate::clock::millis;
 use crate::session::SessionId;
@@ -251,18 +252,19 @@ impl Session {
     }
 
     /// When the session expires: for one that this response extends, what it will be then, unless the response is one
-    /// that shared caches may reuse, or comes too late. `None` where there is none, and where none is sent
-    /// ([`persistence`](Self::persistence)).
+    /// that shared caches may reuse, or comes too late. `None` where there is none, where none is sent
+    /// ([`persistence`](Self::persistence)), and where it is over by now, also after the response.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        if self.persistence() != Persistence::Sent {
-            return None;
-        }
-        let ms = self.look(|state| self.expires_at_ms(state))?;
+        let ms = self.look(|state| {
+            let is_sent = reply::persistence(self, state) == Persistence::Sent;
+            is_sent.then(|| self.expires_at_ms(state)).flatten()
+        })?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
-    /// Whether what the handler stores reaches the client.
+    /// Whether what the handler stores reaches the client, were it answered now: by what is known at this moment, which
+    /// may be another at the next.
     ///
     /// ```
     /// use sealed_session::http::{DataError, Persistence, Session};
@@ -274,10 +276,11 @@ impl Session {
     /// ```
     #[must_use]
     pub fn persistence(&self) -> Persistence {
-        self.look(|state| {
-            let store = self.jar(state).store;
-            state.persistence(store, &self.config().rules, self.head_ms(), store.now_ms())
-        })
+        let mut progress = self.progress();
+        if progress.sent {
+            return Persistence::TooLate;
+        }
+        reply::persistence(self, &self.opened(&mut progress).state)
     }
 
     /// Lets what is stored begin a new session even where a cookie is left in place
@@ -294,14 +297,14 @@ impl Session {
 
     /// Lets the session live so long from now on, within the store's maximum TTL and its absolute lifetime;
     /// zero stands for the store's default. It keeps this TTL when it is extended, and one that begins with a login in
-    /// this request has it too.
+    /// this request has it too. What has run out by now stays over.
     ///
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), DataError> {
         let ttl_ms = millis(ttl);
         self.change(|config, state| {
-            state.set_ttl(ttl_ms, config.store.now_ms());
+            state.set_ttl(config.limits(), ttl_ms, config.store.now_ms());
             Ok(())
         })
     }
@@ -357,15 +360,20 @@ impl Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Persistence {
-    /// It is sent with the response.
+    /// It is sent with the response, unless that is a server error: the handler's own, or the one that it gets where the
+    /// session cannot be sealed or its login not be recorded.
     Sent,
     /// It holds for this request, and nothing is sent: the client has a cookie that must not be overwritten. A login and
     /// a logout overwrite it all the same, and so does what is stored after
     /// [`begin_anyway`](Session::begin_anyway).
     RequestOnly(LeftInPlace),
-    /// It holds for this request, and nothing is sent: the session has ended since the request began, or since its login in
-    /// this request, because it ran out or was ended elsewhere.
+    /// It holds for this request, and nothing is sent: the session has ended since the request began, because it ran out or
+    /// was ended elsewhere. So with one that began with this request, by a login for example, and with one that has moved
+    /// to its device meanwhile, whose browser has it in another cookie. After [`invalidate`](Session::invalidate) nothing
+    /// is stored either.
     Ended,
+    /// The response has begun, and every change is [`DataError::TooLate`].
+    TooLate,
 }
 
 impl fmt::Debug for Session {

@@ -295,11 +295,16 @@ impl State {
     }
 
     /// The TTL of the session from now on, and of one that begins with this request.
-    pub(super) fn set_ttl(&mut self, ttl_ms: u64, now_ms: u64) {
-        if !self.invalidated {
-            self.ttl = Some(Ttl { ttl_ms, from_ms: now_ms });
-            self.act(Act::Changed);
+    pub(super) fn set_ttl(&mut self, store: &SealedStore, ttl_ms: u64, now_ms: u64) {
+        if self.invalidated {
+            return;
         }
+        self.ttl = Some(Ttl { ttl_ms, from_ms: now_ms });
+        // No client has a login of this request yet: that it was prolonged in time counts for the next step, too.
+        if let (Now::LoggedIn, Ok(times)) = (self.did.now, self.times_when_sealed(store, now_ms, None)) {
+            self.times = Some(times);
+        }
+        self.act(Act::Changed);
     }
 
     /// A cookie is left in place, and there is no session to speak of.

@@ -38,11 +38,19 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        match self.authentic(id, associated_data) {
-            Ok(Some(session)) => self.revoke_session(session.uid, session.created_at_ms),
-            Ok(None) => Pending::done(Ok(())),
-            Err(error) => Pending::done(Err(error)),
-        }
+        self.revoke_judged(id, associated_data).unwrap_or_else(|error| Pending::done(Err(error)))
+    }
+
+    /// The same, and an error at once where it cannot be told now what there is to revoke.
+    pub(crate) fn revoke_judged(
+        &self,
+        id: &SessionId,
+        associated_data: &[u8],
+    ) -> Result<Pending<()>, BackendError> {
+        Ok(match self.authentic(id, associated_data)? {
+            Some(session) => self.revoke_session(session.uid, session.created_at_ms),
+            None => Pending::done(Ok(())),
+        })
     }
 
     /// Revokes the session behind an id, if it is a user's.

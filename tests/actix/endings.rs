@@ -113,6 +113,67 @@ mod revoking {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_login_ends_each_session_that_came() {
+        for others in 1..8 {
+            let site = site().await;
+            let mut came = Vec::new();
+            for _ in 0..=others {
+                came.push(site.post("/login/ferris", "").await.cookie().to_owned());
+            }
+            let brings = [&*came.join("; "), "session=garbage"].join("; ");
+            let login = site.post("/login-as/gorris", &brings).await;
+            assert_eq!(login.status, 200, "{login:?}");
+            site.get("/", login.cookie()).await.says(Some("gorris"), 0);
+            for cookie in came {
+                site.get("/", &cookie).await.says(None, 0);
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_login_with_an_expired_cookie_ends_the_session_that_a_copy_extended() {
+        let site = site().await;
+        let old = site.post("/login/ferris", "").await.cookie().to_owned();
+        site.clock.set(NOON + 20 * 3_600 * SECOND);
+        let copy = site.post("/count", &old).await.cookie().to_owned();
+        site.clock.set(NOON + 25 * 3_600 * SECOND);
+        let login = site.post("/login/gorris", &old).await;
+        site.get("/", login.cookie()).await.says(Some("gorris"), 0);
+        site.get("/", &copy).await.says(None, 0);
+    }
+
+    /// Which of them is not known, so none is taken for the one that ends.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_change_between_different_sessions_ends_none() {
+        let site = site().await;
+        let one = site.post("/login/ferris", "").await.cookie().to_owned();
+        let other = site.post("/login/gorris", "").await.cookie().to_owned();
+        for actions in ["/do/insert", "/failing/renew.insert/503", "/do/renew"] {
+            assert!(site.post(actions, &format!("{one}; {other}")).await.sets_nothing(), "{actions}");
+        }
+        site.get("/", &one).await.says(Some("ferris"), 0);
+        site.get("/", &other).await.says(Some("gorris"), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_login_whose_endings_are_not_recorded_logs_nobody_in() {
+        use std::sync::atomic::Ordering;
+
+        use sealed_session::revocation::Revocations;
+
+        let backend = crate::troubled::Troubled::default();
+        let fails = std::sync::Arc::clone(&backend.fails_to_record);
+        let revocations = Revocations::builder().with_backend(backend).unwrap();
+        let site = Site::of(|store| store.revocations(revocations), |middleware| middleware, false).await;
+        let one = site.post("/login/ferris", "").await.cookie().to_owned();
+        let other = site.post("/login/gorris", "").await.cookie().to_owned();
+        fails.store(true, Ordering::Release);
+        let refused = site.post("/login/zed", &format!("{one}; {other}")).await;
+        assert!(refused.status == 500 && refused.sets_nothing(), "{refused:?}");
+        site.get("/", &one).await.says(Some("ferris"), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_login_that_failed_ends_nothing() {
         let site = site().await;
         let before = site.post("/count", "").await.cookie().to_owned();

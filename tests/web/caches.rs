@@ -75,11 +75,12 @@ async fn answer(due: bool, headers: &[(&'static str, &'static str)], act: fn(&Se
 }
 
 /// What lets a shared cache give an answer to others without asking.
-const REUSED: [&[(&str, &str)]; 7] = [
+const REUSED: [&[(&str, &str)]; 8] = [
     &[("cache-control", "public, max-age=31536000")],
     &[("cache-control", "max-age=600")],
     &[("cache-control", "s-maxage=60, max-age=0")],
     &[("cache-control", "immutable")],
+    &[("cache-control", "must-understand, no-store, max-age=60")],
     &[("expires", "Sun, 06 Nov 2094 08:49:37 GMT")],
     &[("cache-control", "private"), ("cdn-cache-control", "max-age=60")],
     &[("cache-control", "no-cache"), ("surrogate-control", "max-age=60")],

@@ -37,6 +37,34 @@ async fn a_server_error_carries_changes_if_so_set() {
 }
 
 #[tokio::test]
+async fn whether_a_failure_carries_a_login_is_what_it_carries_of_changes() {
+    use crate::direct::Server;
+    use sealed_session::http::Session;
+
+    let acts: [fn(&Session); 3] = [
+        |session| session.insert("a", &1).unwrap(),
+        |session| session.authenticate("ann").unwrap(),
+        |session| {
+            session.logout().unwrap();
+            session.authenticate("ann").unwrap();
+        },
+    ];
+    for saves in [false, true] {
+        let server = Server::with(|store, _| store, |layer| layer.save_on_server_error(saves));
+        for act in acts {
+            for status in crate::cut_off::FAILURES {
+                let handler = move |session: Session| {
+                    act(&session);
+                    std::future::ready(status)
+                };
+                let answer = server.call(&[], handler).await;
+                assert_eq!((answer.sets(), answer.sets_nothing()), (saves, !saves), "{status}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_error_carries_the_end_of_a_session() {
     let site = Site::new().await;
     let client = site.client();

@@ -213,6 +213,55 @@ async fn a_change_that_is_answered_after_the_session_has_moved_brings_no_ordinar
     assert!(reply.status == 200 && reply.sets_nothing(), "{reply:?}");
 }
 
+/// The changes of a handler that is still at work, whose session moves to its device meanwhile or does not.
+#[tokio::test]
+async fn a_handler_is_told_that_its_session_has_moved_meanwhile() {
+    use sealed_session::http::{FlashLevel, Persistence};
+    use tokio::sync::Notify;
+
+    let changes: [fn(&Session); 5] = [
+        |session| session.insert("a", "late").unwrap(),
+        |session| session.cycle().unwrap(),
+        |session| session.set_ttl(Duration::from_secs(600)).unwrap(),
+        |session| session.flash(FlashLevel::Info, "late").unwrap(),
+        |session| session.authenticate("bob").unwrap(),
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        for moves in [false, true] {
+            let (begun, goes_on) = (std::sync::Arc::new(Notify::new()), std::sync::Arc::new(Notify::new()));
+            let (begins, waits) = (begun.clone(), goes_on.clone());
+            let slow = post(move |session: Session| async move {
+                assert_eq!(session.persistence(), Persistence::Sent);
+                begins.notify_one();
+                waits.notified().await;
+                change(&session);
+                format!("{:?} {}", session.persistence(), session.expires_at().is_some())
+            });
+            let clock = ManualClock::at(NOON);
+            let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+            let ring = KeyRing::new(vec![root(1)]).unwrap();
+            let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations);
+            let app = app().route("/slow", slow);
+            let site = Site::over(store.build().unwrap(), clock, |layer| layer, |device| device, app).await;
+            let mut browser = site.browser(1);
+            browser.log_in("ann").await;
+            let mut slow = browser.clone();
+            let slow = tokio::spawn(async move { slow.post("/slow").await });
+            begun.notified().await;
+            if moves {
+                browser.register().await;
+                assert_eq!(browser.sees().await, bound_to("ann"));
+            }
+            goes_on.notify_one();
+            let reply = slow.await.unwrap();
+            // Who logs in begins another session.
+            let ended = moves && at != 4;
+            let says = if ended { "Ended false" } else { "Sent true" };
+            assert_eq!((reply.body.as_str(), reply.sets_nothing()), (says, ended), "{at} {moves}: {reply:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_ordinary_form_has_ended_is_given_again_with_every_change() {
     let site = site().await;

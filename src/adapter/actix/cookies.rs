@@ -146,6 +146,11 @@ impl Reader {
         }
     }
 
+    /// Whether an answer sets the session's cookie.
+    pub(super) fn is_set_by(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(SET_COOKIE).any(|value| self.is_set(value.as_bytes()))
+    }
+
     fn is_set(&self, value: &[u8]) -> bool {
         [&self.name, &self.sent_name]
             .into_iter()

@@ -181,6 +181,7 @@ where
             let answer = answer.await;
             match visit.outcome() {
                 Outcome::AsStored => answer,
+                Outcome::Replaced => gate.replace(answer, &brought).await,
                 Outcome::Withheld => answer.map(|response| gate.without_cookie(response)),
                 Outcome::Ended => gate.end(answer, &brought).await,
             }
@@ -235,6 +236,22 @@ impl Gate {
     fn without_cookie<B>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<B> {
         self.reader().withhold(response.headers_mut());
         response
+    }
+
+    /// Revokes every session that was brought, expired or not, where the answer sets another in their place.
+    async fn replace<B>(&self, answer: Answer<B>, brought: &Brought) -> Answer<B> {
+        let response = answer?;
+        if !self.reader().is_set_by(response.headers()) {
+            return Ok(response);
+        }
+        for id in self.reader().tokens(brought) {
+            if let Err(error) = self.sessions.revoke_beside(&id).await {
+                let text = "Not logged in: the session before could not be revoked.\n";
+                let response = HttpResponse::InternalServerError().body(text);
+                return Err(InternalError::from_response(error, response).into());
+            }
+        }
+        Ok(response)
     }
 
     /// Revokes every session that was brought, expired or not, and removes the cookie, whatever the answer is.

@@ -16,6 +16,8 @@ tokio::task_local! {
 pub(super) enum Outcome {
     /// What the middleware of actix-session does.
     AsStored,
+    /// The same, and in place of every session that came: all of these are revoked.
+    Replaced,
     /// Nothing is stored, revoked or sent.
     Withheld,
     /// The session is revoked, and the cookie removed.
@@ -30,7 +32,7 @@ pub(super) enum Outcome {
 /// |---|---|---|---|
 /// | purged | anything | any | ended |
 /// | renewed, changed or read | 408 or 5xx | any | withheld |
-/// | renewed | anything else | any | as stored |
+/// | renewed | anything else | any | as stored, and what came is revoked |
 /// | changed or read | anything else | different ones, or one held back | withheld |
 /// | changed or read | anything else | one or none | as stored |
 fn outcome(status: &SessionStatus, answer: StatusCode, untold: bool) -> Outcome {
@@ -38,7 +40,7 @@ fn outcome(status: &SessionStatus, answer: StatusCode, untold: bool) -> Outcome 
     match (status, failed, untold) {
         (SessionStatus::Purged, ..) => Outcome::Ended,
         (_, true, _) => Outcome::Withheld,
-        (SessionStatus::Renewed, false, _) => Outcome::AsStored,
+        (SessionStatus::Renewed, false, _) => Outcome::Replaced,
         (_, false, true) => Outcome::Withheld,
         (_, false, false) => Outcome::AsStored,
     }
@@ -104,7 +106,7 @@ mod tests {
         [SessionStatus::Unchanged, SessionStatus::Changed, SessionStatus::Renewed, SessionStatus::Purged];
 
     #[test]
-    fn only_a_purge_ends_a_session_and_it_always_does() {
+    fn a_purge_always_ends_sessions_and_a_login_replaces_them_where_it_counts() {
         for status in STATUSES {
             for (answer, untold) in
                 [200, 303, 403, 408, 500, 503].into_iter().flat_map(|a| [(a, false), (a, true)])
@@ -113,17 +115,11 @@ mod tests {
                 let purged = status == SessionStatus::Purged;
                 assert_eq!(outcome == Outcome::Ended, purged, "{status:?} {answer} {untold}");
                 let failed = answer == 408 || answer >= 500;
-                assert!(
-                    !failed || outcome != Outcome::AsStored,
-                    "{status:?} {answer}: nothing counts but an end"
-                );
                 let login = status == SessionStatus::Renewed;
-                assert!(!untold || login || outcome != Outcome::AsStored, "{status:?}: nothing is chosen");
-                let plain = !(purged || failed || untold);
-                assert!(
-                    !plain || outcome == Outcome::AsStored,
-                    "{status:?} {answer}: what is stored is sent"
-                );
+                let replaces = login && !failed;
+                assert_eq!(outcome == Outcome::Replaced, replaces, "{status:?} {answer} {untold}");
+                let as_stored = !(purged || login || failed || untold);
+                assert_eq!(outcome == Outcome::AsStored, as_stored, "{status:?} {answer} {untold}");
             }
         }
     }

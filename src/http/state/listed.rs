@@ -48,6 +48,17 @@ impl State {
         session.is_some_and(|(times, uid)| store.is_revoked(times, uid, self.user_id()))
     }
 
+    /// Whether the session that a login of this request began is known as revoked by now. What was revoked before it
+    /// began is known only when that was recorded.
+    pub(super) fn is_login_revoked(&self, store: &SealedStore) -> bool {
+        match (self.did.now, self.times, self.uid) {
+            (Now::LoggedIn, Some(times), Some(uid)) if self.begins.iter().all(Pending::is_done) => {
+                store.is_revoked(times, uid, self.user_id())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether what came was nobody's, and what is there now is nobody's either.
     pub(super) fn is_nobodys(&self) -> bool {
         let was = self.replaced.as_ref().map_or(self.user_id(), |replaced| replaced.user_id.as_deref());

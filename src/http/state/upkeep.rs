@@ -2,8 +2,7 @@
 
 use super::{Act, Rules, State, Ttl};
 use crate::error::SealError;
-use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Send, Timing, decide};
-use crate::http::session::Persistence;
+use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
 use crate::http::settings::Creation;
 use crate::http::settle::Brought;
 use crate::record::Times;
@@ -33,17 +32,30 @@ impl State {
     /// What is known before anybody has looked at the clock again or at the headers of the answer: as if everything
     /// were in time, and nothing had happened meanwhile.
     pub(in crate::http) fn facts(&self, rules: &Rules, upkeep: Upkeep, counts: bool) -> Facts {
-        let did = self.deed();
+        Facts {
+            due: upkeep.due.is_some() || upkeep.reseals || upkeep.moves,
+            counts,
+            ..self.facts_of(self.deed(), rules)
+        }
+    }
+
+    /// The same, had the handler stored something now; where nothing counts any more that is nothing.
+    pub(in crate::http) fn facts_of_a_change(&self, rules: &Rules) -> Facts {
+        let did = if self.invalidated { self.deed() } else { self.deed().then(Act::Changed) };
+        self.facts_of(did, rules)
+    }
+
+    fn facts_of(&self, did: Did, rules: &Rules) -> Facts {
         Facts {
             came: self.came_at_last(did),
             did,
             nobodys: self.is_nobodys(),
             begins_always: rules.creation == Creation::Always,
-            counts,
+            counts: true,
             ended: false,
             moved: false,
             beside: Beside::Nothing,
-            due: upkeep.due.is_some() || upkeep.reseals || upkeep.moves,
+            due: false,
             timing: Timing::InTime,
             caches: Caches::Silent,
             sealed: true,
@@ -51,28 +63,13 @@ impl State {
         }
     }
 
-    /// Whether what a handler stores is sent, as far as is known now: what the response would do about a change.
-    pub(in crate::http) fn persistence(
-        &self,
-        store: &SealedStore,
-        rules: &Rules,
-        head_ms: u64,
-        now_ms: u64,
-    ) -> Persistence {
-        let did = self.deed().then(Act::Changed);
-        let (came, ended) = (self.came_at_last(did), self.has_ended(store, now_ms));
-        let is_over = self.has_login_ended(store, now_ms)
-            || self.comes_too_late(store, Upkeep::default(), head_ms, now_ms);
-        let facts = Facts { came, did, ended, ..self.facts(rules, Upkeep::default(), !is_over) };
-        match (decide(&facts).send, came) {
-            (Send::Session, _) => Persistence::Sent,
-            (_, Came::Left(why)) => Persistence::RequestOnly(why),
-            _ => Persistence::Ended,
-        }
+    #[cfg(not(feature = "revocation"))]
+    fn is_nobodys(&self) -> bool {
+        false
     }
 
     #[cfg(not(feature = "revocation"))]
-    fn is_nobodys(&self) -> bool {
+    fn is_login_revoked(&self, _: &SealedStore) -> bool {
         false
     }
 
@@ -111,8 +108,9 @@ impl State {
         self.origin.is_some_and(|origin| store.has_ended(now_ms, origin.times, origin.uid, self.user_id()))
     }
 
-    /// Whether what would be sent has expired by now.
-    pub(in crate::http) fn comes_too_late(
+    /// Whether what would be sent is over by now: it has run out, or it is a login that was revoked since. Of what came
+    /// [`has_ended`](Self::has_ended) tells.
+    pub(in crate::http) fn is_over_when_sent(
         &self,
         store: &SealedStore,
         upkeep: Upkeep,
@@ -120,7 +118,7 @@ impl State {
         now_ms: u64,
     ) -> bool {
         let times = self.times_when_sealed(store, head_ms, upkeep.due);
-        times.is_ok_and(|times| store.expires_at(times) <= now_ms)
+        times.is_ok_and(|times| store.expires_at(times) <= now_ms) || self.is_login_revoked(store)
     }
 
     /// The session that the response brings, if its uid is known to anybody.
@@ -135,19 +133,6 @@ impl State {
 
     fn of(&self, store: &SealedStore, times: Times, uid: SessionUid) -> Brought {
         Brought { store: store.clone(), times, uid, user_id: self.user_id().map(str::to_owned) }
-    }
-
-    /// Whether that is known of the session which a login of this request began.
-    pub(in crate::http) fn has_login_ended(&self, store: &SealedStore, now_ms: u64) -> bool {
-        #[cfg(feature = "revocation")]
-        if !self.begins.is_empty() {
-            // What was revoked before it began is known only when that was recorded.
-            return false;
-        }
-        match (self.did.now, self.times, self.uid) {
-            (Now::LoggedIn, Some(times), Some(uid)) => store.has_ended(now_ms, times, uid, self.user_id()),
-            _ => false,
-        }
     }
 
     /// When the session expires, once the answer has arrived; nothing where there is none.
@@ -188,7 +173,7 @@ impl State {
 
     /// What begins and what is due is counted from when the request arrived, and what was asked for from when it was: so
     /// that a handler reads what is sent, however long it takes.
-    fn times_when_sealed(
+    pub(super) fn times_when_sealed(
         &self,
         store: &SealedStore,
         head_ms: u64,
@@ -197,9 +182,11 @@ impl State {
         match (self.times, self.ttl) {
             (None, Some(Ttl { ttl_ms, from_ms })) => store.begin(from_ms, ttl_ms),
             (None, None) => store.begin(head_ms, 0),
-            (Some(times), Some(Ttl { ttl_ms, from_ms })) => {
+            // What had run out by then stays over.
+            (Some(times), Some(Ttl { ttl_ms, from_ms })) if from_ms < store.expires_at(times) => {
                 Ok(store.renew(times, from_ms, ttl_ms).unwrap_or(times))
             }
+            (Some(times), Some(_)) => Ok(times),
             (Some(times), None) => Ok(due.unwrap_or(times)),
         }
     }
