@@ -34,6 +34,8 @@ mod mixed;
 mod moved;
 #[path = "web_device/offers.rs"]
 mod offers;
+#[path = "web_device/overrides.rs"]
+mod overrides;
 #[path = "web_device/plain.rs"]
 mod plain;
 #[path = "web_device/planted.rs"]

@@ -72,6 +72,8 @@ pub(super) struct DeviceState {
 pub(super) struct Brought {
     ordinary: bool,
     bound: bool,
+    /// A bound cookie tells of a session's end.
+    ended: bool,
     bound_second: bool,
     proof: bool,
     /// The device that has proved itself.

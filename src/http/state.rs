@@ -170,6 +170,12 @@ impl State {
         self.did.now == Now::AsItCame
     }
 
+    /// Whether what is stored overwrites a cookie that is left in place, because the handler has said so.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn waives(&self) -> bool {
+        matches!(self.came, Came::Left(_)) && self.anyway && self.did == Did { out: false, now: Now::Changed }
+    }
+
     /// Whether the session came with the request.
     pub(super) fn came(&self) -> bool {
         self.came == Came::Good

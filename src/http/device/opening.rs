@@ -254,6 +254,7 @@ impl Brought {
         Self {
             ordinary: !ordinary.is_empty(),
             bound: bound.is_too_many() || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            ended: bound.tokens().any(|token| token == ENDED.as_bytes()),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Self::default()
