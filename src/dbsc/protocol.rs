@@ -31,7 +31,7 @@ impl DeviceBinding {
     /// # Errors
     /// [`SealError::NoSealingKey`] and [`SealError::NoRandomness`].
     pub fn offer(&self, login: SessionUid) -> Result<String, SealError> {
-        self.challenge(&Purpose::Register(login), self.registration_ttl_ms)
+        self.challenge(&Purpose::Register(login), self.lives.registration)
     }
 
     /// Registers a device: its proof that it has the key that it brings, made for the session with this uid. Right after

@@ -158,6 +158,16 @@ impl Device {
         self.binding.bound_store()
     }
 
+    /// Whether another is set likewise, over one store.
+    pub(super) fn is_set_as(&self, other: &Self) -> bool {
+        self.binding.is_set_as(&other.binding)
+            && self.bound_cookies == other.bound_cookies
+            && self.proof_cookies == other.proof_cookies
+            && self.register_path == other.register_path
+            && self.refresh_path == other.refresh_path
+            && self.unbound == other.unbound
+    }
+
     /// The cookies that only sessions bound to a device have.
     pub(super) fn cookies(&self) -> [&CookiePolicy; 2] {
         [&self.bound_cookies, &self.proof_cookies]
