@@ -27,6 +27,8 @@ mod site;
 mod chunks;
 #[path = "web_device/ends.rs"]
 mod ends;
+#[path = "web_device/late_look.rs"]
+mod late_look;
 #[path = "web_device/mixed.rs"]
 mod mixed;
 #[cfg(feature = "revocation")]

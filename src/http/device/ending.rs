@@ -19,7 +19,7 @@ impl Device {
     ) -> Vec<Pending<()>> {
         let proofs = session.presented_as(&self.proof_cookies);
         let mut bindings: Vec<Binding> = Vec::new();
-        for binding in self.proven_by(&proofs) {
+        for binding in self.proven_by(proofs.tokens(), session) {
             if !bindings.contains(&binding) {
                 bindings.push(binding);
             }

@@ -46,7 +46,7 @@ impl Device {
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought::by(&ordinary, &bound, &proof);
         let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
-        let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
+        let shown = if brought.bound { self.shown_by(&proof, session) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
@@ -125,12 +125,12 @@ impl Device {
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
-    fn shown_by(&self, proofs: &Presented<'_>) -> Shown {
+    fn shown_by(&self, proofs: &Presented<'_>, session: &Session) -> Shown {
         if proofs.is_too_many() {
             return Shown::Several;
         }
         let mut shown = Shown::Nothing;
-        for binding in self.proven_by(proofs) {
+        for binding in self.proven_by(proofs.tokens(), session) {
             match shown {
                 Shown::One(before) if before != binding => return Shown::Several,
                 _ => shown = Shown::One(binding),
@@ -139,9 +139,14 @@ impl Device {
         shown
     }
 
-    /// The devices of the proofs that open, one for each proof.
-    pub(super) fn proven_by(&self, proofs: &Presented<'_>) -> impl Iterator<Item = Binding> {
-        proofs.tokens().filter_map(|token| self.binding.open_proof(str::from_utf8(token).ok()?).ok())
+    /// The devices of the proofs that open, one for each proof. As of when the request's head arrived.
+    pub(super) fn proven_by<'t>(
+        &self,
+        proofs: impl Iterator<Item = &'t [u8]>,
+        session: &Session,
+    ) -> impl Iterator<Item = Binding> {
+        let open = |token| self.binding.open_proof_at(session.head_ms(), str::from_utf8(token).ok()?).ok();
+        proofs.filter_map(open)
     }
 
     /// Whether the request tells of a session that has ended, and of no other.
