@@ -34,7 +34,7 @@ mod settings;
 mod stage;
 
 #[cfg(feature = "revocation")]
-pub(super) use form::{left_form, revoke_forms};
+pub(super) use form::leave_device;
 pub use layer::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService};
 pub use settings::{DeviceSettings, Unbound};
 use stage::Stage;

@@ -1,13 +1,15 @@
 //! What a logout or a login revokes of bound sessions that did not open.
 
 use super::Device;
-use super::form::{left_form, revoke_forms};
+use super::form::leave_device;
 use super::stage::Stage;
 use crate::dbsc::Binding;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::settle::Unjudged;
+use crate::http::state::State;
 use crate::revocation::Pending;
+use crate::uid::SessionUid;
 
 impl Device {
     /// Revokes every bound session that a proof of the request opens, valid or over, and its device: a copy may live
@@ -27,6 +29,14 @@ impl Device {
         bindings.iter().flat_map(|binding| self.revoke_of(binding, session, unjudged)).collect()
     }
 
+    /// The uid under which a session goes on that has left its device, and for how many milliseconds at most without
+    /// another; nothing where that is not limited, or where it is another session that begins.
+    pub(in crate::http) fn goes_on_without(&self, state: &State) -> Option<(SessionUid, u64)> {
+        let (_, created_at_ms) = state.came_as()?;
+        let goes_on = state.times()?.created == created_at_ms;
+        state.uid().zip(self.unbound.limit_ms()).filter(|_| goes_on)
+    }
+
     fn revoke_of(&self, binding: &Binding, session: &Session, unjudged: Unjudged) -> Vec<Pending<()>> {
         let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
         let mut ended = Vec::new();
@@ -41,7 +51,7 @@ impl Device {
             ended.extend(bound.tokens().filter(is_of_it).filter_map(revoke));
         }
         if !ended.is_empty() {
-            ended.push(revoke_forms(store, vec![left_form(binding)]));
+            ended.push(leave_device(store, binding, None));
         }
         ended
     }

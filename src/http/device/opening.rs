@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 #[cfg(feature = "revocation")]
-use super::form::{is_known, known_since, left_form, moved_form, unbound_form};
+use super::form::{is_given, is_known, known_since, left_form, moved_form, unbound_form};
 use super::stage::Stage;
 use super::{Brought, Device, ENDED};
 use crate::dbsc::Binding;
@@ -237,8 +237,10 @@ impl Device {
     ) -> Option<OpenError> {
         parts.texts.user_id()?;
         let created_ms = parts.times.created;
-        if device.is_none() && self.unbound.refuses_at(head_ms.saturating_sub(created_ms)) {
-            return Some(OpenError::new(Reason::Unbound));
+        if device.is_none()
+            && let Some(error) = self.refusal_without_device(store, parts, head_ms)
+        {
+            return Some(error);
         }
         #[cfg(feature = "revocation")]
         if let Some(since_ms) = known_since(store, unbound_form(parts.uid), created_ms)
@@ -251,6 +253,27 @@ impl Device {
         }
         let _ = store;
         None
+    }
+}
+
+impl Device {
+    /// Why a user's session may not go on without a device, where it may not.
+    fn refusal_without_device(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Option<OpenError> {
+        let refuses_since = |since_ms: u64| self.unbound.refuses_at(head_ms.saturating_sub(since_ms));
+        if !refuses_since(parts.times.created) {
+            return None;
+        }
+        #[cfg(feature = "revocation")]
+        if is_given(store, parts.uid, head_ms) {
+            return None;
+        }
+        // Another server may have let it go on, and the list may not have said so yet.
+        #[cfg(feature = "revocation")]
+        if store.revocations().is_some() && !refuses_since(parts.times.renewed) {
+            return Some(OpenError::standing_at(Reason::Unbound, Standing::StricterLimits));
+        }
+        let _ = store;
+        Some(OpenError::new(Reason::Unbound))
     }
 }
 

@@ -88,11 +88,10 @@ fn revoke_what_did_not_open(session: &Session, unjudged: Unjudged) -> Vec<Pendin
 /// The device that a session has left: a user's, as all that are bound.
 #[cfg(feature = "dbsc")]
 fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
-    use crate::http::device::{left_form, revoke_forms};
-
     let left = state.device.left().filter(|_| decision.revoke != Revoke::No)?;
-    let store = session.sealed_store();
-    store.revocations().map(|_| revoke_forms(store, vec![left_form(&left)]))
+    let (store, device) = (session.sealed_store(), session.config().device.as_ref()?);
+    let goes_on = device.goes_on_without(state).filter(|_| decision.send == Send::Session);
+    store.revocations().map(|_| crate::http::device::leave_device(store, &left, goes_on))
 }
 
 /// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
