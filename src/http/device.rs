@@ -140,6 +140,13 @@ impl DeviceState {
         (self.binding, self.newly, self.moves) = (Some(binding), true, false);
     }
 
+    /// Whether the session came with a proof of its device, or of the one that it moves to; whatever has become of it
+    /// since.
+    #[cfg(feature = "revocation")]
+    pub(super) fn came_bound(&self) -> bool {
+        self.left.or(self.came_with()).is_some()
+    }
+
     /// The device that has proved itself with this request.
     #[cfg(feature = "revocation")]
     fn came_with(&self) -> Option<Binding> {

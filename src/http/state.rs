@@ -181,6 +181,12 @@ impl State {
         self.came == Came::Good
     }
 
+    /// The uid that it came with.
+    #[cfg(feature = "revocation")]
+    pub(super) fn came_uid(&self) -> Option<SessionUid> {
+        self.origin.map(|origin| origin.uid)
+    }
+
     /// Whether there is a session, or will be one.
     pub(super) fn exists(&self) -> bool {
         self.times.is_some() || self.wanted || self.user_id().is_some() || !data::has_no_members(self.data())

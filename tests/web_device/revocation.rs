@@ -336,3 +336,95 @@ async fn a_logout_of_others_without_a_device_moves_no_limit() {
     site.clock.advance(1);
     assert_eq!(browser.sees().await, NOBODY);
 }
+
+/// With as many cookies of this name as it takes, of which the browser's own is the last.
+fn among(browser: &mut Browser, name: &str, all: usize) {
+    let mut values = vec!["x"; all - 1];
+    let own = browser.jar[name].clone();
+    values.push(&own);
+    let joined = values.join(&format!("; {name}="));
+    browser.jar.insert(name.to_owned(), joined);
+}
+
+#[tokio::test]
+async fn a_logout_or_login_over_more_cookies_of_a_device_than_are_looked_at_ends_each() {
+    let site = site().await;
+    for name in [BOUND, PROOF] {
+        for (end, all) in [("/logout", 5), ("/logout", 64), ("/invalidate", 5), ("/login/zed", 5)] {
+            let mut browser = site.bound(1, "ann").await;
+            let mut copy = browser.clone();
+            among(&mut browser, name, all);
+            let reply = browser.post(end).await;
+            assert!(reply.status == 200 && is_told_of_end(&reply), "{name} {end}: {reply:?}");
+            assert_eq!((copy.sees().await, copy.refresh().await.status), (NOBODY, 401), "{name} {end} {all}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_over_more_cookies_of_a_device_than_it_ends_fails() {
+    let site = site().await;
+    for name in [BOUND, PROOF] {
+        for (end, status) in [("/logout", 500), ("/invalidate", 500), ("/login/zed", 200)] {
+            let mut browser = site.bound(1, "ann").await;
+            among(&mut browser, name, 65);
+            let reply = browser.post(end).await;
+            assert!(reply.status == status && is_told_of_end(&reply), "{name} {end}: {reply:?}");
+            let refused = reply.headers.get("sealed-session-refused").map(|why| why.to_str().unwrap());
+            assert_eq!(refused, (status == 500).then_some("not_recorded"), "{name} {end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ordinary_session_that_is_taken_away_beside_a_bound_one_has_ended() {
+    let site = site().await;
+    for user in ["bob", "ann"] {
+        for end in ["/logout", "/invalidate", "/login/zed", "/login/ann", "/cycle", "/logout-others"] {
+            let (mut browser, mut other) = (site.bound(1, "ann").await, site.browser(2));
+            other.log_in(user).await;
+            browser.jar.extend([other.cookie(ORDINARY)]);
+            let reply = browser.post(end).await;
+            assert_eq!(reply.status, 200, "{end}: {reply:?}");
+            assert_eq!(other.sees().await, NOBODY, "{user} {end}");
+            site.clock.advance(1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_bound_session_ends_no_other() {
+    let site = site().await;
+    let (mut browser, mut other) = (site.bound(1, "ann").await, site.browser(2));
+    other.log_in("bob").await;
+    browser.jar.extend([other.cookie(ORDINARY)]);
+    assert!(browser.post("/set/a/1").await.removes(ORDINARY));
+    assert_eq!(other.sees().await, unbound("bob"));
+}
+
+/// The ordinary cookie that comes late is of the bound session itself.
+#[tokio::test]
+async fn a_cycle_beside_its_own_ordinary_cookie_ends_nothing_but_copies() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let ordinary = browser.cookie(ORDINARY);
+    browser.register().await;
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    browser.jar.extend([ordinary]);
+    assert_eq!(browser.post("/cycle").await.status, 200);
+    assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+    assert_eq!(browser.refresh().await.status, 200);
+}
+
+/// The registration's answer came after another login.
+#[tokio::test]
+async fn a_pending_session_that_is_taken_away_beside_an_ordinary_one_has_ended() {
+    let site = site().await;
+    let (ann, mut bob) = (site.registered(1, "ann").await, site.browser(2));
+    let mut copy = ann.clone();
+    bob.log_in("bob").await;
+    bob.jar.extend([ann.cookie(BOUND), ann.cookie(PROOF)]);
+    assert!(is_told_of_end(&bob.post("/logout").await));
+    assert_eq!(copy.sees().await, NOBODY);
+}
