@@ -64,8 +64,7 @@ pub struct DeviceBinding {
     proofs: SealedStore,
     identifiers: SealedStore,
     challenges: SealedStore,
-    registration_ttl_ms: u64,
-    identifier_lifetime_ms: u64,
+    lives: builder::Lives,
 }
 
 impl DeviceBinding {
@@ -109,13 +108,17 @@ impl DeviceBinding {
             proofs: scoped(&self.proofs),
             identifiers: scoped(&self.identifiers),
             challenges: scoped(&self.challenges),
-            registration_ttl_ms: self.registration_ttl_ms,
-            identifier_lifetime_ms: self.identifier_lifetime_ms,
+            lives: self.lives,
         }
     }
 
+    /// Whether another over the same store is set likewise.
+    pub(crate) fn is_set_as(&self, other: &Self) -> bool {
+        self.lives == other.lives
+    }
+
     pub(crate) fn identifier_lifetime_ms(&self) -> u64 {
-        self.identifier_lifetime_ms
+        self.lives.identifier
     }
 
     /// What is unwise about the settings, if anything is.

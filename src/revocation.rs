@@ -232,6 +232,12 @@ impl Revocations {
         self.0.shared.known.revoked_since(who)
     }
 
+    /// Until when it has to be known that the session with this uid is revoked, if it is one by one.
+    #[cfg(feature = "dbsc")]
+    pub(crate) fn revoked_until(&self, uid: SessionUid) -> Option<u64> {
+        self.0.shared.known.revoked_until(uid)
+    }
+
     /// Whether what is known since then became known so lately that the response which put another session in its
     /// place may still be on its way.
     pub(crate) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {

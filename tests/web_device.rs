@@ -27,6 +27,8 @@ mod site;
 mod chunks;
 #[path = "web_device/ends.rs"]
 mod ends;
+#[path = "web_device/late_look.rs"]
+mod late_look;
 #[path = "web_device/mixed.rs"]
 mod mixed;
 #[cfg(feature = "revocation")]
@@ -34,6 +36,8 @@ mod mixed;
 mod moved;
 #[path = "web_device/offers.rs"]
 mod offers;
+#[path = "web_device/overrides.rs"]
+mod overrides;
 #[path = "web_device/plain.rs"]
 mod plain;
 #[path = "web_device/planted.rs"]

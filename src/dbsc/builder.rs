@@ -53,11 +53,12 @@ pub struct DeviceBindingBuilder {
 }
 
 /// The settings, in milliseconds.
-struct Lives {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lives {
     proof: u64,
     challenge: u64,
-    registration: u64,
-    identifier: u64,
+    pub(super) registration: u64,
+    pub(super) identifier: u64,
 }
 
 /// Characters of a proof: all have one length.
@@ -118,8 +119,7 @@ impl DeviceBindingBuilder {
             proofs: kin(PROOF, PROOF_COOKIE, self.of_one_length(lives.proof))?,
             identifiers: kin(IDENTIFIER, IDENTIFIER, self.of_text(lives.identifier))?,
             challenges: kin(CHALLENGE, CHALLENGE, self.of_challenges(&lives))?,
-            registration_ttl_ms: lives.registration,
-            identifier_lifetime_ms: lives.identifier,
+            lives,
         };
         let room = MAX_COOKIE_OCTETS.saturating_sub(binding.proof_cookie_name().len());
         if PROOF_CHARS > room {

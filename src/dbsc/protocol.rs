@@ -31,7 +31,7 @@ impl DeviceBinding {
     /// # Errors
     /// [`SealError::NoSealingKey`] and [`SealError::NoRandomness`].
     pub fn offer(&self, login: SessionUid) -> Result<String, SealError> {
-        self.challenge(&Purpose::Register(login), self.registration_ttl_ms)
+        self.challenge(&Purpose::Register(login), self.lives.registration)
     }
 
     /// Registers a device: its proof that it has the key that it brings, made for the session with this uid. Right after
@@ -116,7 +116,13 @@ impl DeviceBinding {
     /// # Errors
     /// [`OpenError`], as of any token; a proof that is over is no session's end, the browser brings another.
     pub fn open_proof(&self, proof: &str) -> Result<Binding, OpenError> {
-        self.proofs.open_record(proof, |record| texts::proof(record.data).ok_or(Reason::RecordData))
+        self.open_proof_at(self.proofs.now_ms(), proof)
+    }
+
+    /// Likewise, as of a time in milliseconds since 1970: when the head of its request arrived.
+    pub(crate) fn open_proof_at(&self, now_ms: u64, proof: &str) -> Result<Binding, OpenError> {
+        let read = |record: &Record<'_>| texts::proof(record.data).ok_or(Reason::RecordData);
+        self.proofs.open_record_at(now_ms, proof, read)
     }
 
     /// Whether a challenge is one of ours, made for this, and not over.

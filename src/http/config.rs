@@ -82,7 +82,10 @@ impl Config {
 
     fn has_same_device(&self, other: &Self) -> bool {
         #[cfg(feature = "dbsc")]
-        return is_one(self.device.as_ref(), other.device.as_ref());
+        return match (&self.device, &other.device) {
+            (Some(one), Some(other)) => one.is_set_as(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
         #[cfg(not(feature = "dbsc"))]
         {
             let _ = other;

@@ -15,7 +15,19 @@
 //! | expired, refused | otherwise | in time, not in a shared cache | removal | nothing |
 //! | otherwise | | | nothing | nothing |
 //!
-//! The cookies that a device has beside it go with a logout and a login; those that are over, as what is expired does.
+//! What a device has beside the session:
+//!
+//! | beside | the response | removes |
+//! |---|---|---|
+//! | nothing that could be | any | nothing |
+//! | none came, and the browser may have some | overwrites or removes the session's cookie on purpose | the cookies |
+//! | so, or likewise without any but one that tells of an end; waived | overwrites or removes it on purpose | the cookies, and tells of the end |
+//! | cookies of a session that may be good or is over; a proof of another device | ends what came, or overwrites it on purpose | the cookies, and tells of the end |
+//! | cookies of a session that is over | otherwise, in time, not in a shared cache | the cookies, and tells of the end |
+//! | a proof of another device | otherwise, in time, not in a shared cache | the proof |
+//! | otherwise | | nothing |
+//!
+//! A login and a logout are on purpose; so is what is stored over a cookie that the handler waives.
 //!
 //! What is revoked is written down for other servers, unless it was nobody's and what is there now is nobody's either.
 //!
@@ -143,15 +155,23 @@ pub(crate) enum Timing {
     Late,
 }
 
-/// What came of a device beside the session.
+/// What there is of a device beside the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
 pub(crate) enum Beside {
+    /// Nothing that the response does not set anyway.
     Nothing,
+    /// No cookies came. The browser may have held some back, or may have got some since.
+    Unseen,
+    /// Likewise, but for one that tells of a session's end.
+    Told,
+    /// The handler waives what is left in place, whatever came.
+    Waived,
     /// Cookies that a device may still prove.
-    #[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
     Unproven,
+    /// A proof of another device than the bound cookie's.
+    OfAnother,
     /// Cookies of a session that is over.
-    #[cfg_attr(not(feature = "dbsc"), allow(dead_code, reason = "nothing is bound to a device"))]
     Over,
 }
 
@@ -186,12 +206,24 @@ pub(crate) struct Facts {
 pub(crate) struct Decision {
     pub(crate) send: Send,
     pub(crate) revoke: Revoke,
-    /// Whether what came beside the session is removed.
-    pub(crate) beside: bool,
+    /// What is removed beside the session.
+    pub(crate) clear: Clear,
     /// What is said to caches besides.
     pub(crate) say: Say,
     /// The handler's answer is not given.
     pub(crate) fail: bool,
+}
+
+/// What a response removes of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clear {
+    Nothing,
+    /// The proof alone.
+    Proof,
+    /// All of its cookies.
+    Cookies,
+    /// All of its cookies, and the browser is told that the device's session has ended.
+    Told,
 }
 
 /// Whether the session that came is revoked.
@@ -259,24 +291,34 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         () if out => removal(facts.came),
         () => Send::Nothing,
     };
-    let beside = beside(facts, send, fail);
-    let say = if send == Send::Nothing && !beside { Say::Nothing } else { say(facts.caches, fail) };
+    let clear = clear(facts, send, fail);
+    let is_silent = send == Send::Nothing && clear == Clear::Nothing;
+    let say = if is_silent { Say::Nothing } else { say(facts.caches, fail) };
     let revoke = match revoke && (out || !lost) {
         false => Revoke::No,
         true if facts.nobodys => Revoke::OnClient,
         true => Revoke::OnList,
     };
-    Decision { send, revoke, beside, say, fail }
+    Decision { send, revoke, clear, say, fail }
 }
 
-/// Whether what came beside the session goes with it.
-fn beside(facts: &Facts, send: Send, fail: bool) -> bool {
-    let logs_in = facts.did.now == Now::LoggedIn && send == Send::Session;
-    match facts.beside {
-        Beside::Nothing => false,
-        _ if facts.did.out || logs_in => true,
-        Beside::Unproven => false,
-        Beside::Over => may_be_removed(facts) && !fail,
+/// What goes beside the session.
+fn clear(facts: &Facts, send: Send, fail: bool) -> Clear {
+    let Facts { did, beside, .. } = *facts;
+    let overwrites = match send {
+        Send::Nothing => false,
+        Send::Removal => did.out,
+        Send::Session => did.out || did.now == Now::LoggedIn || beside == Beside::Waived,
+    };
+    let in_passing = !fail && may_be_removed(facts);
+    match beside {
+        Beside::Unseen if overwrites => Clear::Cookies,
+        Beside::Told | Beside::Waived if overwrites => Clear::Told,
+        Beside::Nothing | Beside::Unseen | Beside::Told | Beside::Waived => Clear::Nothing,
+        _ if did.out || overwrites => Clear::Told,
+        Beside::OfAnother if in_passing => Clear::Proof,
+        Beside::Over if in_passing => Clear::Told,
+        Beside::Unproven | Beside::OfAnother | Beside::Over => Clear::Nothing,
     }
 }
 

@@ -34,7 +34,7 @@ mod settings;
 mod stage;
 
 #[cfg(feature = "revocation")]
-pub(super) use form::{left_form, revoke_forms};
+pub(super) use form::leave_device;
 pub use layer::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService};
 pub use settings::{DeviceSettings, Unbound};
 use stage::Stage;
@@ -72,6 +72,8 @@ pub(super) struct DeviceState {
 pub(super) struct Brought {
     ordinary: bool,
     bound: bool,
+    /// A bound cookie tells of a session's end.
+    ended: bool,
     bound_second: bool,
     proof: bool,
     /// The device that has proved itself.
@@ -138,6 +140,13 @@ impl DeviceState {
         (self.binding, self.newly, self.moves) = (Some(binding), true, false);
     }
 
+    /// Whether the session came with a proof of its device, or of the one that it moves to; whatever has become of it
+    /// since.
+    #[cfg(feature = "revocation")]
+    pub(super) fn came_bound(&self) -> bool {
+        self.left.or(self.came_with()).is_some()
+    }
+
     /// The device that has proved itself with this request.
     #[cfg(feature = "revocation")]
     fn came_with(&self) -> Option<Binding> {
@@ -154,6 +163,16 @@ impl Brought {
 impl Device {
     pub(super) fn bound_store(&self) -> &SealedStore {
         self.binding.bound_store()
+    }
+
+    /// Whether another is set likewise, over one store.
+    pub(super) fn is_set_as(&self, other: &Self) -> bool {
+        self.binding.is_set_as(&other.binding)
+            && self.bound_cookies == other.bound_cookies
+            && self.proof_cookies == other.proof_cookies
+            && self.register_path == other.register_path
+            && self.refresh_path == other.refresh_path
+            && self.unbound == other.unbound
     }
 
     /// The cookies that only sessions bound to a device have.

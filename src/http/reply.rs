@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::caches;
 use super::cookie::CookiePolicy;
-use super::decide::{Beside, Came, Decision, Facts, Now, Send, Timing, decide};
+use super::decide::{Beside, Came, Clear, Decision, Facts, Now, Send, Timing, decide};
 use super::session::{Opened, Persistence, Session};
 use super::settle::{Settling, Waiting, settle};
 use super::state::{Finished, State, Upkeep};
@@ -79,7 +79,7 @@ impl Decided {
         let decision = decide(&facts);
         let mut decided = Self { facts, decision, finished: None };
         // Most responses send nothing, whatever else there is to know.
-        if decision.send != Send::Nothing || decision.beside {
+        if decision.send != Send::Nothing || decision.clear != Clear::Nothing {
             let now_ms = store.now_ms();
             decided.look_again(session, opened, headers, upkeep, now_ms);
             decided.seal(session, opened, upkeep, now_ms);
@@ -221,7 +221,7 @@ fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Up
     Facts { timing, ended, moved: has_moved(session, state), counts, ..facts }
 }
 
-/// What came of a device beside the session.
+/// What there is of a device beside the session.
 fn beside(session: &Session, opened: &Opened) -> Beside {
     #[cfg(feature = "dbsc")]
     if let Some(device) = &session.config().device {

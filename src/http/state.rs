@@ -170,9 +170,21 @@ impl State {
         self.did.now == Now::AsItCame
     }
 
+    /// Whether what is stored overwrites a cookie that is left in place, because the handler has said so.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn waives(&self) -> bool {
+        matches!(self.came, Came::Left(_)) && self.anyway && self.did == Did { out: false, now: Now::Changed }
+    }
+
     /// Whether the session came with the request.
     pub(super) fn came(&self) -> bool {
         self.came == Came::Good
+    }
+
+    /// The uid that it came with.
+    #[cfg(feature = "revocation")]
+    pub(super) fn came_uid(&self) -> Option<SessionUid> {
+        self.origin.map(|origin| origin.uid)
     }
 
     /// Whether there is a session, or will be one.

@@ -93,6 +93,12 @@ impl Known {
         self.floors_of(who, |floor| floor.revokes(who, leeway_ms).then_some(floor.since_ms)).next()
     }
 
+    /// Until when the revocation of this session counts.
+    #[cfg(feature = "dbsc")]
+    pub(super) fn revoked_until(&self, uid: SessionUid) -> Option<u64> {
+        self.sessions.pin().get(&uid).map(|ended| ended.until_ms)
+    }
+
     /// Of which users such a session is revoked now, by their entries.
     pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
         let leeway_ms = self.leeway_ms();

@@ -64,7 +64,18 @@ impl SealedStore {
         token: &str,
         read: impl Fn(&Record<'_>) -> Result<T, Reason>,
     ) -> Result<T, OpenError> {
-        self.moment().open(token.as_bytes(), b"", |_, Live { record, .. }| read(&record).map_err(refused))
+        self.open_record_at(self.now_ms(), token, read)
+    }
+
+    /// Likewise, as of a time in milliseconds since 1970.
+    pub(crate) fn open_record_at<T>(
+        &self,
+        now_ms: u64,
+        token: &str,
+        read: impl Fn(&Record<'_>) -> Result<T, Reason>,
+    ) -> Result<T, OpenError> {
+        let moment = self.moment_at(now_ms);
+        moment.open(token.as_bytes(), b"", |_, Live { record, .. }| read(&record).map_err(refused))
     }
 
     /// Seals a record that begins now, under a new uid if none is given: its token, and when it expires.

@@ -53,7 +53,7 @@ impl SealedStore {
         })
     }
 
-    /// Revokes the session behind an id, if it is a user's.
+    /// Revokes the session behind an id, if it is a user's and not the spared one.
     ///
     /// # Errors
     /// Where that cannot be told now.
@@ -62,9 +62,10 @@ impl SealedStore {
         &self,
         id: &SessionId,
         associated_data: &[u8],
+        spared: Option<SessionUid>,
     ) -> Result<Pending<()>, BackendError> {
-        let session = self.authentic(id, associated_data)?.filter(|session| session.user_id.is_some());
-        Ok(match session {
+        let is_meant = |session: &Ended| session.user_id.is_some() && Some(session.uid) != spared;
+        Ok(match self.authentic(id, associated_data)?.filter(is_meant) {
             Some(session) => self.revoke_session(session.uid, session.created_at_ms),
             None => Pending::done(Ok(())),
         })

@@ -26,7 +26,7 @@ pub(crate) fn decided(facts: &Facts, decision: &Decision) {
         recorded = facts.recorded,
         sends = ?decision.send,
         revokes = ?decision.revoke,
-        removes_of_device = decision.beside,
+        removes_of_device = ?decision.clear,
         says = ?decision.say,
         fails = decision.fail,
         "a response was decided"

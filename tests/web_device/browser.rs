@@ -153,7 +153,8 @@ impl Browser {
         reply
     }
 
-    fn keep(&mut self, reply: &Reply) {
+    /// What an answer says of the cookies reaches the browser.
+    pub(crate) fn keep(&mut self, reply: &Reply) {
         for set in reply.set_cookies() {
             let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
             match set.contains("; Max-Age=0;") {

@@ -123,7 +123,8 @@ async fn the_end_of_an_unbound_session_leaves_no_tombstone() {
     let mut browser = site.browser(1);
     browser.log_in("ann").await;
     let reply = browser.post("/logout").await;
-    assert!(names_set(&reply) == [ORDINARY] && reply.removes(ORDINARY), "{reply:?}");
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
+    assert!([ORDINARY, BOUND, PROOF].iter().all(|name| reply.removes(name)), "{reply:?}");
 }
 
 #[tokio::test]

@@ -8,9 +8,10 @@ use sealed_session::http::Renewal;
 use crate::browser::{Browser, ORDINARY, Site, header, names_set, offered};
 use crate::site::{HOUR, MINUTE, Reply, root};
 
-/// Whether the answer asks for a key, and sets the ordinary cookie and no other.
+/// Whether the answer asks for a key, and brings the ordinary cookie and no other.
 fn asks(reply: &Reply) -> bool {
-    assert_eq!(names_set(reply), [ORDINARY], "{reply:?}");
+    let brought: Vec<_> = names_set(reply).into_iter().filter(|name| !reply.removes(name)).collect();
+    assert_eq!(brought, [ORDINARY], "{reply:?}");
     offered(reply).is_some()
 }
 

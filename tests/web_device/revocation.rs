@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
 use sealed_session::hazmat::ManualClock;
-use sealed_session::http::Session;
+use sealed_session::http::{DeviceSettings, Session, Unbound};
 use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 
 use crate::browser::{
-    self, BOUND, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, bound_to, is_told_of_end, json, names_set, unbound,
+    self, BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, bound_to, is_told_of_end, json,
+    names_set, unbound,
 };
 use crate::site::{MINUTE, NOON, root};
 use crate::troubled::Troubled;
@@ -35,12 +37,26 @@ async fn revoke(session: Session, axum::extract::Path(uid): axum::extract::Path<
 }
 
 async fn site_with(revocations: impl FnOnce(&ManualClock) -> Revocations) -> Site {
+    site_set(revocations, |device| device).await
+}
+
+async fn site_set(
+    revocations: impl FnOnce(&ManualClock) -> Revocations,
+    device: impl FnOnce(DeviceSettings) -> DeviceSettings,
+) -> Site {
     let clock = ManualClock::at(NOON);
     let ring = KeyRing::new(vec![root(1)]).unwrap();
     let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations(&clock));
     let store = store.build().unwrap();
     let registry = Registry::builder(store.clone()).build().unwrap();
-    Site::over(store, clock, |layer| layer.registry(registry), |device| device, app()).await
+    Site::over(store, clock, |layer| layer.registry(registry), device, app()).await
+}
+
+/// Users' sessions without a device are over a minute after their login.
+async fn refusing_site() -> Site {
+    let in_memory = |clock: &ManualClock| Revocations::builder().clock(clock.clone()).in_memory();
+    let refused = Unbound::RefusedAfter(Duration::from_millis(MINUTE));
+    site_set(in_memory, move |device| device.unbound(refused)).await
 }
 
 async fn site() -> Site {
@@ -263,4 +279,152 @@ async fn a_login_or_cycle_that_cannot_be_recorded_leaves_the_bound_session_as_it
     assert_eq!(browser.sees().await, bound_to("ann"));
     site.clock.advance(MINUTE);
     assert_eq!(browser.refresh().await.status, 200);
+}
+
+/// A bound session whose login was half an hour ago.
+async fn bound_for_long(site: &Site) -> Browser {
+    let mut browser = site.bound(1, "ann").await;
+    for _ in 0..3 {
+        site.clock.advance(PROOF_TTL);
+        assert_eq!(browser.refresh().await.status, 200);
+    }
+    browser
+}
+
+#[tokio::test]
+async fn a_logout_of_others_gives_the_time_to_register_anew_however_old_the_session_is() {
+    let site = refusing_site().await;
+    for ms in [0, MINUTE - 1] {
+        let mut browser = bound_for_long(&site).await;
+        let reply = browser.post("/logout-others").await;
+        assert!(browser::offered(&reply).is_some(), "{reply:?}");
+        site.clock.advance(ms);
+        assert_eq!(browser.sees().await, unbound("ann"), "{ms}");
+        assert_eq!(browser.register().await.status, 200);
+        assert_eq!(browser.sees().await, bound_to("ann"), "{ms}");
+        site.clock.advance(PROOF_TTL);
+        assert_eq!((browser.refresh().await.status, browser.sees().await), (200, bound_to("ann")));
+    }
+}
+
+#[tokio::test]
+async fn what_a_logout_of_others_gives_without_a_device_is_over_at_the_limit() {
+    let site = refusing_site().await;
+    let mut browser = bound_for_long(&site).await;
+    browser.post("/logout-others").await;
+    site.clock.advance(MINUTE - 1);
+    for change in ["/set/a/1", "/ttl/604800000"] {
+        assert_eq!(browser.post(change).await.status, 200);
+    }
+    assert_eq!(browser.sees().await, unbound("ann"));
+    site.clock.advance(1);
+    assert_eq!(browser.register().await.status, 401);
+    assert_eq!(browser.sees().await, NOBODY);
+}
+
+/// Who has copied the login's cookie gets no more time by it.
+#[tokio::test]
+async fn a_logout_of_others_without_a_device_moves_no_limit() {
+    let site = refusing_site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    for ms in [MINUTE / 2, MINUTE / 2 - 1] {
+        site.clock.advance(ms);
+        browser.post("/logout-others").await;
+        assert_eq!(browser.sees().await, unbound("ann"));
+    }
+    site.clock.advance(1);
+    assert_eq!(browser.sees().await, NOBODY);
+}
+
+/// With as many cookies of this name as it takes, of which the browser's own is the last.
+fn among(browser: &mut Browser, name: &str, all: usize) {
+    let mut values = vec!["x"; all - 1];
+    let own = browser.jar[name].clone();
+    values.push(&own);
+    let joined = values.join(&format!("; {name}="));
+    browser.jar.insert(name.to_owned(), joined);
+}
+
+#[tokio::test]
+async fn a_logout_or_login_over_more_cookies_of_a_device_than_are_looked_at_ends_each() {
+    let site = site().await;
+    for name in [BOUND, PROOF] {
+        for (end, all) in [("/logout", 5), ("/logout", 64), ("/invalidate", 5), ("/login/zed", 5)] {
+            let mut browser = site.bound(1, "ann").await;
+            let mut copy = browser.clone();
+            among(&mut browser, name, all);
+            let reply = browser.post(end).await;
+            assert!(reply.status == 200 && is_told_of_end(&reply), "{name} {end}: {reply:?}");
+            assert_eq!((copy.sees().await, copy.refresh().await.status), (NOBODY, 401), "{name} {end} {all}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_over_more_cookies_of_a_device_than_it_ends_fails() {
+    let site = site().await;
+    for name in [BOUND, PROOF] {
+        for (end, status) in [("/logout", 500), ("/invalidate", 500), ("/login/zed", 200)] {
+            let mut browser = site.bound(1, "ann").await;
+            among(&mut browser, name, 65);
+            let reply = browser.post(end).await;
+            assert!(reply.status == status && is_told_of_end(&reply), "{name} {end}: {reply:?}");
+            let refused = reply.headers.get("sealed-session-refused").map(|why| why.to_str().unwrap());
+            assert_eq!(refused, (status == 500).then_some("not_recorded"), "{name} {end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ordinary_session_that_is_taken_away_beside_a_bound_one_has_ended() {
+    let site = site().await;
+    for user in ["bob", "ann"] {
+        for end in ["/logout", "/invalidate", "/login/zed", "/login/ann", "/cycle", "/logout-others"] {
+            let (mut browser, mut other) = (site.bound(1, "ann").await, site.browser(2));
+            other.log_in(user).await;
+            browser.jar.extend([other.cookie(ORDINARY)]);
+            let reply = browser.post(end).await;
+            assert_eq!(reply.status, 200, "{end}: {reply:?}");
+            assert_eq!(other.sees().await, NOBODY, "{user} {end}");
+            site.clock.advance(1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_bound_session_ends_no_other() {
+    let site = site().await;
+    let (mut browser, mut other) = (site.bound(1, "ann").await, site.browser(2));
+    other.log_in("bob").await;
+    browser.jar.extend([other.cookie(ORDINARY)]);
+    assert!(browser.post("/set/a/1").await.removes(ORDINARY));
+    assert_eq!(other.sees().await, unbound("bob"));
+}
+
+/// The ordinary cookie that comes late is of the bound session itself.
+#[tokio::test]
+async fn a_cycle_beside_its_own_ordinary_cookie_ends_nothing_but_copies() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let ordinary = browser.cookie(ORDINARY);
+    browser.register().await;
+    assert_eq!(browser.sees().await, bound_to("ann"));
+    browser.jar.extend([ordinary]);
+    assert_eq!(browser.post("/cycle").await.status, 200);
+    assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+    assert_eq!(browser.refresh().await.status, 200);
+}
+
+/// The registration's answer came after another login.
+#[tokio::test]
+async fn a_pending_session_that_is_taken_away_beside_an_ordinary_one_has_ended() {
+    let site = site().await;
+    let (ann, mut bob) = (site.registered(1, "ann").await, site.browser(2));
+    let mut copy = ann.clone();
+    bob.log_in("bob").await;
+    bob.jar.extend([ann.cookie(BOUND), ann.cookie(PROOF)]);
+    assert!(is_told_of_end(&bob.post("/logout").await));
+    assert_eq!(copy.sees().await, NOBODY);
 }

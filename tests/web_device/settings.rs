@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use http::request::Parts;
-use sealed_session::http::{DeviceSettings, SameSite, SessionLayer, SessionLayerBuilder, Unbound};
+use sealed_session::http::{
+    DeviceBoundLayer, DeviceSettings, SameSite, SessionLayer, SessionLayerBuilder, Unbound,
+};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 
-use crate::browser::{BOUND, ORDINARY, PROOF, Site, bound_to, json, offered_at, set};
+use crate::browser::{self, BOUND, ORDINARY, PROOF, Site, bound_to, json, offered_at, set};
 use crate::device::Device;
+use crate::site::{self, Reply, root};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 type Layer = fn(SessionLayerBuilder) -> SessionLayerBuilder;
 type Settings = fn(DeviceSettings) -> DeviceSettings;
@@ -149,10 +154,10 @@ async fn a_session_for_the_browsers_session_has_a_proof_that_lasts_its_time() {
 #[tokio::test]
 async fn the_cookies_go_by_the_name_of_the_stores() {
     use sealed_session::hazmat::ManualClock;
-    let clock = ManualClock::at(crate::site::NOON);
-    let ring = KeyRing::new(vec![crate::site::root(1)]).unwrap();
+    let clock = ManualClock::at(site::NOON);
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
     let store = SealedStore::builder(ring).clock(clock.clone()).cookie_name("__Host-sid").build().unwrap();
-    let site = Site::over(store, clock, |layer| layer, |device| device, crate::browser::app()).await;
+    let site = Site::over(store, clock, |layer| layer, |device| device, browser::app()).await;
     let mut browser = site.bound(1, "ann").await;
     assert_eq!(browser.names(), ["__Host-sid-bound", "__Host-sid-proof"]);
     assert_eq!(browser.sees().await, bound_to("ann"));
@@ -174,7 +179,7 @@ async fn what_sessions_are_bound_to_besides_counts_as_well() {
     let reply = browser.post_with("/dbsc/register", &[headers[0], ours]).await;
     assert_eq!(reply.status, 200);
     browser.identifier = json(&reply)["session_identifier"].as_str().unwrap().to_owned();
-    browser.challenge = crate::browser::challenge(&reply, &browser.identifier);
+    browser.challenge = browser::challenge(&reply, &browser.identifier);
     for (tenant, user) in [("ours", "\"ann\""), ("theirs", "null")] {
         let reply = browser.clone().request(reqwest::Method::GET, "/device", &[("x-tenant", tenant)]).await;
         assert_eq!(json(&reply)["user"].to_string(), user);
@@ -223,4 +228,52 @@ fn a_cookie_without_room_for_a_proof_is_an_error() {
     let error = bound(229).unwrap_err().to_string();
     assert!(error.contains("__Host-session-proof") && error.contains("max_octets"), "{error}");
     assert!(bound(230).is_ok());
+}
+
+/// What an application answers between two such layers.
+async fn between(outer: DeviceBoundLayer, inner: DeviceBoundLayer) -> Reply {
+    let url = site::serve(browser::app().layer(inner).layer(outer)).await;
+    Reply::of(reqwest::Client::new().post(format!("{url}/login/ann")).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn layers_that_are_built_alike_over_one_store_are_one() {
+    let store = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap()).build().unwrap();
+    let sets: [Settings; 3] = [
+        |device| device,
+        |device| device.proof_ttl(HOUR).register_path("/r"),
+        |device| device.unbound(Unbound::RefusedAfter(HOUR)).identifier_lifetime(4 * HOUR),
+    ];
+    for set in sets {
+        let layer = || SessionLayer::new(store.clone()).unwrap().device_bound(set).unwrap();
+        let reply = between(layer(), layer()).await;
+        assert!(reply.status == 200 && offered_at_any(&reply), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn layers_that_differ_in_what_is_set_of_devices_are_an_error() {
+    let store = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap()).build().unwrap();
+    let layer = |set: Settings| SessionLayer::new(store.clone()).unwrap().device_bound(set).unwrap();
+    let others: [Settings; 7] = [
+        |device| device.proof_ttl(HOUR),
+        |device| device.challenge_ttl(HOUR),
+        |device| device.registration_ttl(HOUR),
+        |device| device.identifier_lifetime(HOUR),
+        |device| device.unbound(Unbound::RefusedAfter(HOUR)),
+        |device| device.register_path("/r"),
+        |device| device.refresh_path("/r"),
+    ];
+    for (at, other) in others.into_iter().enumerate() {
+        for (outer, inner) in [(layer(other), layer(|device| device)), (layer(|device| device), layer(other))]
+        {
+            let reply = between(outer, inner).await;
+            assert_eq!(reply.status, 500, "{at}: {reply:?}");
+            assert_eq!(reply.headers["sealed-session-refused"], "layers_differ", "{at}");
+        }
+    }
+}
+
+fn offered_at_any(reply: &Reply) -> bool {
+    reply.headers.contains_key("secure-session-registration")
 }

@@ -16,7 +16,16 @@ const CAME: [Came; 9] = [
 const ACTS: [Act; 5] = [Act::Changed, Act::Cycled, Act::LoggedIn, Act::LoggedOut, Act::Ended];
 const TIMINGS: [Timing; 3] = [Timing::InTime, Timing::LateAndKnown, Timing::Late];
 const CACHES: [Caches; 4] = [Caches::Silent, Caches::KeptOut, Caches::Ask, Caches::Reuse];
-const BESIDE: [Beside; 3] = [Beside::Nothing, Beside::Unproven, Beside::Over];
+const BESIDE: [Beside; 7] = [
+    Beside::Nothing,
+    Beside::Unseen,
+    Beside::Told,
+    Beside::Waived,
+    Beside::Unproven,
+    Beside::OfAnother,
+    Beside::Over,
+];
+const CLEAR: [Clear; 4] = [Clear::Nothing, Clear::Proof, Clear::Cookies, Clear::Told];
 
 /// All that handlers can leave behind.
 fn all_deeds() -> Vec<Did> {
@@ -40,9 +49,8 @@ fn all_decisions() -> Vec<Decision> {
     for send in [Send::Nothing, Send::Session, Send::Removal] {
         for say in [Say::Nothing, Say::NoStore, Say::Private, Say::Instead] {
             for revoke in [Revoke::No, Revoke::OnClient, Revoke::OnList] {
-                for bits in 0_u32..4 {
-                    let bit = |at: u32| bits >> at & 1 == 1;
-                    all.push(Decision { send, revoke, beside: bit(0), say, fail: bit(1) });
+                for (clear, fail) in CLEAR.into_iter().flat_map(|clear| [(clear, false), (clear, true)]) {
+                    all.push(Decision { send, revoke, clear, say, fail });
                 }
             }
         }
@@ -116,31 +124,54 @@ fn is_upkeep(facts: &Facts) -> bool {
 }
 
 fn sends(decision: &Decision) -> bool {
-    decision.send != Send::Nothing || decision.beside
+    decision.send != Send::Nothing || decision.clear != Clear::Nothing
+}
+
+/// No cookie of a device came that would say what its session is.
+fn is_blank(beside: Beside) -> bool {
+    matches!(beside, Beside::Nothing | Beside::Unseen | Beside::Told | Beside::Waived)
+}
+
+/// All that the browser may have of a device goes.
+fn clears(decision: &Decision) -> bool {
+    matches!(decision.clear, Clear::Cookies | Clear::Told)
+}
+
+/// The session's cookie is set or removed as the handler wants it, whatever the browser has.
+fn overwrites(facts: &Facts, decision: &Decision) -> bool {
+    let begins = is_deliberate(facts) || facts.beside == Beside::Waived;
+    (begins && decision.send == Send::Session) || (facts.did.out && decision.send == Send::Removal)
 }
 
 type Rule = (&'static str, fn(&Facts, &Decision) -> bool);
 
 /// What must hold of every decision. Each is a promise of SECURITY.md, or its other side.
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 24] = [
     ("a logout revokes, whatever else happens", |f, d| !f.did.out || d.revoke != Revoke::No),
     ("of nobody nothing is written down", |f, d| !f.nobodys || d.revoke != Revoke::OnList),
     ("what a user ends is written down", |f, d| f.nobodys || d.revoke != Revoke::OnClient),
     ("after a logout the client has no cookie of what came", |f, d| {
         !f.did.out || f.came == Came::Nothing || d.send != Send::Nothing
     }),
-    ("after a logout it has none of a device either", |f, d| {
-        !f.did.out || f.beside == Beside::Nothing || d.beside
+    ("after a logout it has none of a device either", |f, d| !f.did.out || is_blank(f.beside) || clears(d)),
+    ("what overwrites the session on purpose leaves nothing of a device, seen or not", |f, d| {
+        !overwrites(f, d) || f.beside == Beside::Nothing || clears(d)
     }),
-    ("a login leaves nothing of a device beside it", |f, d| {
-        let logs_in = f.did.now == Now::LoggedIn && d.send == Send::Session;
-        !logs_in || f.beside == Beside::Nothing || d.beside
-    }),
-    ("what a device may still prove is removed by a logout or a login only", |f, d| {
-        let logs_in = f.did.now == Now::LoggedIn && d.send == Send::Session;
+    ("what a device has or may have is removed on purpose only, unless it is of no use", |f, d| {
         let in_time = f.timing != Timing::Late && f.caches != Caches::Reuse;
-        let over = f.beside == Beside::Over && in_time && !d.fail;
-        !d.beside || (f.beside != Beside::Nothing && (f.did.out || logs_in || over))
+        let is_useless = matches!(f.beside, Beside::OfAnother | Beside::Over) && in_time && !d.fail;
+        let ends = f.did.out && !is_blank(f.beside);
+        let allowed = f.beside != Beside::Nothing && (ends || overwrites(f, d) || is_useless);
+        d.clear == Clear::Nothing || allowed
+    }),
+    ("a browser is told of an end where there may be one to tell of", |f, d| match d.clear {
+        Clear::Nothing => true,
+        Clear::Cookies => f.beside == Beside::Unseen,
+        Clear::Proof => f.beside == Beside::OfAnother && !f.did.out && !overwrites(f, d),
+        Clear::Told => {
+            let is_of_another = f.beside == Beside::OfAnother && !f.did.out && !overwrites(f, d);
+            f.beside != Beside::Unseen && !is_of_another
+        }
     }),
     ("a handler that was cut off began nothing", |f, d| f.counts || d.send != Send::Session),
     ("what was not recorded is no success, and begins nothing", |f, d| {
@@ -206,8 +237,8 @@ const CHOICES: [Cell; 4] = [
         "a cookie that opens nowhere is removed while no other tab can have replaced it, as it costs a refusal each time",
         |f| matches!(f.came, Came::Expired | Came::Refused) && !f.did.out,
     ),
-    ("cookies of a device that are over go as an expired session does", |f| {
-        f.beside == Beside::Over && !f.did.out
+    ("cookies of a device that are of no use go as an expired session does", |f| {
+        matches!(f.beside, Beside::OfAnother | Beside::Over) && !f.did.out
     }),
     ("nobody who brought nothing is sent a removal", |f| f.came == Came::Nothing && !f.did.out),
 ];

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use super::{Device, ENDED};
 use crate::http::config::Config;
 use crate::http::cookie::Values;
-use crate::http::decide::{Beside, Decision, Revoke, Send};
+use crate::http::decide::{Beside, Clear, Decision, Send};
 use crate::http::reply::{removals, set_cookie};
 use crate::http::session::Opened;
 use crate::session::SessionId;
@@ -16,16 +16,21 @@ use crate::uid::SessionUid;
 const REGISTRATION: &str = "secure-session-registration";
 
 impl Device {
-    /// What came of a device beside the session that counts.
+    /// What there is of a device beside the session that counts.
     pub(in crate::http) fn beside(&self, opened: &Opened) -> Beside {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         match () {
             // It brings cookies of its own.
             () if state.device.newly => Beside::Nothing,
-            () if brought.proof_of_another || (brought.bound_over && !is_bound) => Beside::Over,
-            () if (brought.bound || brought.proof) && !is_bound => Beside::Unproven,
-            () => Beside::Nothing,
+            () if state.waives() => Beside::Waived,
+            () if brought.proof_of_another => Beside::OfAnother,
+            // It is what the response sets or removes.
+            () if is_bound => Beside::Nothing,
+            () if brought.bound_over => Beside::Over,
+            () if brought.bound || brought.proof => Beside::Unproven,
+            () if brought.ended => Beside::Told,
+            () => Beside::Unseen,
         }
     }
 
@@ -43,15 +48,13 @@ impl Device {
         if decision.send == Send::Session && is_bound && !state.device.newly && brought.ordinary {
             values.extend(removals(&config.cookies, opened.has_second));
         }
-        let ends = decision.revoke != Revoke::No && state.is_ended();
-        let beside = match () {
-            () if !decision.beside => Values::default(),
-            () if (brought.bound || brought.proof) && !is_bound && (ends || brought.bound_over) => {
-                self.endings(brought.bound_second)
-            }
-            () => self.proof_cookies.removals(false),
+        let cleared = match decision.clear {
+            Clear::Nothing => Values::default(),
+            Clear::Proof => self.proof_cookies.removals(false),
+            Clear::Cookies => self.removals(brought.bound_second),
+            Clear::Told => self.endings(brought.bound_second),
         };
-        values.extend(beside.into_iter().filter_map(|value| set_cookie(value).ok()));
+        values.extend(cleared.into_iter().filter_map(|value| set_cookie(value).ok()));
         values
     }
 

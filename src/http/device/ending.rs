@@ -1,13 +1,15 @@
-//! What a logout or a login revokes of bound sessions that did not open.
+//! What a logout or a login revokes of bound sessions beside the one that came.
 
 use super::Device;
-use super::form::{left_form, revoke_forms};
+use super::form::leave_device;
 use super::stage::Stage;
 use crate::dbsc::Binding;
 use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::settle::Unjudged;
+use crate::http::state::State;
 use crate::revocation::Pending;
+use crate::uid::SessionUid;
 
 impl Device {
     /// Revokes every bound session that a proof of the request opens, valid or over, and its device: a copy may live
@@ -18,17 +20,36 @@ impl Device {
         unjudged: Unjudged,
     ) -> Vec<Pending<()>> {
         let proofs = session.presented_as(&self.proof_cookies);
+        let bound = session.presented_as(&self.bound_cookies);
+        let (Some(proofs), Some(bound)) = (proofs.tokens_to_end(), bound.tokens_to_end()) else {
+            return Vec::from_iter(unjudged.too_many());
+        };
+        let bound: Vec<&[u8]> = bound.collect();
         let mut bindings: Vec<Binding> = Vec::new();
-        for binding in self.proven_by(&proofs) {
+        for binding in self.proven_by(proofs, session) {
             if !bindings.contains(&binding) {
                 bindings.push(binding);
             }
         }
-        bindings.iter().flat_map(|binding| self.revoke_of(binding, session, unjudged)).collect()
+        bindings.iter().flat_map(|binding| self.revoke_of(binding, &bound, session, unjudged)).collect()
     }
 
-    fn revoke_of(&self, binding: &Binding, session: &Session, unjudged: Unjudged) -> Vec<Pending<()>> {
-        let (store, bound) = (session.bound_store(self), session.presented_as(&self.bound_cookies));
+    /// The uid under which a session goes on that has left its device, and for how many milliseconds at most without
+    /// another; nothing where that is not limited, or where it is another session that begins.
+    pub(in crate::http) fn goes_on_without(&self, state: &State) -> Option<(SessionUid, u64)> {
+        let (_, created_at_ms) = state.came_as()?;
+        let goes_on = state.times()?.created == created_at_ms;
+        state.uid().zip(self.unbound.limit_ms()).filter(|_| goes_on)
+    }
+
+    fn revoke_of(
+        &self,
+        binding: &Binding,
+        bound: &[&[u8]],
+        session: &Session,
+        unjudged: Unjudged,
+    ) -> Vec<Pending<()>> {
+        let store = session.bound_store(self);
         let mut ended = Vec::new();
         for associated_data in
             Stage::likely_first(true).map(|stage| stage.associated_data(binding, session.associated_data()))
@@ -37,11 +58,11 @@ impl Device {
                 let opened = store.open_parts(session.head_ms(), token, &associated_data);
                 opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
             };
-            let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), &associated_data));
-            ended.extend(bound.tokens().filter(is_of_it).filter_map(revoke));
+            let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), &associated_data, None));
+            ended.extend(bound.iter().copied().filter(is_of_it).filter_map(revoke));
         }
         if !ended.is_empty() {
-            ended.push(revoke_forms(store, vec![left_form(binding)]));
+            ended.push(leave_device(store, binding, None));
         }
         ended
     }

@@ -21,25 +21,51 @@ pub(super) fn moved_form(binding: &Binding) -> SessionUid {
 }
 
 /// What stands there for a device whose session has ended: its uid may be another by then than at the registration.
-pub(in crate::http) fn left_form(binding: &Binding) -> SessionUid {
+pub(super) fn left_form(binding: &Binding) -> SessionUid {
     form_of(b"sealed-session/v1 left device", binding.as_bytes())
+}
+
+/// What stands there for a session that has left its device and goes on, for as long as its ordinary cookie counts:
+/// however long ago its login was.
+fn given_form(uid: SessionUid) -> SessionUid {
+    form_of(b"sealed-session/v1 given form", uid.as_bytes())
+}
+
+/// Writes down that a session has left its device; and under which uid it goes on without one, and for how long in
+/// milliseconds, where that is limited.
+pub(in crate::http) fn leave_device(
+    store: &SealedStore,
+    left: &Binding,
+    goes_on: Option<(SessionUid, u64)>,
+) -> Pending<()> {
+    let (now_ms, left) = (store.now_ms(), left_form(left));
+    store.record(move |recorder| {
+        let mut changes = vec![revoked(left, recorder.retention()?.of_device(now_ms))];
+        changes
+            .extend(goes_on.map(|(uid, limit_ms)| revoked(given_form(uid), now_ms.saturating_add(limit_ms))));
+        recorder.record(&changes)
+    })
+}
+
+/// Whether the ordinary cookie of a session that has left its device still counts.
+pub(super) fn is_given(store: &SealedStore, uid: SessionUid, head_ms: u64) -> bool {
+    let until_ms = store.revocations().and_then(|revocations| revocations.revoked_until(given_form(uid)));
+    until_ms.is_some_and(|until_ms| head_ms < until_ms)
 }
 
 /// Revokes such names for as long as any server that shares the list opens a session or an identifier that there is by
 /// now.
-pub(in crate::http) fn revoke_forms(store: &SealedStore, forms: Vec<SessionUid>) -> Pending<()> {
-    let now_ms = store.now_ms();
-    store.record(move |recorder| record_forms(recorder, &forms, now_ms))
-}
-
 pub(super) fn record_forms(
     recorder: &mut Recorder<'_>,
     forms: &[SessionUid],
     now_ms: u64,
 ) -> Result<(), BackendError> {
     let until_ms = recorder.retention()?.of_device(now_ms);
-    let revoked = |uid: &SessionUid| Change::Revoke(Revocation::Session { uid: *uid, until_ms });
-    recorder.record(&forms.iter().map(revoked).collect::<Vec<_>>())
+    recorder.record(&forms.iter().map(|form| revoked(*form, until_ms)).collect::<Vec<_>>())
+}
+
+fn revoked(uid: SessionUid, until_ms: u64) -> Change {
+    Change::Revoke(Revocation::Session { uid, until_ms })
 }
 
 /// Whether such a name is in the list. A session that was created then is not revoked with all others.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 #[cfg(feature = "revocation")]
-use super::form::{is_known, known_since, left_form, moved_form, unbound_form};
+use super::form::{is_given, is_known, known_since, left_form, moved_form, unbound_form};
 use super::stage::Stage;
 use super::{Brought, Device, ENDED};
 use crate::dbsc::Binding;
@@ -46,7 +46,7 @@ impl Device {
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought::by(&ordinary, &bound, &proof);
         let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
-        let shown = if brought.bound { self.shown_by(&proof) } else { Shown::Nothing };
+        let shown = if brought.bound { self.shown_by(&proof, session) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
@@ -125,12 +125,12 @@ impl Device {
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
-    fn shown_by(&self, proofs: &Presented<'_>) -> Shown {
+    fn shown_by(&self, proofs: &Presented<'_>, session: &Session) -> Shown {
         if proofs.is_too_many() {
             return Shown::Several;
         }
         let mut shown = Shown::Nothing;
-        for binding in self.proven_by(proofs) {
+        for binding in self.proven_by(proofs.tokens(), session) {
             match shown {
                 Shown::One(before) if before != binding => return Shown::Several,
                 _ => shown = Shown::One(binding),
@@ -139,9 +139,14 @@ impl Device {
         shown
     }
 
-    /// The devices of the proofs that open, one for each proof.
-    pub(super) fn proven_by(&self, proofs: &Presented<'_>) -> impl Iterator<Item = Binding> {
-        proofs.tokens().filter_map(|token| self.binding.open_proof(str::from_utf8(token).ok()?).ok())
+    /// The devices of the proofs that open, one for each proof. As of when the request's head arrived.
+    pub(super) fn proven_by<'t>(
+        &self,
+        proofs: impl Iterator<Item = &'t [u8]>,
+        session: &Session,
+    ) -> impl Iterator<Item = Binding> {
+        let open = |token| self.binding.open_proof_at(session.head_ms(), str::from_utf8(token).ok()?).ok();
+        proofs.filter_map(open)
     }
 
     /// Whether the request tells of a session that has ended, and of no other.
@@ -232,8 +237,10 @@ impl Device {
     ) -> Option<OpenError> {
         parts.texts.user_id()?;
         let created_ms = parts.times.created;
-        if device.is_none() && self.unbound.refuses_at(head_ms.saturating_sub(created_ms)) {
-            return Some(OpenError::new(Reason::Unbound));
+        if device.is_none()
+            && let Some(error) = self.refusal_without_device(store, parts, head_ms)
+        {
+            return Some(error);
         }
         #[cfg(feature = "revocation")]
         if let Some(since_ms) = known_since(store, unbound_form(parts.uid), created_ms)
@@ -249,11 +256,33 @@ impl Device {
     }
 }
 
+impl Device {
+    /// Why a user's session may not go on without a device, where it may not.
+    fn refusal_without_device(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Option<OpenError> {
+        let refuses_since = |since_ms: u64| self.unbound.refuses_at(head_ms.saturating_sub(since_ms));
+        if !refuses_since(parts.times.created) {
+            return None;
+        }
+        #[cfg(feature = "revocation")]
+        if is_given(store, parts.uid, head_ms) {
+            return None;
+        }
+        // Another server may have let it go on, and the list may not have said so yet.
+        #[cfg(feature = "revocation")]
+        if store.revocations().is_some() && !refuses_since(parts.times.renewed) {
+            return Some(OpenError::standing_at(Reason::Unbound, Standing::StricterLimits));
+        }
+        let _ = store;
+        Some(OpenError::new(Reason::Unbound))
+    }
+}
+
 impl Brought {
     fn by(ordinary: &Presented<'_>, bound: &Presented<'_>, proof: &Presented<'_>) -> Self {
         Self {
             ordinary: !ordinary.is_empty(),
             bound: bound.is_too_many() || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            ended: bound.tokens().any(|token| token == ENDED.as_bytes()),
             bound_second: bound.has_second(),
             proof: !proof.is_empty(),
             ..Self::default()

@@ -24,13 +24,22 @@ pub enum Unbound {
     #[default]
     Accepted,
     /// It is over so long after the login: the time that a browser has to register. A copy of the login's cookie is
-    /// then worth no more than that, and who has another browser cannot stay logged in. Zero is an error.
+    /// then worth no more than that, and who has another browser cannot stay logged in. A bound session that ends all
+    /// others of its user ([`logout_others`](crate::http::Session::logout_others)) has as long from then on, to register
+    /// anew. Zero is an error.
     RefusedAfter(Duration),
 }
 
 impl Unbound {
     pub(super) fn refuses_at(self, age_ms: u64) -> bool {
-        matches!(self, Self::RefusedAfter(limit) if age_ms >= millis(limit))
+        self.limit_ms().is_some_and(|limit_ms| age_ms >= limit_ms)
+    }
+
+    pub(super) fn limit_ms(self) -> Option<u64> {
+        match self {
+            Self::Accepted => None,
+            Self::RefusedAfter(limit) => Some(millis(limit)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::http::presented::id_of;
 use crate::http::session::Session;
 use crate::http::state::State;
 use crate::revocation::{BackendError, Ended, Pending, Registry, SessionInfo};
+use crate::uid::SessionUid;
 
 /// The session that came with a request, when another takes its place or none.
 pub(in crate::http) type Replaced = Ended;
@@ -36,9 +37,9 @@ pub(in crate::http) fn settle(
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if on_list && !state.came() {
+    if on_list {
         let unjudged = if state.is_logged_out() { Unjudged::Fails } else { Unjudged::Passes };
-        pending.extend(revoke_what_did_not_open(session, unjudged));
+        pending.extend(revoke_others_that_came(session, state, unjudged));
     }
     #[cfg(feature = "dbsc")]
     pending.extend(revoke_left(session, state, decision));
@@ -63,36 +64,60 @@ impl Unjudged {
             Err(error) => (self == Self::Fails).then(|| Pending::done(Err(error))),
         }
     }
+
+    /// More cookies of one name came than are looked at.
+    pub(in crate::http) fn too_many(self) -> Option<Pending<()>> {
+        self.of(Err(BackendError::new("more cookies of the session came than a logout ends")))
+    }
 }
 
-/// A logout or a login with a cookie that has expired, or with several of different sessions: copies of them that were
-/// touched may be valid.
-fn revoke_what_did_not_open(session: &Session, unjudged: Unjudged) -> Vec<Pending<()>> {
-    let store = session.sealed_store();
-    if store.revocations().is_none() {
+/// What the response takes away besides the session that came. With a cookie that has expired, or with several of
+/// different sessions, none came: copies of them that were touched may be valid.
+fn revoke_others_that_came(session: &Session, state: &State, unjudged: Unjudged) -> Vec<Pending<()>> {
+    if session.sealed_store().revocations().is_none() {
         return Vec::new();
     }
-    let presented = session.presented();
-    let Some(tokens) = presented.tokens_to_end() else {
-        let error = "more cookies of the session's name came than a logout ends";
-        return Vec::from_iter(unjudged.of(Err(BackendError::new(error))));
-    };
-    let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), session.associated_data()));
-    let pending = tokens.filter_map(revoke);
+    let mut pending = Vec::new();
+    if !state.came() || came_bound(state) {
+        pending.extend(revoke_ordinary(session, state.came_uid(), unjudged));
+    }
     #[cfg(feature = "dbsc")]
-    let pending = pending
-        .chain(session.config().device.iter().flat_map(|device| device.revoke_presented(session, unjudged)));
-    pending.collect()
+    if let Some(device) = session.config().device.as_ref().filter(|_| state.is_ended() && !came_bound(state))
+    {
+        pending.extend(device.revoke_presented(session, unjudged));
+    }
+    pending
+}
+
+/// Every session in a cookie of the session's name, but for the spared one.
+fn revoke_ordinary(session: &Session, spared: Option<SessionUid>, unjudged: Unjudged) -> Vec<Pending<()>> {
+    let presented = session.presented();
+    let Some(tokens) = presented.tokens_to_end() else { return Vec::from_iter(unjudged.too_many()) };
+    let revoke = |token| {
+        let store = session.sealed_store();
+        unjudged.of(store.revoke_of_user(&id_of(token), session.associated_data(), spared))
+    };
+    tokens.filter_map(revoke).collect()
+}
+
+/// Whether the session came in a cookie that is bound to a device.
+fn came_bound(state: &State) -> bool {
+    #[cfg(feature = "dbsc")]
+    return state.device.came_bound();
+    #[cfg(not(feature = "dbsc"))]
+    {
+        let _ = state;
+        false
+    }
 }
 
 /// The device that a session has left: a user's, as all that are bound.
 #[cfg(feature = "dbsc")]
 fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
-    use crate::http::device::{left_form, revoke_forms};
-
     let left = state.device.left().filter(|_| decision.revoke != Revoke::No)?;
-    let store = session.sealed_store();
-    store.revocations().map(|_| revoke_forms(store, vec![left_form(&left)]))
+    let (store, device) = (session.sealed_store(), session.config().device.as_ref()?);
+    let goes_on = device.goes_on_without(state).filter(|_| decision.send == Send::Session);
+    store.revocations().map(|_| crate::http::device::leave_device(store, &left, goes_on))
 }
 
 /// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
