@@ -226,6 +226,9 @@ impl Revocations {
     /// Since when such a session is known as revoked, if it is.
     #[inline]
     pub(crate) fn revoked_since(&self, who: &Who<'_>) -> Option<u64> {
+        if self.0.shared.known.clock_was_set() {
+            self.0.shared.now_ms();
+        }
         self.0.shared.known.revoked_since(who)
     }
 

@@ -11,21 +11,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
+use crate::cache::Stored;
+use crate::op::Op;
 use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
 pub use crate::rules::Violation;
 use crate::rules::{Checked, hold};
-use crate::script::{Client, MINUTE, Op, Policy, SECOND};
+use crate::script::{Client, MINUTE, Policy, SECOND};
+use crate::settings::{House, Renewal};
+use crate::witness::Token;
+
+mod csrf;
+mod data;
+mod registry;
+mod settings;
+
+pub use csrf::{Brings, Guarded};
+use registry::Rolls;
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
+/// For so long a cookie stays that is over only by the limits of one server.
+const STRICTER_MS: u64 = 10 * MINUTE;
 const LEEWAY_MS: u64 = MINUTE;
-/// For so long the cookie of a session that was just revoked is left in place; after so long a request nothing is sent
-/// that no handler asked for.
-const A_MOMENT_MS: u64 = 60 * SECOND;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
     pub owner: Client,
+    tenant: u8,
     pub user: Option<String>,
     /// When its absolute lifetime began, in the world's time.
     born_ms: u64,
@@ -44,6 +56,7 @@ impl Form {
     fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
         Self {
             owner: trace.who,
+            tenant: trace.tenant,
             user,
             born_ms,
             ended_ms: None,
@@ -78,19 +91,6 @@ impl Form {
     }
 }
 
-/// What the witness reads in a token.
-#[derive(Debug, Clone)]
-pub struct Token {
-    pub uid: SessionUid,
-    pub user: Option<String>,
-    pub items: Vec<u64>,
-    pub created_ms: u64,
-    pub renewed_ms: u64,
-    pub expires_ms: u64,
-    /// When it was sent, in the world's time.
-    pub sent_ms: u64,
-}
-
 /// What is known of a request.
 pub struct Trace {
     pub who: Client,
@@ -99,7 +99,13 @@ pub struct Trace {
     /// The same, by the server's clock.
     pub head_there_ms: u64,
     pub token: Option<String>,
+    pub house: House,
+    pub tenant: u8,
+    /// It does not say which tenant it is for.
+    pub is_refused: bool,
     pub public: bool,
+    /// There is a defence against forged requests.
+    pub guarded: Option<Guarded>,
     /// The browser keeps the session's cookie back from such a request, should it have one.
     pub held_back: bool,
     pub id: u64,
@@ -108,11 +114,19 @@ pub struct Trace {
     pub grew: usize,
     saw: Option<View>,
     last: Option<View>,
+    /// When that was.
+    last_ms: u64,
     came_alive: bool,
     /// Until when what came is good, by this server's clock and limits.
     until_ms: u64,
     must_stay: bool,
+    /// What came ended some time ago.
+    is_over: bool,
     out: bool,
+    /// What is stored counts even if a cookie is left in place.
+    anyway: bool,
+    is_invalidated: bool,
+    ttl_ms: Option<u64>,
     did_anything: bool,
     pub login: Option<SessionUid>,
     cycled: Option<SessionUid>,
@@ -138,21 +152,43 @@ impl Trace {
             head_ms,
             head_there_ms,
             token: None,
+            house: House::default(),
+            tenant: 0,
+            is_refused: false,
             public: false,
+            guarded: None,
             held_back: false,
             grew: 0,
             saw: None,
             last: None,
+            last_ms: 0,
             came_alive: false,
             until_ms: 0,
             must_stay: false,
+            is_over: false,
             out: false,
+            anyway: false,
+            is_invalidated: false,
+            ttl_ms: None,
             did_anything: false,
             login: None,
             cycled: None,
             about_a_user: false,
             unfinished: false,
         }
+    }
+}
+
+impl Trace {
+    /// Whether its handler had a session to look at.
+    pub fn has_session(&self) -> bool {
+        self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
+    }
+
+    /// Whether an answer carries what its handler began.
+    fn counts(&self, ending: &Ending<'_>) -> bool {
+        let saves = self.policy.settings.saves_on_server_error;
+        ending.status.is_some_and(|status| saves || (status < 500 && status != 408)) && !ending.not_recorded
     }
 }
 
@@ -171,14 +207,30 @@ pub struct Ending<'a> {
     pub removes: bool,
 }
 
+impl Ending<'_> {
+    /// How long the request took, at least and at most: clocks may be set meanwhile.
+    fn took_ms(&self, trace: &Trace) -> (u64, u64) {
+        let took_ms = self.now_ms.saturating_sub(trace.head_ms);
+        let took_there_ms = self.now_there_ms.saturating_sub(trace.head_there_ms);
+        (took_ms.min(took_there_ms), took_ms.max(took_there_ms))
+    }
+}
+
 #[derive(Default)]
 pub struct Oracle {
     pub(crate) forms: BTreeMap<SessionUid, Form>,
     pub(crate) tokens: BTreeMap<String, Token>,
     /// Who wrote an item: a user, or nobody.
-    items: BTreeMap<u64, Option<String>>,
+    items: BTreeMap<u64, Option<Writer>>,
+    /// Who has which sessions, as a registry should have them.
+    pub(crate) rolls: Rolls,
+    /// Tokens for forms, by their sessions, and when they were made.
+    csrf: BTreeMap<SessionUid, (String, u64)>,
     pub(crate) lists: Lists,
 }
+
+/// A tenant and a user of it.
+type Writer = (u8, String);
 
 impl Oracle {
     /// What a handler reported so far.
@@ -187,19 +239,34 @@ impl Oracle {
             match report {
                 Report::Saw(view) => self.saw(trace, view)?,
                 Report::Does { op, before } => self.does(trace, op, &before),
-                Report::Did { op, before, after, went_well } => {
+                Report::Did { op, item, before, after, went_well } => {
+                    self.wrote(trace, op, item, &before, &after, went_well)?;
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
-                Report::Last(view) => trace.last = Some(view),
+                Report::Token { uid, token } => self.made_token(uid, token, now_ms),
+                Report::Flashes { user, items } => {
+                    self.check_items(trace.tenant, &View { user, items, ..View::default() })?;
+                }
+                Report::Listed { user, sessions } => {
+                    self.listed(trace, now_ms, user.as_deref(), &sessions)?;
+                }
+                Report::EndedListed(ended) => self.ended_listed(trace, now_ms, &ended)?,
+                Report::Last(view) => (trace.last, trace.last_ms) = (Some(view), now_ms),
             }
         }
         Ok(())
     }
 
+    /// The session that came. That of another tenant is none.
+    fn came(&self, trace: &Trace) -> Option<Token> {
+        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token));
+        token.filter(|token| token.tenant == trace.tenant).cloned()
+    }
+
     fn saw(&mut self, trace: &mut Trace, view: View) -> Checked {
-        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+        let token = self.came(trace);
         trace.about_a_user |= view.user.is_some() || token.as_ref().is_some_and(|token| token.user.is_some());
-        self.check_items(&view)?;
+        self.check_items(trace.tenant, &view)?;
         if let Some(token) = &token {
             self.judge_cookie(trace, token, &view)?;
         }
@@ -216,8 +283,9 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
-        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
+    /// What is to become of a cookie that came.
+    fn weigh(&self, trace: &mut Trace, token: &Token) {
+        let Some(form) = self.forms.get(&token.uid) else { return };
         let (now, ttl_ms) = (trace.head_there_ms, trace.policy.ttl_min * MINUTE);
         let lifetime_ms = trace.policy.lifetime_min * MINUTE;
         let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
@@ -228,9 +296,22 @@ impl Oracle {
         trace.until_ms = until;
         trace.came_alive = in_time && form.is_going_on() && !may_be_too_old && !may_lag;
         let known_ms = form.record.by.get(&trace.server).filter(|_| form.ended_ms.is_some() && !form.perhaps);
-        let just_ended =
-            known_ms.is_some_and(|at| trace.head_ms.saturating_sub(*at) < A_MOMENT_MS - MARGIN_MS);
-        trace.must_stay = in_time && (too_old || (just_ended && !may_be_too_old));
+        let known_for_ms = known_ms.map(|at| trace.head_ms.saturating_sub(*at));
+        let just_ms = trace.house.just_revoked_ms();
+        let just_ended = known_for_ms.is_some_and(|ms| ms < just_ms.saturating_sub(MARGIN_MS));
+        let stricter = now >= until && now < token.expires_ms && now < until + STRICTER_MS;
+        let is_known = !may_be_too_old && !may_lag;
+        trace.must_stay = (in_time && (too_old || (just_ended && !may_be_too_old)))
+            || (stricter && is_known && form.is_going_on());
+        trace.is_over = known_for_ms.is_some_and(|ms| ms > just_ms + SLACK_MS);
+    }
+
+    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
+        self.weigh(trace, token);
+        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
+        let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
+        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let (too_old, _) = refuses(trace.policy, age_ms);
         hold(!too_old || view.uid.is_none(), "nothing is accepted without news", || {
             format!("{view:?} is seen {age_ms} ms after the last")
         })?;
@@ -238,7 +319,7 @@ impl Oracle {
             hold(view.uid == Some(token.uid), "nobody is logged out", || {
                 format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
             })?;
-            hold(view.user == token.user && view.items == token.items, "what was sent comes back", || {
+            hold(token.has_data_of(view), "what was sent comes back", || {
                 format!("{token:?} was sent, and {view:?} is seen")
             })?;
         }
@@ -257,11 +338,12 @@ impl Oracle {
     }
 
     /// Everything that is in a session was put there by its user, or by nobody.
-    fn check_items(&self, view: &View) -> Checked {
+    fn check_items(&self, tenant: u8, view: &View) -> Checked {
+        let reader = view.user.clone().map(|user| (tenant, user));
         view.items.iter().try_for_each(|item| {
             let writer = self.items.get(item).cloned().flatten();
-            hold(writer.is_none() || writer == view.user, "nothing leaks across users", || {
-                format!("{:?} sees item {item} of {writer:?}", view.user)
+            hold(writer.is_none() || writer == reader, "nothing leaks across users", || {
+                format!("{reader:?} sees item {item} of {writer:?}")
             })
         })
     }
@@ -279,15 +361,22 @@ impl Oracle {
         trace.unfinished = false;
         trace.about_a_user |= before.user.is_some() || after.user.is_some();
         match op {
-            Op::Put => after.items.iter().for_each(|item| {
-                self.items.entry(*item).or_insert_with(|| after.user.clone());
-            }),
-            Op::Login(user) if went_well => self.logged_in(trace, now_ms, &user_name(user), before, after)?,
-            Op::Logout => trace.out = true,
+            Op::Login(user) | Op::Switch(user) => {
+                let keeps = matches!(op, Op::Switch(_));
+                self.logged_in(trace, now_ms, &user_name(user), (before, after), keeps, went_well)?;
+            }
+            Op::Logout | Op::Invalidate => {
+                (trace.out, trace.ttl_ms) = (true, None);
+                trace.is_invalidated |= op == Op::Invalidate;
+            }
+            Op::Ttl(minutes) => trace.ttl_ms = Some(u64::from(minutes) * MINUTE),
+            Op::Anyway => trace.anyway = true,
             Op::Everywhere => {
-                trace.out = true;
+                (trace.out, trace.ttl_ms) = (true, None);
                 match &before.user {
-                    Some(user) if went_well => self.end_user(user, None, trace.server, now_ms),
+                    Some(user) if went_well => {
+                        self.end_user(Some(trace.tenant), user, None, trace.server, now_ms);
+                    }
                     Some(user) => self.perhaps_user(user),
                     None => {}
                 }
@@ -303,7 +392,7 @@ impl Oracle {
             }
             _ => {}
         }
-        self.check_items(after)
+        self.check_items(trace.tenant, after)
     }
 
     fn logged_in(
@@ -311,19 +400,20 @@ impl Oracle {
         trace: &mut Trace,
         now_ms: u64,
         user: &str,
-        before: &View,
-        after: &View,
+        (before, after): (&View, &View),
+        keeps: bool,
+        went_well: bool,
     ) -> Checked {
+        if trace.is_invalidated {
+            return hold(after.user.is_none(), "nothing counts after invalidate", || format!("{after:?}"));
+        }
+        if !went_well && refuses(trace.policy, self.lists.age_ms(trace.server, now_ms)).1 {
+            return Ok(());
+        }
+        hold(went_well, "a visitor can log in", || format!("{user} cannot, with {before:?}"))?;
         hold(after.user.as_deref() == Some(user), "a login works", || format!("{user} is {:?}", after.user))?;
         let another = before.user.as_deref().is_some_and(|before| before != user);
-        hold(!another || after.items.is_empty(), "nothing leaks across users", || {
-            format!("{user} begins with {:?} of {:?}", after.items, before.user)
-        })?;
-        hold(
-            another || after.items == before.items,
-            "a login keeps the data of nobody and the same",
-            || format!("{:?} became {:?}", before.items, after.items),
-        )?;
+        Self::check_data_across_login(before, after, another, keeps)?;
         let Some(uid) = after.uid else { return Ok(()) };
         let known = self.forms.contains_key(&uid);
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
@@ -339,7 +429,11 @@ impl Oracle {
             return Ok(());
         };
         if after.uid == before.uid {
-            return hold(!form.is_going_on(), "others are logged out", || format!("{form:?} kept its uid"));
+            // Others know a session that was cycled a moment ago by the uid that it came with.
+            let cycled = before.uid == trace.cycled;
+            let known = if cycled { trace.saw.as_ref().and_then(|saw| saw.uid) } else { before.uid };
+            let lives = known.and_then(|uid| self.forms.get(&uid)).is_some_and(Form::is_going_on);
+            return hold(!lives, "others are logged out", || format!("{form:?} kept its uid"));
         }
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
@@ -356,7 +450,7 @@ impl Oracle {
         }
         self.end(old, trace.server, now_ms);
         if let Some(user) = &form.user {
-            self.end_user(user, after.uid, trace.server, now_ms);
+            self.end_user(Some(trace.tenant), user, after.uid, trace.server, now_ms);
         }
         Ok(())
     }
@@ -374,9 +468,18 @@ impl Oracle {
     }
 
     /// All sessions of a user are revoked, but for one.
-    pub fn end_user(&mut self, user: &str, but: Option<SessionUid>, server: usize, now_ms: u64) {
+    pub fn end_user(
+        &mut self,
+        tenant: Option<u8>,
+        user: &str,
+        but: Option<SessionUid>,
+        server: usize,
+        now_ms: u64,
+    ) {
         self.lists.revoked_user(user);
-        let of_user = |form: &Form| form.user.as_deref() == Some(user);
+        let of_user = |form: &Form| {
+            form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
+        };
         for (uid, form) in &mut self.forms {
             if of_user(form) && Some(*uid) != but {
                 form.end_with_all(server, now_ms);
@@ -392,8 +495,18 @@ impl Oracle {
     }
 
     /// The answer goes, or nothing does.
-    pub fn ends(&mut self, trace: &Trace, ending: Ending<'_>) -> Checked {
-        let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).cloned();
+    pub fn ends(&mut self, trace: &mut Trace, ending: Ending<'_>) -> Checked {
+        if trace.is_refused {
+            let is_empty = ending.sets.is_empty() && !ending.removes && trace.saw.is_none();
+            return hold(is_empty && ending.status == Some(400), "a session is a tenant's", || {
+                format!("a request without a host is answered with {:?}", ending.status)
+            });
+        }
+        self.check_guard(trace, &ending)?;
+        // A handler that was not called has said nothing to caches.
+        trace.public &= trace.saw.is_some();
+        let trace = &*trace;
+        let came = self.came(trace);
         let ended_meanwhile =
             came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
         self.doubt_no_longer(trace, &ending);
@@ -401,12 +514,14 @@ impl Oracle {
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
         self.check_removed(trace, &ending)?;
+        self.check_settings(trace, &ending)?;
         if !ended_meanwhile {
             self.check_other_side(trace, &ending, came.as_ref())?;
         }
         hold(trace.about_a_user || trace.grew == 0, "nobody without an account makes the list grow", || {
             format!("it grew by {}", trace.grew)
         })?;
+        self.list_what_began(trace, &ending);
         for (text, token) in ending.sets.into_iter().flatten() {
             self.learn(trace, &text, token)?;
         }
@@ -427,7 +542,7 @@ impl Oracle {
             () if trace.out && came.user.is_some() => self.end(came.uid, trace.server, ending.now_ms),
             () if replaced && opened => self.end(came.uid, trace.server, ending.now_ms),
             // A login that does not count leaves what came as it was.
-            () if !trace.out && !counts(ending) => {}
+            () if !trace.out && !trace.counts(ending) => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
             () => {}
         }
@@ -449,7 +564,7 @@ impl Oracle {
                 format!("{token:?} is sent, and nobody logged in")
             })?;
             let of_login = Some(token.uid) == trace.login;
-            hold(counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
+            hold(trace.counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
                 format!("{token:?} goes with {:?}", ending.status)
             })?;
             let only_renewed = !trace.did_anything;
@@ -467,7 +582,8 @@ impl Oracle {
     fn check_left_in_place(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let kept = trace.last.as_ref().is_some_and(|last| last.kept.is_some());
         let overwrites = trace.out || trace.login.is_some() || trace.cycled.is_some();
-        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites;
+        let waived = trace.anyway && (kept || trace.did_anything);
+        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites && !waived;
         hold(!stays || (ending.sets.is_empty() && !ending.removes), "what is kept stays", || {
             format!("{:?} is overwritten: {:?}, removed: {}", trace.token, ending.sets, ending.removes)
         })
@@ -476,9 +592,13 @@ impl Oracle {
     fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let asked_for = trace.out || trace.login.is_some();
         if ending.removes && !asked_for {
-            let in_time = ending.now_ms.saturating_sub(trace.head_ms) <= A_MOMENT_MS;
-            hold(in_time, "a long poll removes nothing", || "a removal comes late".into())?;
-            hold(!trace.came_alive, "nobody is logged out", || "a live cookie is removed".into())?;
+            hold(
+                ending.took_ms(trace).0 <= trace.policy.settings.late_ms(),
+                "a long poll removes nothing",
+                || "a removal comes late".into(),
+            )?;
+            let may_go = !trace.came_alive || ending.not_recorded;
+            hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
         hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
@@ -489,11 +609,15 @@ impl Oracle {
     /// Changes are sent, and due renewals are.
     fn check_other_side(&self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) -> Checked {
         let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
-        if !counts(ending) || last.kept.is_some() {
+        if !trace.counts(ending) || last.kept.is_some() {
+            return Ok(());
+        }
+        // What a handler gave less time than it took has expired before it goes.
+        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
             return Ok(());
         }
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
-        let is_last = |sent: &Token| sent.items == last.items && sent.user == last.user;
+        let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
         if let (Some(login), true) = (trace.login, last.uid == trace.login) {
             return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
@@ -506,8 +630,10 @@ impl Oracle {
         let there = came.filter(|_| trace.came_alive);
         // A session that expires while its handler works takes no change: it is over when the answer goes.
         let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
-        let begins = trace.token.is_none() && !trace.held_back;
-        if last.items != saw.items && in_time && (begins || there.is_some()) {
+        let waived = trace.anyway && saw.kept.is_some();
+        let begins = (trace.token.is_none() && !trace.held_back) || waived;
+        let changed = !saw.has_data_of(last) && last.has_data();
+        if changed && in_time && (begins || there.is_some()) {
             hold(sent.is_some_and(is_last), "changes are sent", || {
                 format!("{last:?}, and {sent:?} is sent")
             })?;
@@ -524,15 +650,27 @@ impl Oracle {
         let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
         let left_ms = came.expires_ms.saturating_sub(now);
         let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
-        let due = left_ms * 100 < 79 * ttl_ms && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE;
-        let in_time = ending.now_ms.saturating_sub(trace.head_ms) < A_MOMENT_MS;
+        let renewal = trace.policy.settings.renewal;
+        let below = match renewal {
+            Renewal::Never => 0,
+            Renewal::BelowHalf => 49,
+            _ => 79,
+        };
+        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
+        let not_again = now < came.renewed_ms + every_ms;
+        let due = left_ms * 100 < below * ttl_ms
+            && !not_again
+            && has_room
+            && ttl_ms <= trace.policy.ttl_min * MINUTE;
+        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
         let expected = due && in_time && !trace.public;
         hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
     }
 
     /// A token that is on its way to somebody.
     fn learn(&mut self, trace: &Trace, text: &str, token: Token) -> Checked {
-        self.check_items(&View { user: token.user.clone(), items: token.items.clone(), ..View::default() })?;
+        let view = View { user: token.user.clone(), items: token.items.clone(), ..View::default() };
+        self.check_items(trace.tenant, &view)?;
         let user = token.user.clone();
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
         let new = || Form { perhaps, ..Form::new(trace, user, trace.head_ms) };
@@ -540,6 +678,15 @@ impl Oracle {
         form.sent = true;
         self.tokens.insert(text.to_owned(), token);
         Ok(())
+    }
+
+    /// A shared cache has answered in place of a server.
+    pub fn came_from_a_cache(&self, stored: &Stored, cookies: Option<&str>) -> Checked {
+        hold(stored.sets.is_empty(), "never in a shared cache", || {
+            format!("it hands out {:?}", stored.sets)
+        })?;
+        let of_another = stored.of_session.as_deref().is_some_and(|of| Some(of) != cookies);
+        hold(!of_another, "never in a shared cache", || "a page of one session is shown to another".into())
     }
 
     /// The answer of a logout has arrived, and this is what the browser has now.
@@ -550,9 +697,4 @@ impl Oracle {
             format!("it still has {has:?}")
         })
     }
-}
-
-/// Whether an answer carries what its handler began.
-fn counts(ending: &Ending<'_>) -> bool {
-    ending.status.is_some_and(|status| status < 500 && status != 408) && !ending.not_recorded
 }

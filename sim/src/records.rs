@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::View;
+use crate::op::Op;
 use crate::oracle::{Ending, Oracle, Trace};
-use crate::script::{Op, Policy};
+use crate::script::Policy;
 
 /// A server that has asked within this time knows all that was recorded before.
 pub const FRESH_MS: u64 = 1_500;
@@ -109,6 +110,7 @@ impl Oracle {
 
     /// The backend is another one. Who was spared may have to log in again.
     pub fn lost(&mut self, all: bool) {
+        self.rolls.lose();
         let lists = &self.lists;
         for form in self.forms.values_mut() {
             form.record.in_backend = form.record.saved && !all;
@@ -135,9 +137,9 @@ impl Oracle {
     /// A handler begins with what may end sessions, and may take its time with it.
     pub fn does(&mut self, trace: &mut Trace, op: Op, before: &View) {
         let of_user = |user: &Option<String>| user.is_some() && *user == before.user;
-        let all = matches!(op, Op::Everywhere | Op::Others);
+        let all = matches!(op, Op::Everywhere | Op::Others | Op::EndListed(_) | Op::EndForeign);
         trace.unfinished = all;
-        let one = all || matches!(op, Op::Logout | Op::Login(_) | Op::Cycle);
+        let one = all || matches!(op, Op::Logout | Op::Invalidate | Op::Login(_) | Op::Switch(_) | Op::Cycle);
         let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).map(|token| token.uid);
         for (uid, form) in &mut self.forms {
             if (one && Some(*uid) == came) || (all && of_user(&form.user)) {

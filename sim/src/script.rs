@@ -6,6 +6,10 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Way;
+use crate::cache::{Words, words};
+use crate::op::{Op, ops};
+use crate::sender::{Act, Sender, sender};
+use crate::settings::{House, Settings, house, settings};
 
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
@@ -14,6 +18,8 @@ pub const MINUTE: u64 = 60 * SECOND;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Script {
     pub seed: u64,
+    #[serde(default)]
+    pub house: House,
     pub servers: Vec<Policy>,
     /// Seconds between two sealing keys; 0 for a fixed one.
     pub period_s: u64,
@@ -30,6 +36,8 @@ pub struct Policy {
     pub refuse_after_s: u64,
     /// Two layers around each other.
     pub nested: bool,
+    #[serde(default)]
+    pub settings: Settings,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,6 +67,10 @@ pub enum Action {
     RevokeUser {
         server: u8,
         user: u8,
+        #[serde(default)]
+        tenant: u8,
+        #[serde(default)]
+        in_all_scopes: bool,
     },
     RevokeEverything {
         server: u8,
@@ -75,6 +87,15 @@ pub enum Action {
     /// A browser forgets its cookies.
     Clear {
         browser: u8,
+    },
+    /// A browser closes and begins again.
+    Restart {
+        browser: u8,
+    },
+    /// A browser's clock is set forward by so much, or back.
+    SetBrowserClock {
+        browser: u8,
+        minutes: i16,
     },
     /// How a server gets through to the backend, for so many seconds.
     Lead {
@@ -95,6 +116,11 @@ pub enum Action {
 pub struct Ask {
     pub who: Client,
     pub server: u8,
+    /// Whose host is asked for, where there are tenants.
+    #[serde(default)]
+    pub tenant: u8,
+    #[serde(default)]
+    pub host: HostForm,
     pub site: Site,
     pub first: Vec<Op>,
     /// So long the handler waits before it does the rest.
@@ -103,8 +129,19 @@ pub struct Ask {
     pub outcome: Outcome,
     /// So long the answer is on its way.
     pub network_ms: u64,
-    /// The handler lets shared caches reuse its answer.
+    /// The handler lets shared caches reuse its answer, whatever else it says.
     pub public: bool,
+    #[serde(default)]
+    pub words: Words,
+    /// The shared cache that it goes through; 0 for none.
+    #[serde(default)]
+    pub cache: u8,
+    /// What it says of itself, where there is a defence against forged requests.
+    #[serde(default)]
+    pub sender: Sender,
+    /// What is tried once the answer has gone.
+    #[serde(default)]
+    pub afterwards: Vec<Op>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,20 +157,52 @@ pub enum Site {
     Link,
     /// Another site posts a form.
     Post,
+    /// A page of another site has one of ours in it.
+    Frame,
+    /// A page of another host of the same site sends it, with cookies.
+    Sibling,
+    /// The browser says nothing of where it comes from, and holds nothing back.
+    Unsaid,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Op {
-    /// Adds something to the data.
-    Put,
-    Flash,
-    TakeFlashes,
-    Csrf,
-    Login(u8),
-    Logout,
-    Everywhere,
-    Others,
-    Cycle,
+/// How a request names its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum HostForm {
+    /// As HTTP/2 does.
+    #[default]
+    Target,
+    /// As HTTP/1.1 does.
+    Header,
+    Both,
+    UpperCase,
+    TrailingDot,
+    DefaultPort,
+    Missing,
+    Twice,
+    Contradicted,
+}
+
+impl Ask {
+    /// Whether others may get its answer from a cache.
+    pub fn lets_others_reuse(&self) -> bool {
+        self.public || self.words.let_others_reuse()
+    }
+
+    /// What it is about to do. Of pages of other sites, only a form changes something.
+    pub fn act(&self, house: House) -> Act {
+        match self.site {
+            Site::Post => Act::Post,
+            Site::Link | Site::Frame => Act::Get,
+            Site::Same | Site::Sibling | Site::Unsaid if house.csrf.is_some() => self.sender.act,
+            Site::Same | Site::Sibling | Site::Unsaid => Act::Get,
+        }
+    }
+}
+
+impl HostForm {
+    pub fn names_a_host(self) -> bool {
+        !matches!(self, Self::Missing | Self::Twice | Self::Contradicted)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,28 +214,6 @@ pub enum Outcome {
     Panic,
     /// The client goes away while the handler waits.
     Dropped,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    prop_oneof![
-        5 => Just(Op::Put),
-        1 => Just(Op::Flash),
-        1 => Just(Op::TakeFlashes),
-        1 => Just(Op::Csrf),
-        5 => (0..3_u8).prop_map(Op::Login),
-        2 => Just(Op::Logout),
-        1 => Just(Op::Everywhere),
-        2 => Just(Op::Others),
-        1 => Just(Op::Cycle),
-    ]
-}
-
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    prop_oneof![
-        3 => Just(Vec::new()),
-        4 => op().prop_map(|op| vec![op]),
-        1 => (op(), op()).prop_map(|(one, other)| vec![one, other]),
-    ]
 }
 
 fn client() -> impl Strategy<Value = Client> {
@@ -188,20 +235,50 @@ fn delay() -> impl Strategy<Value = u64> {
     prop_oneof![6 => Just(0), 2 => 1..2 * SECOND, 1 => 1..3 * MINUTE]
 }
 
+fn host_form() -> impl Strategy<Value = HostForm> {
+    prop_oneof![
+        8 => Just(HostForm::Target),
+        8 => Just(HostForm::Header),
+        2 => Just(HostForm::Both),
+        2 => Just(HostForm::UpperCase),
+        2 => Just(HostForm::TrailingDot),
+        2 => Just(HostForm::DefaultPort),
+        1 => Just(HostForm::Missing),
+        1 => Just(HostForm::Twice),
+        1 => Just(HostForm::Contradicted),
+    ]
+}
+
+fn afterwards() -> impl Strategy<Value = Vec<Op>> {
+    prop_oneof![9 => Just(Vec::new()), 1 => ops()]
+}
+
 fn ask() -> impl Strategy<Value = Ask> {
-    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post)];
-    let what = (ops(), delay(), ops(), outcome(), delay(), prop::bool::weighted(0.05));
-    (client(), any::<u8>(), site, what).prop_map(
-        |(who, server, site, (first, handler_ms, rest, outcome, network_ms, public))| Ask {
+    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Sibling), 2 => Just(Site::Unsaid)];
+    let what = (ops(), delay(), ops(), outcome(), delay(), (words(), 0..3_u8, sender()), afterwards());
+    (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
+        |(
             who,
             server,
+            (tenant, host),
+            site,
+            (first, handler_ms, rest, outcome, network_ms, told, afterwards),
+        )| Ask {
+            who,
+            server,
+            tenant,
+            host,
             site,
             first,
             handler_ms,
             rest,
             outcome,
             network_ms,
-            public,
+            public: false,
+            words: told.0,
+            cache: told.1,
+            sender: told.2,
+            afterwards,
         },
     )
 }
@@ -210,14 +287,21 @@ fn policy() -> impl Strategy<Value = Policy> {
     let ttl = prop_oneof![Just(5), Just(15), Just(30)];
     let lifetime = prop_oneof![Just(30), Just(45), Just(120)];
     let refuse_after = prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(120)];
-    (ttl, lifetime, refuse_after, prop::bool::weighted(0.2)).prop_map(
-        |(ttl_min, lifetime_min, refuse_after_s, nested)| Policy {
+    (ttl, lifetime, refuse_after, prop::bool::weighted(0.2), settings()).prop_map(
+        |(ttl_min, lifetime_min, refuse_after_s, nested, settings)| Policy {
             ttl_min,
             lifetime_min,
             refuse_after_s,
             nested,
+            settings,
         },
     )
+}
+
+fn revoke_user() -> impl Strategy<Value = Action> {
+    (any::<u8>(), 0..3_u8, 0..2_u8, any::<bool>()).prop_map(|(server, user, tenant, in_all_scopes)| {
+        Action::RevokeUser { server, user, tenant, in_all_scopes }
+    })
 }
 
 fn lead() -> impl Strategy<Value = Action> {
@@ -232,17 +316,25 @@ fn lead() -> impl Strategy<Value = Action> {
     (any::<u8>(), way, seconds).prop_map(|(server, way, seconds)| Action::Lead { server, way, seconds })
 }
 
+fn of_a_browser() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        (0..3_u8).prop_map(|browser| Action::Restart { browser }),
+        (0..3_u8, -90..90_i16).prop_map(|(browser, minutes)| Action::SetBrowserClock { browser, minutes }),
+    ]
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         24 => ask().prop_map(Action::Ask),
         1 => (any::<u8>(), -25..=25_i8).prop_map(|(server, seconds)| Action::Skew { server, seconds }),
         1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }),
         1 => (5..20_u8).prop_map(|minutes| Action::Rotate { minutes }),
-        1 => (any::<u8>(), 0..3_u8).prop_map(|(server, user)| Action::RevokeUser { server, user }),
+        1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
         2 => (0..3_u8).prop_map(|browser| Action::Steal { browser }),
         1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
+        1 => of_a_browser(),
         2 => lead(),
         1 => Just(Action::Save),
         1 => any::<bool>().prop_map(|all| Action::Lose { all }),
@@ -257,6 +349,6 @@ fn step() -> impl Strategy<Value = Step> {
 /// All worlds of a seed: there is one.
 pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
-    (prop::collection::vec(policy(), 1..4), period, prop::collection::vec(step(), 1..60))
-        .prop_map(move |(servers, period_s, steps)| Script { seed, servers, period_s, steps })
+    (prop::collection::vec(policy(), 1..4), house(), period, prop::collection::vec(step(), 1..60))
+        .prop_map(move |(servers, house, period_s, steps)| Script { seed, house, servers, period_s, steps })
 }

@@ -6,16 +6,22 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
-use sealed_session::http::SessionLayer;
-use sealed_session::revocation::{Revocations, RevocationsBuilder};
+use sealed_session::http::{
+    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, SessionLayer, host,
+};
+use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::app::handle;
 use crate::backend::{Known, Shelf, Way};
+use crate::request::Body;
 use crate::script::{MINUTE, Policy};
+use crate::sender::TRUSTED;
+use crate::settings::{House, Renewal, SameSite, Settings};
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
 
@@ -46,8 +52,9 @@ impl Dice {
     }
 }
 
-fn settings(policy: Policy, clock: &ManualClock) -> RevocationsBuilder {
-    let builder = Revocations::builder().clock(clock.clone());
+fn list(house: House, policy: Policy, clock: &ManualClock) -> RevocationsBuilder {
+    let just_revoked = Duration::from_millis(house.just_revoked_ms());
+    let builder = Revocations::builder().clock(clock.clone()).just_revoked_for(just_revoked);
     match policy.refuse_after_s {
         0 => builder,
         seconds => builder.refuse_after(Duration::from_secs(seconds)),
@@ -62,10 +69,12 @@ pub struct Server {
     pub wire: Arc<Known>,
     worker: ManualWorker,
     layer: SessionLayer,
+    csrf: Option<CsrfLayer>,
 }
 
 impl Server {
     pub fn start(
+        house: House,
         policy: Policy,
         clock: ManualClock,
         skew_ms: i64,
@@ -75,7 +84,7 @@ impl Server {
     ) -> Self {
         let wire = shelf.wire();
         let known = Arc::clone(&wire.known);
-        let (list, worker) = ManualWorker::start(settings(policy, &clock), wire, dice.draw())
+        let (list, worker) = ManualWorker::start(list(house, policy, &clock), wire, dice.draw())
             .expect("the wire is open and the settings are ours");
         let minutes = |minutes: u64| Duration::from_millis(minutes * MINUTE);
         let builder = SealedStore::builder(ring)
@@ -83,15 +92,18 @@ impl Server {
             .max_ttl(minutes(policy.ttl_min))
             .max_lifetime(minutes(policy.lifetime_min))
             .clock(clock.clone())
+            .padding(house.padding.into())
             .revocations(list);
+        let builder = if house.chunked { builder.max_token_chars(8000) } else { builder };
         let dice = dice.clone();
         let store = with_randomness(builder, move |bytes| {
             dice.fill(bytes);
             true
         });
         let store = store.build().expect("a policy of ours");
-        let layer = SessionLayer::new(store.clone()).expect("the default layer");
-        Self { policy, clock, skew_ms, store, wire: known, worker, layer }
+        let layer = layer(house, policy.settings, &store);
+        let csrf = house.csrf.map(csrf);
+        Self { policy, clock, skew_ms, store, wire: known, worker, layer, csrf }
     }
 
     /// What the threads of its backend would have done by now; nothing of it while the backend stalls.
@@ -105,10 +117,67 @@ impl Server {
         any
     }
 
-    pub fn ask(&self, request: Request<()>) -> Answer {
-        match self.policy.nested {
-            false => Box::pin(self.layer.layer(service_fn(handle)).oneshot(request)),
-            true => Box::pin(self.layer.layer(self.layer.layer(service_fn(handle))).oneshot(request)),
+    pub fn ask(&self, request: Request<Body>) -> Answer {
+        match &self.csrf {
+            None => self.within(service_fn(handle), request),
+            Some(csrf) => self.within(csrf.layer(service_fn(handle)), request),
         }
+    }
+
+    fn within<S>(&self, inner: S, request: Request<Body>) -> Answer
+    where
+        S: Service<Request<Body>, Response = Response<()>, Error = Infallible> + Send + 'static,
+        S::Future: Send,
+    {
+        match self.policy.nested {
+            false => Box::pin(self.layer.layer(inner).oneshot(request)),
+            true => Box::pin(self.layer.layer(self.layer.layer(inner)).oneshot(request)),
+        }
+    }
+}
+
+fn csrf(requires_token: bool) -> CsrfLayer {
+    let builder = CsrfLayer::builder().trust_origin(TRUSTED).require_token(requires_token);
+    builder.build().expect("an origin of ours")
+}
+
+fn layer(house: House, settings: Settings, store: &SealedStore) -> SessionLayer {
+    let tenant = |request: &Parts| host(request).unwrap_or_default();
+    let cookie = |cookie: CookiePolicyBuilder| {
+        let cookie = cookie.browser_session(settings.browser_session).chunked(house.chunked);
+        cookie.same_site(match settings.same_site {
+            SameSite::Strict => http_layer::SameSite::Strict,
+            SameSite::Lax => http_layer::SameSite::Lax,
+            SameSite::None => http_layer::SameSite::None,
+        })
+    };
+    let mut builder = SessionLayer::builder(store.clone())
+        .cookie(cookie)
+        .renewal(renewal(settings.renewal))
+        .creation(if settings.always { Creation::Always } else { Creation::WhenStored })
+        .save_on_server_error(settings.saves_on_server_error)
+        .late_after(Duration::from_millis(settings.late_ms()));
+    if let Some(room) = house.user_id_room {
+        builder = builder.user_id_room(room.into());
+    }
+    if house.tenants {
+        builder = builder.bind_to(move |request| tenant(request).into_bytes()).scope_by(tenant);
+    }
+    if let Some(max) = house.registry {
+        let registry = Registry::builder(store.clone());
+        let registry = if max == 0 { registry } else { registry.max_sessions(max.into()) };
+        builder = builder.registry(registry.build().expect("the store has revocations"));
+    }
+    builder.build().expect("a layer of ours")
+}
+
+fn renewal(renewal: Renewal) -> http_layer::Renewal {
+    let default = http_layer::Renewal::default();
+    match renewal {
+        Renewal::Default => default,
+        Renewal::Never => http_layer::Renewal::never(),
+        Renewal::Always => default.below_percent(100),
+        Renewal::BelowHalf => default.below_percent(50),
+        Renewal::Every(minutes) => default.at_most_every(Duration::from_millis(u64::from(minutes) * MINUTE)),
     }
 }

@@ -14,17 +14,22 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http::{Request, Response, header};
+use http::{Response, header};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Pending;
-use sealed_session::{KeyRing, Root, RootSecret, SealedStore, SessionId};
+use sealed_session::{KeyRing, Root, RootSecret};
 
-use crate::app::{Plan, user_name};
+use crate::app::{Plan, comes_too_late, user_name};
 use crate::backend::{Shelf, Way};
-use crate::browser::{Browser, NAME};
-use crate::oracle::{Ending, Oracle, Token, Trace, Violation};
-use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script, Site};
+use crate::browser::{Browser, sent};
+use crate::cache::{Cache, TARGETED};
+use crate::oracle::{Brings, Ending, Guarded, Oracle, Trace, Violation};
+use crate::request::{holds_back, host_of, request, scope, tenant};
+use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script};
+use crate::sender::{Act, Proof};
 use crate::server::{Answer, Dice, Server};
+use crate::settings::House;
+use crate::witness::{Token, Witness};
 
 /// When every world begins.
 const START_MS: u64 = 1_795_000_000_000;
@@ -48,6 +53,7 @@ struct InFlight {
     plan: Arc<Plan>,
     server: usize,
     answer: Option<Answer>,
+    cookies: Option<String>,
     sets: Vec<String>,
 }
 
@@ -57,10 +63,12 @@ struct World {
     servers: Vec<Server>,
     ring: Ring,
     shelf: Shelf,
-    witness_clock: ManualClock,
+    witness: Witness,
+    house: House,
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
     requests: BTreeMap<u64, InFlight>,
+    caches: [Cache; 2],
     oracle: Oracle,
     count: u64,
     events: u64,
@@ -88,16 +96,19 @@ impl World {
         let dice = Dice::new(script.seed);
         let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
         let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
+        let written = ring.to_json().expect("it can be written");
         let mut world = Self {
             now_ms: START_MS,
             dice,
             servers: Vec::new(),
-            ring: Ring(ring.to_json().expect("it can be written").to_string()),
+            ring: Ring(written.to_string()),
             shelf: Shelf::default(),
-            witness_clock: ManualClock::at(START_MS),
+            witness: Witness::new(ring),
+            house: script.house,
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
             requests: BTreeMap::new(),
+            caches: TARGETED.map(Cache::new),
             oracle: Oracle::default(),
             count: 0,
             events: 0,
@@ -112,7 +123,7 @@ impl World {
     }
 
     fn server(&self, policy: Policy, clock: ManualClock, skew_ms: i64) -> Server {
-        Server::start(policy, clock, skew_ms, self.ring.load(), &self.shelf, &self.dice)
+        Server::start(self.house, policy, clock, skew_ms, self.ring.load(), &self.shelf, &self.dice)
     }
 
     fn play(&mut self, script: &Script) -> Result<(), Violation> {
@@ -201,11 +212,17 @@ impl World {
             }
             Action::Deploy { server, policy } => self.deploy(index(*server), *policy)?,
             Action::Rotate { minutes } => self.rotate(u64::from(*minutes) * MINUTE),
-            Action::RevokeUser { server, user } => {
+            Action::RevokeUser { server, user, tenant, in_all_scopes } => {
                 let (user, at) = (user_name(*user), index(*server));
-                let pending = self.servers[at].store.revoke_user(&user);
+                let tenant = if self.house.tenants { *tenant % 2 } else { 0 };
+                let store = self.servers[at].store.in_scope(scope(self.house, tenant));
+                let pending = match in_all_scopes {
+                    true => store.revoke_user_in_all_scopes(&user),
+                    false => store.revoke_user(&user),
+                };
+                let tenant = (!in_all_scopes).then_some(tenant);
                 match self.settle(at, pending) {
-                    true => self.oracle.end_user(&user, None, at, self.now_ms),
+                    true => self.oracle.end_user(tenant, &user, None, at, self.now_ms),
                     false => self.oracle.perhaps_user(&user),
                 }
             }
@@ -219,18 +236,25 @@ impl World {
             }
             Action::Steal { browser } => {
                 let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Browser(*browser)).session(now_ms) {
+                if let Some(token) = self.browser(Client::Browser(*browser)).any_session(now_ms) {
                     self.browsers.entry(Client::Thief).or_default().copy(now_ms, &token);
                 }
             }
             Action::Plant { browser, name } => {
                 let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Thief).session(now_ms) {
+                if let Some(token) = self.browser(Client::Thief).any_session(now_ms) {
                     self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &token);
                 }
             }
             Action::Clear { browser } => {
                 self.browsers.entry(Client::Browser(*browser)).or_default().clear();
+            }
+            Action::Restart { browser } => {
+                self.browsers.entry(Client::Browser(*browser)).or_default().restart();
+            }
+            Action::SetBrowserClock { browser, minutes } => {
+                let by_ms = i64::from(*minutes) * 60_000;
+                self.browsers.entry(Client::Browser(*browser)).or_default().set_clock(by_ms);
             }
             Action::Lead { server, way, seconds } => {
                 let at = index(*server);
@@ -277,6 +301,7 @@ impl World {
             return;
         }
         self.ring = Ring(ring.to_json().expect("it can be written").to_string());
+        self.witness.replace_ring(self.ring.load());
         for server in &self.servers {
             server.store.replace_ring(self.ring.load()).expect("a ring of ours");
         }
@@ -285,21 +310,67 @@ impl World {
     fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
         let server = usize::from(ask.server) % self.servers.len();
         let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
-        let (cookies, token) = self.browser(ask.who).header(now_ms, ask.site);
+        let tenant = tenant(self.house, ask);
+        let host = host_of(tenant);
+        let (cookies, token) = self.browser(ask.who).header(now_ms, host, ask.site);
+        if let Some(cache) = self.cache(ask)
+            && let Some(stored) = self.caches[cache].serve(now_ms, host, cookies.as_deref())
+        {
+            self.oracle.came_from_a_cache(stored, cookies.as_deref())?;
+            self.say(&format!("a cache answers {ask:?}"));
+            return Ok(());
+        }
         self.count += 10;
-        let (id, plan) = (self.count, Arc::new(Plan::new(ask.clone(), self.count)));
+        let mut plan = Plan::new(ask.clone(), self.count);
+        plan.foreign = self.oracle.session_of_another(ask.who, tenant);
+        let (id, plan) = (self.count, Arc::new(plan));
         let mut trace = Trace::new(ask.who, id, server, policy, now_ms, there_ms);
-        (trace.token, trace.public) = (token, ask.public);
-        trace.held_back = ask.site == Site::Post;
-        let request = request(ask.site, cookies.as_deref(), &plan);
+        (trace.tenant, trace.house) = (tenant, self.house);
+        trace.is_refused = self.house.tenants && !ask.host.names_a_host();
+        (trace.token, trace.public) = (token, ask.lets_others_reuse());
+        trace.held_back = trace.token.is_none() && holds_back(policy.settings.same_site, ask.site);
+        let proof = self.proof(&mut trace, ask);
+        let request = request(self.house, ask, host, cookies.as_deref(), proof.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
-        self.requests.insert(id, InFlight { trace, plan, server, answer, sets: Vec::new() });
+        self.requests.insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new() });
         self.say(&format!("#{id} {ask:?}"));
         self.poll(id)?;
         if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
             self.later(ask.handler_ms, Event::Resume(id));
         }
         Ok(())
+    }
+
+    /// The shared cache that a request goes through.
+    fn cache(&self, ask: &Ask) -> Option<usize> {
+        let is_get = matches!(ask.act(self.house), Act::Get) && ask.host.names_a_host();
+        usize::from(ask.cache).checked_sub(1).filter(|at| is_get && *at < self.caches.len())
+    }
+
+    /// The token that stands in a form, as far as its page has one.
+    fn proof(&self, trace: &mut Trace, ask: &Ask) -> Option<String> {
+        let requires_token = self.house.csrf?;
+        let cookie = trace.token.as_deref();
+        let found = match ask.sender.token {
+            Proof::Nothing => None,
+            Proof::InHeader | Proof::InForm => self.oracle.csrf_token(cookie),
+            Proof::OfAnother => self.oracle.csrf_token_of_another(cookie),
+            Proof::Garbage => None,
+        };
+        let (brings, token) = match (found, ask.sender.token) {
+            (Some((uid, token, at_ms)), _) => (Brings::Of(uid, at_ms), Some(token)),
+            (None, Proof::Garbage) => (Brings::Garbage, Some("garbage".to_owned())),
+            (None, _) => (Brings::Nothing, None),
+        };
+        trace.guarded = Some(Guarded {
+            act: ask.act(self.house),
+            origin: ask.sender.origin,
+            site: ask.site,
+            names_a_host: ask.host.names_a_host(),
+            requires_token,
+            brings,
+        });
+        token
     }
 
     fn resume(&mut self, id: u64) -> Result<(), Violation> {
@@ -382,9 +453,8 @@ impl World {
             values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
         };
         let sets = header(header::SET_COOKIE);
-        let removes = sets.iter().any(|set| set.contains("Max-Age=0;"));
-        let tokens = sets.iter().filter(|set| !set.contains("Max-Age=0;"));
-        let tokens = tokens.map(|set| self.witness(server, set)).collect();
+        let (tokens, removes) = sent(&sets);
+        let tokens = tokens.iter().map(|token| self.witness(id, token)).collect();
         let cache_control = header(header::CACHE_CONTROL).join(", ");
         let status = response.as_ref().map(|response| response.status().as_u16());
         self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
@@ -403,7 +473,11 @@ impl World {
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let network_ms = request.plan.ask.network_ms;
         request.sets = sets;
-        self.oracle.ends(&request.trace, ending)?;
+        self.oracle.ends(&mut request.trace, ending)?;
+        self.keep_in_cache(id, response.as_ref());
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        let late = comes_too_late(&request.plan);
+        self.oracle.comes_too_late(late)?;
         match status {
             Some(_) => self.later(network_ms, Event::Deliver(id)),
             None => drop(self.requests.remove(&id)),
@@ -412,57 +486,32 @@ impl World {
     }
 
     /// What a token says that is sent now.
-    fn witness(&self, server: usize, set_cookie: &str) -> Option<(String, Token)> {
-        let value = set_cookie.strip_prefix(NAME)?.strip_prefix('=')?.split(';').next()?;
-        self.witness_clock.set(self.there_ms(server));
-        let witness = SealedStore::builder(self.ring.load())
-            .leeway(Duration::from_millis(10 * MINUTE))
-            .clock(self.witness_clock.clone())
-            .build()
-            .ok()?;
-        let opened = witness.open(&SessionId::new(value)).ok()?;
-        let record = opened.record();
-        let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
-        let items = data.get("items").and_then(|items| items.as_array()).cloned().unwrap_or_default();
-        let token = Token {
-            uid: opened.uid(),
-            user: record.user_id.clone(),
-            items: items.iter().filter_map(serde_json::Value::as_u64).collect(),
-            created_ms: record.created_at_ms,
-            renewed_ms: opened.renewed_at_ms(),
-            expires_ms: record.expires_at_ms,
-            sent_ms: self.now_ms,
-        };
-        Some((value.to_owned(), token))
+    fn witness(&self, id: u64, text: &str) -> Option<(String, Token)> {
+        let request = self.requests.get(&id)?;
+        let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
+        let token = self.witness.read(text, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
+        Some((text.to_owned(), token))
+    }
+
+    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<()>>) {
+        let Some((request, response)) = self.requests.get(&id).zip(response) else { return };
+        if let (Some(cache), 200) = (self.cache(&request.plan.ask), response.status().as_u16()) {
+            let (host, cookies) = (host_of(request.trace.tenant), request.cookies.as_deref());
+            let of_session = request.trace.has_session();
+            self.caches[cache].store(self.now_ms, host, cookies, of_session, response.headers());
+        }
     }
 
     fn deliver(&mut self, id: u64) -> Result<(), Violation> {
         self.events += 1;
         let Some(request) = self.requests.remove(&id) else { return Ok(()) };
         let browser = self.browsers.entry(request.trace.who).or_default();
-        request.sets.iter().for_each(|set| browser.take(self.now_ms, set));
-        let has = browser.session(self.now_ms);
+        let host = host_of(request.trace.tenant);
+        request.sets.iter().for_each(|set| browser.take(self.now_ms, host, set));
+        let has = browser.session(self.now_ms, host);
         self.say(&format!("#{id} arrives"));
         self.oracle.delivered(&request.trace, has.as_deref())
     }
-}
-
-fn request(site: Site, cookies: Option<&str>, plan: &Arc<Plan>) -> Request<()> {
-    let (method, says, mode, dest) = match site {
-        Site::Same => ("GET", "same-origin", "cors", "empty"),
-        Site::Link => ("GET", "cross-site", "navigate", "document"),
-        Site::Post => ("POST", "cross-site", "navigate", "document"),
-    };
-    let mut request = Request::builder()
-        .method(method)
-        .uri("https://shop.example/")
-        .header("sec-fetch-site", says)
-        .header("sec-fetch-mode", mode)
-        .header("sec-fetch-dest", dest);
-    if let Some(cookies) = cookies {
-        request = request.header(header::COOKIE, cookies.as_bytes());
-    }
-    request.extension(Arc::clone(plan)).body(()).expect("a request of ours")
 }
 
 fn secret(dice: &Dice) -> RootSecret {

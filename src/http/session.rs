@@ -276,7 +276,7 @@ impl Session {
     pub fn persistence(&self) -> Persistence {
         self.look(|state| {
             let store = self.jar(state).store;
-            state.persistence(store, &self.config().rules, store.now_ms())
+            state.persistence(store, &self.config().rules, self.head_ms(), store.now_ms())
         })
     }
 
@@ -363,8 +363,8 @@ pub enum Persistence {
     /// a logout overwrite it all the same, and so does what is stored after
     /// [`begin_anyway`](Session::begin_anyway).
     RequestOnly(LeftInPlace),
-    /// It holds for this request, and nothing is sent: the session has ended since the request began, because it ran out or
-    /// was ended elsewhere.
+    /// It holds for this request, and nothing is sent: the session has ended since the request began, or since its login in
+    /// this request, because it ran out or was ended elsewhere.
     Ended,
 }
 

@@ -240,9 +240,12 @@ impl State {
         let texts = Texts::new(Some(user_id), data);
         let uid = store.fresh_uid()?;
         let ttl_ms = self.ttl.map(|ttl| ttl.ttl_ms).unwrap_or_default();
-        let times = store.begin(store.now_ms(), ttl_ms)?;
+        let from_ms = store.now_ms();
+        let times = store.begin(from_ms, ttl_ms)?;
         self.remember_what_is_replaced();
-        (self.uid, self.texts, self.times, self.ttl) = (Some(uid), texts, Some(times), None);
+        (self.uid, self.texts, self.times) = (Some(uid), texts, Some(times));
+        // It holds for another login of this request as well.
+        self.ttl = self.ttl.map(|ttl| Ttl { from_ms, ..ttl });
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();

@@ -53,9 +53,10 @@ struct OnlyHere {
 }
 
 impl Backend for OnlyHere {
-    /// What can be recorded is put into memory by whoever asks for it.
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        self.shared.known.after(changes).map(drop)
+        let (becomes, now_ms) = (self.shared.known.after(changes)?, self.shared.now_ms());
+        becomes.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        Ok(())
     }
 
     fn news(&mut self) -> Result<News, BackendError> {

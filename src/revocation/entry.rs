@@ -104,8 +104,8 @@ pub enum Revocation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Of an entry for the same thing that there is, the later end counts, and the exceptions are the new ones. The time
-    /// before which sessions are revoked is the new one, or a millisecond after the one that there is: whatever clocks
-    /// said, what is recorded later ends what began before it.
+    /// before which sessions are revoked is the new one, or a millisecond after the one that there is, whatever clocks
+    /// said: what the one before spared ends as well.
     Revoke(Revocation),
     /// What a server knew of a backend that has lost it: of an entry that there is, the later times count, and of the
     /// exceptions only those that both have.
@@ -227,8 +227,8 @@ impl Revocation {
         }
     }
 
-    /// What there is once `later` was recorded after this. It ends what began until then, also where a clock that was ahead
-    /// said a later time before.
+    /// What there is once `later` was recorded after this: more than before, also where a clock that was ahead said a later
+    /// time then.
     pub(crate) fn then(self, later: &Self) -> Self {
         self.with(later, |before, later| Floor {
             before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),

@@ -54,6 +54,8 @@ pub(super) struct Known {
     /// By how much clocks may differ.
     leeway_ms: AtomicU64,
     clock: Mutex<Option<Clocks>>,
+    /// A clock was set, so what it is set to counts for since when things are known.
+    was_set: AtomicBool,
 }
 
 /// What two clocks said at one moment: the one on the wall, by which it is said since when something is known, and one
@@ -154,6 +156,12 @@ impl Known {
         outcome(|thing| self.get(thing), changes)
     }
 
+    /// Whether a clock was ever set, and may have been set again since it was last looked at.
+    #[inline]
+    pub(super) fn clock_was_set(&self) -> bool {
+        self.was_set.load(Ordering::Acquire)
+    }
+
     /// Whether such a session is spared by an entry that would revoke it.
     pub(super) fn spares(&self, who: &Who<'_>) -> bool {
         self.floors_of(who, |floor| floor.except.contains(&who.uid).then_some(())).next().is_some()
@@ -178,6 +186,7 @@ impl Known {
         let expected_ms = before.now_ms.saturating_add(passed_ms);
         if now_ms.abs_diff(expected_ms) > CLOCK_TOLERANCE_MS {
             *clock = Some(now);
+            self.was_set.store(true, Ordering::Release);
             self.call_otherwise(|since_ms| since_ms.saturating_add(now_ms).saturating_sub(expected_ms));
         }
     }

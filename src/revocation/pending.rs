@@ -108,6 +108,11 @@ impl<T> Future for Pending<T> {
 }
 
 impl<T> Answer<T> {
+    /// Whether nobody was told anything else yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        matches!(*self.0.lock(), State::Waiting(_))
+    }
+
     pub(super) fn give(self, result: Result<T, BackendError>) {
         self.0.put(result);
     }

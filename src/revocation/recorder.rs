@@ -13,6 +13,9 @@ use crate::clock::Clock;
 use crate::record::Record;
 use crate::uid::SessionUid;
 
+/// Servers that were seen within this time, by the clock here, go on purging.
+const RUNS_MS: u64 = 3 * 60 * 1000;
+
 /// What all threads of a server know of its revocations.
 pub(super) struct Shared {
     pub(super) known: Known,
@@ -119,13 +122,15 @@ pub(crate) struct Recorder<'a> {
     pub(super) known_after: Duration,
     /// Whether anything was recorded.
     pub(super) wrote: bool,
+    /// Whoever asked was told already that it may not be done.
+    pub(super) is_late: bool,
     /// Whether it is known what there was when something was last recorded.
     read: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
-        Self { backend, shared, known_after: Duration::ZERO, wrote: false, read: false }
+        Self { backend, shared, known_after: Duration::ZERO, wrote: false, is_late: false, read: false }
     }
 
     /// For how long what is revoked now has to be kept, because of all that share the list.
@@ -142,15 +147,22 @@ impl<'a> Recorder<'a> {
         }
         // Changes are about what there is, so what the backend has lost comes first.
         self.make_good()?;
-        let known = self.shared.known.after(changes);
+        // What depends on nothing counts here in any case: another Redis may be asked next, and lack it.
+        let known = self.shared.known.after(&certain(changes));
         self.backend.record(changes)?;
         self.wrote = true;
-        // It is recorded, and counts here in any case: another Redis may be asked next, and lack it.
+        self.learn(known);
+        self.read = self.refresh().is_ok();
+        if !self.read {
+            // What there is comes with the next news. Until then whoever begins is not refused.
+            self.learn(self.shared.known.after(&spared(changes)));
+        }
+        Ok(())
+    }
+
+    fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
         let now_ms = self.shared.now_ms();
         known.iter().flatten().for_each(|revocation| self.shared.known.put(revocation, now_ms));
-        // Where it cannot be read what else there is, that comes with the next news.
-        self.read = self.refresh().is_ok();
-        Ok(())
     }
 
     /// As [`record`](Self::record), where what the backend made of it has to be known.
@@ -165,6 +177,8 @@ impl<'a> Recorder<'a> {
     /// Asks for what is new.
     pub(crate) fn refresh(&mut self) -> Result<(), BackendError> {
         let shared = self.shared;
+        // An answer that is late may know nothing of what came since it was asked for.
+        let asked_ms = shared.clock.monotonic_ms();
         let news = self.backend.news();
         let now_ms = shared.now_ms();
         let News { mut revocations, lost } = news?;
@@ -175,7 +189,7 @@ impl<'a> Recorder<'a> {
         if lost {
             shared.lost.store(true, Ordering::Release);
         }
-        shared.contact.answered(shared.clock.monotonic_ms());
+        shared.contact.answered(asked_ms);
         Ok(())
     }
 
@@ -206,7 +220,14 @@ impl<'a> Recorder<'a> {
 
     /// Removes what has expired, there and here.
     pub(super) fn purge(&mut self, elapsed: Duration) -> Result<(), BackendError> {
-        let by_ms = self.backend.purge(self.shared.clock.now_ms(), elapsed)?;
+        let now_ms = self.shared.clock.now_ms();
+        let others = self.backend.sharers()?;
+        let own_id = self.shared.own.sharer().id;
+        let at_it = |other: &&Sharer| other.id != own_id && other.seen_at_ms.abs_diff(now_ms) < RUNS_MS;
+        // All of them together move the time no faster than one alone.
+        let servers =
+            u32::try_from(others.iter().filter(at_it).count()).unwrap_or(u32::MAX).saturating_add(1);
+        let by_ms = self.backend.purge(now_ms, elapsed / servers)?;
         self.shared.known.forget(by_ms);
         Ok(())
     }
@@ -220,6 +241,7 @@ impl<'a> Recorder<'a> {
         uid: SessionUid,
         created_at_ms: u64,
     ) -> Result<(), BackendError> {
+        self.check_in_time()?;
         // Told where it matters: as age and trouble of the backend.
         let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
         let who =
@@ -241,6 +263,14 @@ impl<'a> Recorder<'a> {
         let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
         self.wait_for_others(poll_ms);
+        Ok(())
+    }
+
+    /// What spares a session must not come so late that it undoes what was revoked since.
+    fn check_in_time(&self) -> Result<(), BackendError> {
+        if self.is_late {
+            return Err(BackendError::new("it comes too late"));
+        }
         Ok(())
     }
 
@@ -340,9 +370,14 @@ impl<'a> Recorder<'a> {
         others: Others,
         now_ms: u64,
     ) -> Result<bool, BackendError> {
+        self.check_in_time()?;
         let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
         let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
-        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let retention = self.retention()?;
+        let until_ms = retention.of_all_before(created_before_ms, now_ms);
+        let name = Some(&*user_id);
+        let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id: name, uid, created_at_ms };
+        let was_spared = self.shared.known.spares(&who(uid));
         let change = Change::RevokeOthers {
             scope: scope.clone(),
             user_id: user_id.clone(),
@@ -353,13 +388,39 @@ impl<'a> Recorder<'a> {
             until_ms,
         };
         self.record_and_read(&[change])?;
-        let user_id = Some(&*user_id);
-        let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
+        let goes_on = who(instead);
         // Nothing spares it where nothing was done.
-        Ok(self.shared.known.spares(&who) && self.shared.known.revoked_since(&who).is_none())
+        if !self.shared.known.spares(&goes_on) || self.shared.known.revoked_since(&goes_on).is_some() {
+            return match self.shared.known.revoked_since(&who(uid)) {
+                Some(_) => Ok(false),
+                None => Err(BackendError::new("the backend has lost what was recorded: try again")),
+            };
+        }
+        if was_spared {
+            self.wait_for_others(retention.poll_ms());
+        }
+        Ok(true)
     }
 
     pub(crate) fn backend(&mut self) -> &mut dyn Backend {
         self.backend
     }
+}
+
+/// Those that a backend does whatever there is.
+fn certain(changes: &[Change]) -> Vec<Change> {
+    let of = |change: &Change| match change {
+        Change::Revoke(_) | Change::Restore(_) => Some(change.clone()),
+        Change::Cycle { uid, until_ms, .. } => {
+            Some(Change::Revoke(Revocation::Session { uid: *uid, until_ms: *until_ms }))
+        }
+        Change::RevokeOthers { .. } | Change::Move { .. } | Change::Spare { .. } => None,
+    };
+    changes.iter().filter_map(of).collect()
+}
+
+/// Those that spare somebody.
+fn spared(changes: &[Change]) -> Vec<Change> {
+    let spares = |change: &&Change| matches!(change, Change::Spare { .. } | Change::Move { .. });
+    changes.iter().filter(spares).cloned().collect()
 }

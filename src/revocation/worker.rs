@@ -108,6 +108,7 @@ impl Worker {
         let (shared, deadlines) = (Arc::clone(&self.shared), Arc::clone(&self.deadlines));
         let job: Job = Box::new(move |backend| {
             let mut recorder = Recorder::new(backend, &shared);
+            recorder.is_late = !answer.is_awaited();
             let result = job(&mut recorder);
             shared.contact.asked(&result, recorder.wrote);
             deadlines.after(recorder.known_after, Box::new(move || answer.give(result)));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use sealed_session::SessionUid;
+use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::{
     Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
 };
@@ -31,6 +32,10 @@ pub(crate) struct Troubled {
     pub(crate) panics: Arc<AtomicU32>,
     /// How often a session was written down.
     pub(crate) listed: Arc<AtomicU32>,
+    /// What others record right before the next call of ours that records anything.
+    pub(crate) overtaken_by: Arc<Mutex<Vec<Change>>>,
+    /// So much later than it reads news it gives them.
+    pub(crate) late: Arc<Mutex<Option<(ManualClock, u64)>>>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     /// Tests end the waiting themselves, unless they are about this.
     timeout: Duration,
@@ -49,6 +54,8 @@ impl Default for Troubled {
             panics: Arc::default(),
             listed: Arc::default(),
             fails_to_list: Arc::default(),
+            overtaken_by: Arc::default(),
+            late: Arc::default(),
             gate: Arc::default(),
             timeout: Duration::from_secs(600),
         }
@@ -108,6 +115,8 @@ impl Backend for Troubled {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         self.check_write()?;
         fails(&self.fails_to_record, "the table of revocations is full")?;
+        let others = std::mem::take(&mut *self.overtaken_by.lock().unwrap());
+        self.memory().record(&others)?;
         self.memory().record(changes)
     }
 
@@ -119,7 +128,11 @@ impl Backend for Troubled {
         if lost {
             self.memory = kept;
         }
-        Ok(News { lost, ..self.memory.0.news()? })
+        let news = News { lost, ..self.memory.0.news()? };
+        if let Some((clock, ms)) = &*self.late.lock().unwrap() {
+            clock.advance(*ms);
+        }
+        Ok(news)
     }
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {

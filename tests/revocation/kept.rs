@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sealed_session::hazmat::ManualClock;
+use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::revocation::{Backend as _, MemoryBackend, Revocations};
 use sealed_session::{KeyRing, RootSecret, SealedStore, SealedStoreBuilder, SessionPlugin as _};
 
+use crate::troubled::Troubled;
 use crate::{DAY, HOUR, LEEWAY, MINUTE, NOON, Server, until};
 
 fn ring() -> KeyRing {
@@ -34,6 +35,49 @@ fn day(store: SealedStoreBuilder) -> SealedStoreBuilder {
 
 fn quarter(store: SealedStoreBuilder) -> SealedStoreBuilder {
     store.default_ttl(ms(15 * MINUTE)).max_ttl(ms(15 * MINUTE))
+}
+
+#[test]
+fn a_clock_that_is_set_back_for_a_while_gives_nobody_a_revoked_session_back() {
+    let clock = ManualClock::at(NOON);
+    let server = Server::with(Revocations::builder().clock(clock.clone()).in_memory(), clock.clone());
+    let id = server.session(Some("ann"));
+    server.store.revoke_user("ann").wait().unwrap();
+    clock.set(NOON - 200_000);
+    server.store.revoke_user("bob").wait().unwrap();
+    clock.set(NOON);
+    assert!(!server.is_good(&id));
+}
+
+#[test]
+fn many_servers_with_a_wrong_clock_purge_no_faster_than_one() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let right = server(&backend, &clock, day);
+    right.store.delete(&right.session(Some("ann"))).unwrap();
+    let wrong = ManualClock::at(NOON + 400 * DAY);
+    let mut workers: Vec<_> = (1..=12)
+        .map(|id| {
+            let builder = Revocations::builder().clock(wrong.clone());
+            ManualWorker::start(builder, backend.clone(), [id; 16]).unwrap()
+        })
+        .collect();
+    for _ in 0..62 {
+        wrong.advance(MINUTE);
+        workers.iter_mut().for_each(|(_, worker)| while worker.work() {});
+    }
+    let later = Revocations::builder().clock(clock).with_backend(backend).unwrap();
+    assert_eq!(later.len(), 1);
+}
+
+#[test]
+fn news_are_as_old_as_the_question() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let builder = Revocations::builder().clock(clock.clone());
+    let (list, mut worker) = ManualWorker::start(builder, backend.clone(), [1; 16]).unwrap();
+    *backend.late.lock().unwrap() = Some((clock.clone(), 10 * MINUTE));
+    clock.advance(500);
+    worker.work();
+    assert_eq!(list.age(), Some(ms(10 * MINUTE)), "it took so long to answer");
 }
 
 /// What has expired is removed, as after many writes.

@@ -1,15 +1,18 @@
 //! What a site's requests write into lists that all its servers share: for whom, for how long, and nothing for nobody.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::any;
-use sealed_session::hazmat::ManualClock;
+use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{Session, SessionLayer};
-use sealed_session::revocation::{MemoryBackend, Registry, Revocations};
-use sealed_session::{KeyRing, SealedStore, SessionPlugin as _};
+use sealed_session::revocation::{Change, MemoryBackend, Registry, Revocation, Revocations};
+use sealed_session::{KeyRing, SealedStore, SessionId, SessionPlugin as _};
 
 use crate::direct::{Server, revoking, with};
 use crate::site::{HOUR, MINUTE, NOON, root};
@@ -121,6 +124,56 @@ async fn a_session_that_was_ended_on_another_server_does_not_go_on_under_another
     let cookie = ended().await;
     let others = other.call(&with(&cookie), async |session: Session| session.logout_others().await).await;
     assert!(!others.sets());
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_at_the_same_moment_ends_no_others_here_either() {
+    let (backend, clock) = (Troubled::timed(Duration::from_millis(50)), ManualClock::at(NOON));
+    let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend.clone()).unwrap();
+    let server = Server::with(|store, _| store.clock(clock).revocations(revocations), |layer| layer);
+    let (cookie, other) = (server.logged_in("ann").await, server.logged_in("ann").await);
+    let id = SessionId::new(cookie.split_once('=').unwrap().1);
+    let (uid, until_ms) = (server.store.open(&id).unwrap().uid(), u64::MAX);
+    backend.overtaken_by.lock().unwrap().push(Change::Revoke(Revocation::Session { uid, until_ms }));
+    let answer = server.call(&with(&cookie), async |session: Session| session.logout_others().await).await;
+    assert!(!answer.sets());
+    assert_eq!(server.user(&other).await.as_deref(), Some("ann"));
+}
+
+/// What the others know would refuse the uid that it gets.
+#[tokio::test]
+async fn a_session_that_ends_the_others_again_is_good_on_other_servers_when_its_answer_comes() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let one = one_of(&backend, clock.clone(), Duration::from_millis(300));
+    let other = one_of(&backend, clock, Duration::from_millis(300));
+    let mut cookie = one.logged_in("ann").await;
+    for _ in 0..2 {
+        cookie = others(&one, &cookie).await;
+        assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"));
+    }
+}
+
+/// Its answer has gone, and so has what was revoked since, when the backend gets to it.
+#[tokio::test]
+async fn a_login_that_the_backend_learns_of_too_late_is_not_spared_by_what_was_revoked_since() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let other = one_of(&backend, clock.clone(), Duration::from_millis(1));
+    let builder = Revocations::builder().clock(clock.clone());
+    let (list, mut worker) = ManualWorker::start(builder, backend.clone(), [1; 16]).unwrap();
+    let stalled = Server::with(|store, _| store.clock(clock.clone()).revocations(list), |layer| layer);
+    let cookie = {
+        let mut login = pin!(stalled.call(&[], async |session: Session| session.authenticate("ann")));
+        assert!(poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx))).await.is_pending());
+        clock.advance(5_000);
+        worker.tell();
+        login.await.pair()
+    };
+    assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"));
+    other.store.revoke_user("ann").await.unwrap();
+    while worker.work() {}
+    assert_eq!(stalled.user(&cookie).await, None);
+    let later = one_of(&backend, clock, Duration::from_secs(3600));
+    assert_eq!(later.user(&cookie).await, None);
 }
 
 #[tokio::test]

@@ -129,7 +129,12 @@ async fn a_login_lives_as_long_as_was_asked_for_in_its_request() {
         session.authenticate("ann").unwrap();
         std::future::ready(session.set_ttl(month))
     });
-    for cookie in [before.await.pair(), after.await.pair()] {
+    let twice = server.call(&[], move |session| {
+        session.set_ttl(month).unwrap();
+        session.authenticate("ann").unwrap();
+        std::future::ready(session.authenticate("bob"))
+    });
+    for cookie in [before.await.pair(), after.await.pair(), twice.await.pair()] {
         assert_eq!(expires_at(&server, &cookie).await, NOON + 30 * DAY);
     }
     assert_eq!(expires_at(&server, &server.logged_in("ann").await).await, NOON + DAY, "the default");

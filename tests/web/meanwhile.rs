@@ -244,6 +244,39 @@ async fn what_has_expired_before_its_answer_goes_is_not_sent() {
     }
 }
 
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_handler_can_tell_that_its_login_was_revoked_meanwhile() {
+    let server = Server::revoking();
+    let store = server.store.clone();
+    let answer = server
+        .call(&[], async move |session: Session| {
+            session.authenticate("ann").unwrap();
+            write(&session);
+            assert_eq!(session.persistence(), Persistence::Sent);
+            store.revoke_user("ann").await.unwrap();
+            assert_eq!(session.persistence(), Persistence::Ended);
+        })
+        .await;
+    assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+}
+
+#[tokio::test]
+async fn a_handler_can_tell_that_its_login_has_expired_meanwhile() {
+    let server = Server::new();
+    let clock = server.clock.clone();
+    let answer = server
+        .act(&[], move |session| {
+            session.authenticate("ann").unwrap();
+            session.set_ttl(Duration::from_secs(60)).unwrap();
+            assert_eq!(session.persistence(), Persistence::Sent);
+            clock.advance(60_000);
+            assert_eq!(session.persistence(), Persistence::Ended);
+        })
+        .await;
+    assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+}
+
 #[tokio::test]
 async fn a_handler_can_tell_that_its_session_has_ended_meanwhile() {
     let acts: [fn(&Session); 2] = [

@@ -26,6 +26,10 @@ fn app() -> Router {
             "/login-and-fail",
             post(|s: Session| async move { s.authenticate("ann").map(|()| StatusCode::BAD_GATEWAY) }),
         )
+        .route(
+            "/cycle-and-fail",
+            post(|s: Session| async move { s.cycle().map(|()| StatusCode::BAD_GATEWAY) }),
+        )
 }
 
 async fn sessions(session: Session) -> Result<Json<Vec<Value>>, DataError> {
@@ -267,6 +271,19 @@ async fn the_list_follows_cycles_logouts_and_use() {
     let other = logged_in(&site, "laptop").await;
     client.post("/logout").await;
     assert_eq!(labels(&other).await, ["laptop"]);
+}
+
+#[tokio::test]
+async fn a_session_that_reached_nobody_is_on_no_list_and_makes_nobody_go() {
+    for path in ["/login-and-fail", "/cycle-and-fail"] {
+        let site = site_with(|clock| Revocations::builder().clock(clock.clone()).in_memory(), 2).await;
+        let phone = logged_in(&site, "phone").await;
+        assert_eq!(phone.post(path).await.status, 502);
+        assert_eq!(labels(&phone).await, ["phone"], "{path}");
+        let laptop = logged_in(&site, "laptop").await;
+        assert_eq!(phone.info().await["user"], json!("ann"), "{path}");
+        assert_eq!(labels(&laptop).await.len(), 2, "{path}");
+    }
 }
 
 #[tokio::test]

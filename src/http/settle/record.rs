@@ -126,10 +126,10 @@ fn began(
     })
 }
 
-/// Nobody waits for this, and nothing is lost if it fails.
+/// Nobody waits for this, and nothing is lost if it fails. What an answer does not bring, such as a login that goes with a
+/// server error, is on no list.
 fn note_use(session: &Session, registry: &Registry, state: &State) {
-    let (true, Some(user_id), Some(uid), Some(times)) =
-        (state.came(), state.user_id(), state.uid(), state.times())
+    let (Some(user_id), Some(uid), Some(times)) = (state.user_id(), state.uid_that_goes_on(), state.times())
     else {
         return;
     };

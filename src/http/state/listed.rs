@@ -1,6 +1,6 @@
 //! What lists of revocations and of users' sessions have to do with the session of a request.
 
-use super::{Act, Now, State};
+use super::{Act, Now, State, Ttl};
 use crate::record::Times;
 use crate::revocation::Pending;
 use crate::store::SealedStore;
@@ -26,6 +26,11 @@ impl State {
             (Now::Cycled, Some(origin)) => Some(origin.uid),
             _ => self.uid,
         }
+    }
+
+    /// The uid of what came, unless something else has taken its place, which no client may have yet.
+    pub(in crate::http) fn uid_that_goes_on(&self) -> Option<SessionUid> {
+        self.known_uid().filter(|uid| self.origin.is_some_and(|origin| origin.uid == *uid))
     }
 
     /// Whether the session that came goes on under another uid.
@@ -72,7 +77,8 @@ impl State {
         self.remember_what_is_replaced();
         self.act(Act::LoggedOut);
         self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
-        (self.uid, self.ttl) = (Some(uid), None);
+        self.uid = Some(uid);
+        self.ttl = self.ttl.map(|ttl| Ttl { from_ms: now_ms, ..ttl });
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
         self.device.begin_anew();

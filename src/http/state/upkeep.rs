@@ -56,11 +56,14 @@ impl State {
         &self,
         store: &SealedStore,
         rules: &Rules,
+        head_ms: u64,
         now_ms: u64,
     ) -> Persistence {
         let did = self.deed().then(Act::Changed);
         let (came, ended) = (self.came_at_last(did), self.has_ended(store, now_ms));
-        let facts = Facts { came, did, ended, ..self.facts(rules, Upkeep::default(), true) };
+        let is_over = self.has_login_ended(store, now_ms)
+            || self.comes_too_late(store, Upkeep::default(), head_ms, now_ms);
+        let facts = Facts { came, did, ended, ..self.facts(rules, Upkeep::default(), !is_over) };
         match (decide(&facts).send, came) {
             (Send::Session, _) => Persistence::Sent,
             (_, Came::Left(why)) => Persistence::RequestOnly(why),

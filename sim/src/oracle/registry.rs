@@ -1,0 +1,135 @@
+//! What a registry has of each user, and what its limit ends.
+//!
+//! A session is on the list from the answer that brings it. For [`SURE_MS`] nothing is known but that; what happens to it
+//! on the list later depends on when its uses were written down.
+
+use std::collections::BTreeMap;
+
+use sealed_session::SessionUid;
+
+use super::{Checked, Ending, Form, Oracle, Trace, Writer, hold};
+use crate::app::EndedListed;
+use crate::script::{Client, MINUTE};
+
+/// So long no session expires, by any clock.
+const SURE_MS: u64 = 2 * MINUTE;
+
+#[derive(Default)]
+pub struct Rolls(BTreeMap<Writer, Vec<Entry>>);
+
+struct Entry {
+    uid: SessionUid,
+    since_ms: u64,
+}
+
+impl Rolls {
+    /// The backend is another one: who is on a list is not known any more.
+    pub fn lose(&mut self) {
+        self.0.values_mut().flatten().for_each(|entry| entry.since_ms = 0);
+    }
+}
+
+impl Oracle {
+    /// A registry has answered.
+    pub(super) fn listed(
+        &self,
+        trace: &Trace,
+        now_ms: u64,
+        user: Option<&str>,
+        sessions: &[SessionUid],
+    ) -> Checked {
+        hold(user.is_some() || sessions.is_empty(), "a list is of its user", || {
+            format!("{sessions:?} are nobody's")
+        })?;
+        let Some(user) = user else { return Ok(()) };
+        for uid in sessions {
+            let form = self.forms.get(uid);
+            let own = |form: &Form| form.tenant == trace.tenant && form.user.as_deref() == Some(user);
+            hold(form.is_some_and(own), "a list is of its user", || format!("{user} has {uid:?}, {form:?}"))?;
+            let ended = form.is_some_and(|form| form.is_known_as_ended(trace.server));
+            hold(!ended, "a list has nothing that ended", || format!("{form:?} is on it"))?;
+        }
+        let there = self.rolls.0.get(&(trace.tenant, user.to_owned()));
+        for uid in sessions {
+            let was_sent = there.is_some_and(|list| list.iter().any(|entry| entry.uid == *uid));
+            hold(was_sent, "a list has nothing that reached nobody", || format!("{user} has {uid:?}"))?;
+        }
+        there.into_iter().flatten().try_for_each(|entry| {
+            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            hold(!lives || sessions.contains(&entry.uid), "a list has all that live", || {
+                format!("{:?} of {user} is not on it", entry.uid)
+            })
+        })
+    }
+
+    /// Somebody has ended a session by its uid.
+    pub(super) fn ended_listed(&mut self, trace: &mut Trace, now_ms: u64, ended: &EndedListed) -> Checked {
+        let EndedListed { user, uid, own, answer } = ended;
+        let form = self.forms.get(uid);
+        let may =
+            form.is_some_and(|form| user.is_some() && form.user == *user && form.tenant == trace.tenant);
+        hold(may || *answer != Some(true), "nobody ends the sessions of others", || {
+            format!("{user:?} has ended {form:?}")
+        })?;
+        match answer {
+            Some(true) => {
+                if *own {
+                    (trace.out, trace.ttl_ms) = (true, None);
+                }
+                self.end(*uid, trace.server, now_ms);
+            }
+            Some(false) => {}
+            None if may => self.perhaps(*uid),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A session of somebody else, or of the same name with another tenant.
+    pub fn session_of_another(&self, who: Client, tenant: u8) -> Option<SessionUid> {
+        let other = |form: &&Form| form.user.is_some() && (form.owner != who || form.tenant != tenant);
+        self.forms.iter().rev().find(|(_, form)| other(form)).map(|(uid, _)| *uid)
+    }
+
+    fn is_going_on(&self, uid: SessionUid) -> bool {
+        self.forms.get(&uid).is_some_and(Form::is_going_on)
+    }
+
+    /// A session that an answer brings is put on the list, and may be one too many. So it may be where the server was not
+    /// told that it is there.
+    pub(super) fn list_what_began(&mut self, trace: &Trace, ending: &Ending<'_>) {
+        let Some(max) = trace.house.registry else { return };
+        let unclear = !ending.is_recorded || ending.not_recorded;
+        let was_sent = |uid| ending.sets.iter().flatten().any(|(_, token)| token.uid == uid);
+        for uid in [trace.login, trace.cycled].into_iter().flatten() {
+            let user = self.forms.get(&uid).and_then(|form| form.user.clone());
+            let since_ms = if unclear { 0 } else { ending.now_ms };
+            if let (true, Some(user)) = (unclear || was_sent(uid), user) {
+                let user = (trace.tenant, user);
+                self.rolls.0.entry(user.clone()).or_default().push(Entry { uid, since_ms });
+                if max > 0 {
+                    self.end_those_over(&user, max.into(), trace.server, ending);
+                }
+            }
+        }
+    }
+
+    /// Those that came first go, as far as it is known which are there.
+    fn end_those_over(&mut self, user: &Writer, max: usize, server: usize, ending: &Ending<'_>) {
+        let now_ms = ending.now_ms;
+        let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
+        for entry in self.rolls.0.get(user).into_iter().flatten().rev() {
+            let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
+            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            match () {
+                () if is_sure && sure >= max && ending.is_recorded => ended.push(entry.uid),
+                () if there && maybe >= max => perhaps.push(entry.uid),
+                () => {}
+            }
+            sure += usize::from(is_sure);
+            maybe += usize::from(there);
+        }
+        ended.into_iter().for_each(|uid| self.end(uid, server, now_ms));
+        perhaps.into_iter().for_each(|uid| self.perhaps(uid));
+    }
+}

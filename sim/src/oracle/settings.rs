@@ -1,0 +1,74 @@
+//! What the settings of a layer promise.
+
+use super::{Checked, Ending, Oracle, Trace, hold};
+use crate::records::refuses;
+use crate::script::MINUTE;
+
+impl Oracle {
+    pub(super) fn check_settings(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        self.check_ttl(trace, ending)?;
+        self.check_persistence(trace, ending)?;
+        Self::check_what_is_over(trace, ending)?;
+        let settings = trace.policy.settings;
+        let in_time = ending.took_ms(trace).1 < settings.late_ms();
+        let begins = trace.token.is_none() && !trace.held_back && !trace.out && trace.saw.is_some();
+        let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
+        let may_begin = begins && !may_refuse && in_time && !trace.public && trace.counts(ending);
+        let expected = settings.always && may_begin;
+        hold(
+            !expected || !ending.sets.is_empty() || trace.login.is_some(),
+            "every client gets a session",
+            || "none is sent".into(),
+        )
+    }
+
+    /// A session lives for as long as was asked for, within the limits of the server.
+    fn check_ttl(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let (max_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
+        for (_, token) in ending.sets.iter().flatten() {
+            let lives_ms = token.expires_ms.saturating_sub(token.renewed_ms);
+            let most_ms = (token.created_ms + lifetime_ms).saturating_sub(token.renewed_ms);
+            let asked_ms = trace.ttl_ms.map(|ms| if ms == 0 { max_ms } else { ms.min(max_ms) }.min(most_ms));
+            hold(
+                asked_ms.is_none_or(|asked_ms| lives_ms == asked_ms),
+                "a session has the TTL asked for",
+                || format!("{token:?} lives for {lives_ms} ms, and not {asked_ms:?}"),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What a handler was told at last is what the answer does.
+    fn check_persistence(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
+        let stays = trace.anyway && !trace.is_invalidated && last.kept.is_some();
+        hold(!stays, "a cookie that is waived stays no longer", || format!("{last:?}"))?;
+        // While it waits for the backend, it may learn of more.
+        let waits = trace.last_ms != ending.now_ms || trace.out;
+        if !trace.counts(ending) || trace.is_invalidated || waits {
+            return Ok(());
+        }
+        // What a login or a cycle has to record is known only when that is there.
+        let records = trace.login.or(trace.cycled).is_some();
+        if records && self.lists.was_revoked(last.user.as_deref()) {
+            return Ok(());
+        }
+        let changed = !saw.has_data_of(last) && last.has_data();
+        let sent = !ending.sets.is_empty();
+        hold(!last.is_sent || !changed || sent, "a handler knows what is sent", || {
+            format!("{last:?}, and nothing is sent")
+        })?;
+        hold(last.is_sent || !sent, "a handler knows what is sent", || format!("{last:?}, and it is sent"))
+    }
+
+    /// The cookie of what ended some time ago goes, or another takes its place.
+    fn check_what_is_over(trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let kept = trace.last.as_ref().is_none_or(|last| last.kept.is_some());
+        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
+        let expected = trace.is_over && !kept && in_time && !trace.public && !trace.did_anything;
+        let gone = ending.removes || !ending.sets.is_empty();
+        hold(!expected || gone || ending.status.is_none(), "what is over is removed", || {
+            format!("{:?} stays", trace.token)
+        })
+    }
+}

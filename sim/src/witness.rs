@@ -1,0 +1,82 @@
+//! Reads the tokens that are sent: a store without a list and without limits, at the moment when they are sent.
+
+use std::time::Duration;
+
+use sealed_session::hazmat::ManualClock;
+use sealed_session::{KeyRing, SealedStore, SessionId, SessionUid};
+
+use crate::app::View;
+use crate::script::MINUTE;
+
+/// What the witness reads in a token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub uid: SessionUid,
+    pub user: Option<String>,
+    /// Whose host it was sent by.
+    pub tenant: u8,
+    pub items: Vec<u64>,
+    pub carried: Vec<u64>,
+    pub blob: usize,
+    pub value: Option<String>,
+    pub created_ms: u64,
+    pub renewed_ms: u64,
+    pub expires_ms: u64,
+    /// When it was sent, in the world's time.
+    pub sent_ms: u64,
+}
+
+impl Token {
+    /// Whether it has what a handler saw.
+    pub fn has_data_of(&self, view: &View) -> bool {
+        self.user == view.user
+            && self.items == view.items
+            && self.carried == view.carried
+            && self.blob == view.blob
+            && self.value == view.value
+    }
+}
+
+pub struct Witness {
+    clock: ManualClock,
+    store: SealedStore,
+}
+
+impl Witness {
+    pub fn new(ring: KeyRing) -> Self {
+        let clock = ManualClock::at(0);
+        let store =
+            SealedStore::builder(ring).leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
+        Self { clock, store: store.build().expect("the ring of the servers") }
+    }
+
+    /// Operators have brought another ring.
+    pub fn replace_ring(&self, ring: KeyRing) {
+        self.store.replace_ring(ring).expect("a ring of ours");
+    }
+
+    /// What a token says, by the clock of the server that sends it.
+    pub fn read(&self, value: &str, tenant: (u8, &str), there_ms: u64, sent_ms: u64) -> Option<Token> {
+        self.clock.set(there_ms);
+        let opened = self.store.open_with(&SessionId::new(value), tenant.1.as_bytes()).ok()?;
+        let record = opened.record();
+        let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
+        let numbers = |name: &str| {
+            let all = data.get(name).and_then(|all| all.as_array()).into_iter().flatten();
+            all.filter_map(serde_json::Value::as_u64).collect()
+        };
+        Some(Token {
+            uid: opened.uid(),
+            user: record.user_id.clone(),
+            tenant: tenant.0,
+            items: numbers("items"),
+            carried: numbers("carried"),
+            blob: data.get("blob").and_then(|blob| blob.as_str()).unwrap_or_default().len(),
+            value: data.get("value").map(|value| value.to_string()),
+            created_ms: record.created_at_ms,
+            renewed_ms: opened.renewed_at_ms(),
+            expires_ms: record.expires_at_ms,
+            sent_ms,
+        })
+    }
+}
