@@ -224,7 +224,6 @@ FAULTS = [
 LACKS = {
     "two_layers_answer": "a middleware between two layers that writes to a session of its own",
     "csrf_token_of_a_moment": "CSRF tokens that are brought back",
-    "cycle_is_not_sent": "a promise that a new uid is sent",
     "caches_do_not_ask_by_cookie": "shared caches that go by Vary",
     "cookie_lives_for_minutes_instead": "a promise that a cookie lives as long as its session",
     "flash_is_shown_twice": "a look at flash messages",
