@@ -250,11 +250,11 @@ async fn a_handler_can_tell_that_its_login_was_revoked_meanwhile() {
     let server = Server::revoking();
     let store = server.store.clone();
     let answer = server
-        .call(&[], async move |session: Session| {
+        .act(&[], move |session| {
             session.authenticate("ann").unwrap();
-            write(&session);
+            write(session);
             assert_eq!(session.persistence(), Persistence::Sent);
-            store.revoke_user("ann").await.unwrap();
+            store.revoke_user("ann").wait().unwrap();
             assert_eq!(session.persistence(), Persistence::Ended);
         })
         .await;
