@@ -444,6 +444,9 @@ impl Oracle {
             let form = Form {
                 owner: trace.who,
                 perhaps: !claims,
+                // What ended the one before may have come after this.
+                ended_ms: None,
+                record: Record::default(),
                 sent: false,
                 server: trace.server,
                 ..form.clone()

@@ -153,7 +153,8 @@ impl Decided {
                 cookies: cookies.into_vec(),
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
-                endings: self.endings(session, opened),
+                without: self.were_it(Facts { counts: false, ..self.facts }, session, opened),
+                endings: self.were_it(Facts { recorded: false, ..self.facts }, session, opened),
                 came: opened.state.brought_before(jar.store),
                 removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),
             })
@@ -171,10 +172,9 @@ impl Decided {
         Reply { fail: None, settling }
     }
 
-    /// What goes instead, should it not be recorded.
-    fn endings(&self, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
-        let decision = decide(&Facts { recorded: false, ..self.facts });
-        self.cookies(session, opened, &decision).into_vec()
+    /// What goes instead, should things turn out so.
+    fn were_it(&self, facts: Facts, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
+        self.cookies(session, opened, &decide(&facts)).into_vec()
     }
 
     /// All cookies but the session's own.

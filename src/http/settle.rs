@@ -47,6 +47,8 @@ pub(super) struct Waiting {
     pub(super) cookies: Vec<HeaderValue>,
     /// The session that they bring, which may have ended meanwhile.
     pub(super) session: Option<Brought>,
+    /// If it has: what the handler has logged out is removed all the same.
+    pub(super) without: Vec<HeaderValue>,
     /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
     /// What came, and the values that remove it: where not all could be recorded, it may have ended all the same.
@@ -82,7 +84,7 @@ impl Settling {
 
     /// The values of `Set-Cookie` that go by now, once that is known.
     pub(super) fn cookies(&mut self, recorded: bool) -> Vec<HeaderValue> {
-        let Waiting { cookies, session, endings, came, removals, unrecorded } =
+        let Waiting { cookies, session, without, endings, came, removals, unrecorded } =
             std::mem::take(&mut self.waiting);
         if let (Some(facts), false) = (unrecorded, recorded) {
             facts.tell(&decide(&facts));
@@ -91,7 +93,7 @@ impl Settling {
         match recorded {
             true if has_ended(&session) => {
                 web::changed_after_end();
-                if has_ended(&came) { removals } else { Vec::new() }
+                if without.is_empty() && has_ended(&came) { removals } else { without }
             }
             true => cookies,
             false if endings.is_empty() && has_ended(&came) => removals,

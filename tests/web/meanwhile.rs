@@ -232,6 +232,37 @@ async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
     assert!(answer.removes(), "what came has ended too: {:?}", answer.set_cookies());
 }
 
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn what_a_handler_logs_out_is_removed_also_where_its_login_was_revoked_meanwhile() {
+    use std::task::Poll;
+
+    let backend = crate::troubled::Troubled::default();
+    let gate = backend.clone();
+    let server = Server::with(
+        |store, clock| {
+            let revocations = sealed_session::revocation::Revocations::builder().clock(clock.clone());
+            store.revocations(revocations.with_backend(backend).unwrap())
+        },
+        |layer| layer,
+    );
+    let cookie = server.logged_in("bob").await;
+    server.clock.advance(2 * DAY);
+    gate.close(true);
+    let headers = with(&cookie);
+    let login = server.call(&headers, |session| {
+        session.logout().unwrap();
+        std::future::ready(session.authenticate("ann"))
+    });
+    let mut login = Box::pin(login);
+    assert!(std::future::poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx))).await.is_pending());
+    let revoked = server.store.revoke_user("ann");
+    gate.close(false);
+    revoked.await.unwrap();
+    let answer = login.await;
+    assert!(answer.removes(), "{:?}", answer.set_cookies());
+}
+
 #[tokio::test]
 async fn what_has_expired_before_its_answer_goes_is_not_sent() {
     let server = Server::new();

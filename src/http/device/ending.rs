@@ -21,6 +21,10 @@ impl Device {
     ) -> Vec<Pending<()>> {
         let proofs = session.presented_as(&self.proof_cookies);
         let bound = session.presented_as(&self.bound_cookies);
+        // Neither opens without the other.
+        if proofs.is_empty() || bound.is_empty() {
+            return Vec::new();
+        }
         let (Some(proofs), Some(bound)) = (proofs.tokens_to_end(), bound.tokens_to_end()) else {
             return Vec::from_iter(unjudged.too_many());
         };

@@ -236,15 +236,14 @@ impl Device {
         head_ms: u64,
     ) -> Option<OpenError> {
         parts.texts.user_id()?;
-        let created_ms = parts.times.created;
         if device.is_none()
             && let Some(error) = self.refusal_without_device(store, parts, head_ms)
         {
             return Some(error);
         }
         #[cfg(feature = "revocation")]
-        if let Some(since_ms) = known_since(store, unbound_form(parts.uid), created_ms)
-            && !device.is_some_and(|binding| is_known(store, moved_form(binding), created_ms))
+        if let Some(since_ms) = known_since(store, unbound_form(parts.uid), parts.times.created)
+            && !device.is_some_and(|binding| is_known(store, moved_form(binding), parts.times.created))
         {
             let revocations = store.revocations()?;
             let just = revocations.is_just_revoked(since_ms, head_ms);
