@@ -378,7 +378,7 @@ impl Oracle {
                 (trace.out, trace.ttl_ms) = (true, None);
                 match &before.user {
                     Some(user) if went_well => {
-                        self.end_user(Some(trace.tenant), user, None, trace.server, now_ms);
+                        self.end_user(Some(trace.tenant), user, None, Some(trace.id), trace.server, now_ms);
                     }
                     Some(user) => self.perhaps_user(user),
                     None => {}
@@ -456,7 +456,7 @@ impl Oracle {
         }
         self.end(old, trace.server, now_ms);
         if let Some(user) = &form.user {
-            self.end_user(Some(trace.tenant), user, after.uid, trace.server, now_ms);
+            self.end_user(Some(trace.tenant), user, after.uid, Some(trace.id), trace.server, now_ms);
         }
         Ok(())
     }
@@ -479,6 +479,7 @@ impl Oracle {
         tenant: Option<u8>,
         user: &str,
         but: Option<SessionUid>,
+        asked: Option<u64>,
         server: usize,
         now_ms: u64,
     ) {
@@ -487,8 +488,13 @@ impl Oracle {
             form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
         };
         for (uid, form) in &mut self.forms {
-            if of_user(form) && Some(*uid) != but {
-                form.end_with_all(server, now_ms);
+            if !of_user(form) || Some(*uid) == but {
+                continue;
+            }
+            // What began since it was asked for may have begun after it was done.
+            match asked.is_some_and(|id| !form.doubts.contains(&id)) {
+                true => form.perhaps = true,
+                false => form.end_with_all(server, now_ms),
             }
         }
     }

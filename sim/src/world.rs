@@ -222,7 +222,7 @@ impl World {
                 };
                 let tenant = (!in_all_scopes).then_some(tenant);
                 match self.settle(at, pending) {
-                    true => self.oracle.end_user(tenant, &user, None, at, self.now_ms),
+                    true => self.oracle.end_user(tenant, &user, None, None, at, self.now_ms),
                     false => self.oracle.perhaps_user(&user),
                 }
             }

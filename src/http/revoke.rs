@@ -6,7 +6,8 @@ use super::state::State;
 use crate::revocation::{BackendError, Registry, SessionInfo};
 use crate::uid::SessionUid;
 
-/// These take a store that was built with revocations. They wait for its backend, not for other servers.
+/// These take a store that was built with revocations. They wait for its backend; where other servers would refuse the uid
+/// that a session gets, until those know of it.
 impl Session {
     /// Ends all sessions of the user who is logged in, on every device, this one included. Without a user it is
     /// [`logout`](Self::logout). This one is logged out in any case.
