@@ -42,8 +42,6 @@ pub struct Settings {
     pub saves_on_server_error: bool,
     pub late_after_s: u16,
     pub renewal: Renewal,
-    /// Cookies in two pieces, or in one, are removed: what the layer is told of the cookie that was before.
-    pub partitioned: bool,
 }
 
 impl Default for Settings {
@@ -55,7 +53,6 @@ impl Default for Settings {
             saves_on_server_error: false,
             late_after_s: 60,
             renewal: Renewal::Default,
-            partitioned: false,
         }
     }
 }
@@ -126,7 +123,6 @@ pub fn settings() -> impl Strategy<Value = Settings> {
             saves_on_server_error,
             late_after_s,
             renewal,
-            partitioned: false,
         },
     );
     prop_oneof![1 => Just(Settings::default()), 2 => own]
