@@ -153,8 +153,8 @@ impl<'a> Recorder<'a> {
         self.wrote = true;
         self.learn(known);
         self.read = self.refresh().is_ok();
-        if !self.read {
-            // What there is comes with the next news. Until then whoever begins is not refused.
+        if !self.read || self.shared.lost.load(Ordering::Acquire) {
+            // What there is comes with the next news, or is recorded again. Until then whoever begins is not refused.
             self.learn(self.shared.known.after(&spared(changes)));
         }
         Ok(())

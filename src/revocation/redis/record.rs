@@ -28,12 +28,14 @@ impl RedisBackend {
 
     /// Records these in one step; without any it sees what the last step was.
     pub(super) fn record_step(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        // That a session has ended does not tell who ended it.
+        let tells_itself = !changes.iter().any(|change| matches!(change, Change::Cycle { .. }));
         let mut taken = Taken::new();
         for _ in 0..MOST_TRIES {
             let mut draft = Draft { taken: &taken, touched: Vec::new(), becomes: HashMap::new() };
             apply(&mut draft, changes)?;
             let Draft { touched, becomes, .. } = draft;
-            match self.put(&taken, &touched, &becomes)? {
+            match self.put(&taken, &touched, &becomes, tells_itself)? {
                 None => return Ok(()),
                 Some(values) => taken.extend(touched.into_iter().zip(values)),
             }
@@ -41,12 +43,14 @@ impl RedisBackend {
         Err(BackendError::new("others change the same entries in Redis all the time: try again"))
     }
 
-    /// Puts what becomes of those that were touched, or answers what they are, if something else.
+    /// Puts what becomes of those that were touched, or answers what they are, if something else. Entries that are already
+    /// what they are to become were put by a question whose answer was lost, where that tells itself.
     fn put(
         &mut self,
         taken: &Taken,
         touched: &[Thing],
         becomes: &HashMap<Thing, Option<Revocation>>,
+        tells_itself: bool,
     ) -> Result<Option<Vec<Vec<u8>>>, BackendError> {
         if touched.len() > MOST_AT_ONCE {
             let message =
@@ -71,6 +75,7 @@ impl RedisBackend {
                 }
             };
         }
+        command.arg(u8::from(tells_itself));
         let (done, values, epoch, number, mark, continues): Answer = self.line.ask(&command)?;
         if !done {
             return Ok(Some(values));
