@@ -13,7 +13,7 @@ use crate::rules::{Judged, Violation, take_judged};
 use crate::world::Ran;
 
 /// What draws a script is nested deeply.
-const STACK_BYTES: usize = 32 << 20;
+pub const STACK_BYTES: usize = 32 << 20;
 
 /// Which worlds are played.
 #[derive(Debug, Clone)]

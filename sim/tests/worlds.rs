@@ -2,46 +2,62 @@
 
 use std::collections::BTreeSet;
 
-use sealed_session_sim::runner::{Plan, Played, play};
+use sealed_session_sim::runner::{Plan, Played, STACK_BYTES, play};
 use sealed_session_sim::{Ran, Violation, judge, listen_to_panics, read, script_of, written};
+
+/// On a thread that has room for drawing a script.
+fn with_room(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test);
+    if let Err(panic) = thread.expect("there are threads to be had").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
 
 #[test]
 fn a_seed_gives_the_same_world_byte_for_byte() {
     listen_to_panics();
-    for seed in 0..40 {
-        let (one, other) = (script_of(seed), script_of(seed));
-        assert_eq!(judge(&one).transcript, judge(&other).transcript, "seed {seed}");
-    }
+    with_room(|| {
+        for seed in 0..40 {
+            let (one, other) = (script_of(seed), script_of(seed));
+            assert_eq!(judge(&one).transcript, judge(&other).transcript, "seed {seed}");
+        }
+    });
 }
 
 #[test]
 fn a_script_is_read_as_it_was_written() {
     listen_to_panics();
-    let script = script_of(7);
-    let again = read(&written(&script)).expect("it was written here");
-    assert_eq!(judge(&script).transcript, judge(&again).transcript);
+    with_room(|| {
+        let script = script_of(7);
+        let again = read(&written(&script)).expect("it was written here");
+        assert_eq!(judge(&script).transcript, judge(&again).transcript);
+    });
 }
 
 #[test]
 fn a_few_worlds_break_no_promise() {
     listen_to_panics();
-    for seed in 0..200 {
-        let ran = judge(&script_of(seed));
-        assert_eq!(ran.violation, None, "seed {seed}: {}", ran.transcript);
-    }
+    with_room(|| {
+        for seed in 0..200 {
+            let ran = judge(&script_of(seed));
+            assert_eq!(ran.violation, None, "seed {seed}: {}", ran.transcript);
+        }
+    });
 }
 
 /// Scripts that broke a promise once, in `sim/scripts`.
 #[test]
 fn what_was_found_breaks_no_promise_any_more() {
     listen_to_panics();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    for file in std::fs::read_dir(folder).expect("the folder is there") {
-        let path = file.expect("it can be listed").path();
-        let text = std::fs::read_to_string(&path).expect("it can be read");
-        let ran = judge(&read(&text).expect("it is a script"));
-        assert_eq!(ran.violation, None, "{}\n{}", path.display(), ran.transcript);
-    }
+    with_room(|| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+        for file in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = file.expect("it can be listed").path();
+            let text = std::fs::read_to_string(&path).expect("it can be read");
+            let ran = judge(&read(&text).expect("it is a script"));
+            assert_eq!(ran.violation, None, "{}\n{}", path.display(), ran.transcript);
+        }
+    });
 }
 
 fn played(threads: usize, world: impl Fn(u64) -> Ran + Sync) -> Played {
