@@ -58,9 +58,11 @@ impl DeviceBinding {
     /// What was revoked of a user by now does not speak of a device that registers now; nothing if it does not anyway.
     #[cfg(feature = "revocation")]
     pub(crate) fn begin(&self, user_id: &str, uid: SessionUid, registered_at_ms: u64) -> Option<Pending<()>> {
-        let who = self.identifiers.who(Some(user_id), uid, registered_at_ms);
+        // As its identifier is dated.
+        let created_at_ms = self.identifiers.begin(registered_at_ms, 0).ok()?.created;
+        let who = self.identifiers.who(Some(user_id), uid, created_at_ms);
         self.identifiers.revocations()?.revoked_since(&who)?;
-        self.identifiers.begin_user(user_id, uid, registered_at_ms)
+        self.identifiers.begin_user(user_id, uid, created_at_ms)
     }
 
     /// As [`register`](Self::register), without [`begin`](Self::begin).

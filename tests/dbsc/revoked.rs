@@ -81,6 +81,16 @@ fn revoking_everything_ends_devices_and_challenges() {
     assert!(server.devices.open_proof(registered.proof.as_str()).unwrap_err().is_not_found());
 }
 
+/// What begins until clocks that are ahead say so, too, is dated behind it.
+#[test]
+fn a_device_registers_right_after_everything_was_revoked() {
+    let server = revoking();
+    server.store.revoke_everything().wait().unwrap();
+    server.clock.advance(1);
+    let registered = server.registered(&Device::new(1));
+    assert!(server.devices.open_proof(registered.proof.as_str()).is_ok());
+}
+
 /// Identifiers may live longer than any session between two visits.
 #[test]
 fn what_was_revoked_is_known_for_as_long_as_an_identifier_lives() {
