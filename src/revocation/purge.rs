@@ -27,15 +27,29 @@ pub(crate) fn looked_at_from(now_ms: u64) -> u64 {
     now_ms.saturating_sub(YEAR_MS)
 }
 
-/// The time by which to purge where nobody purged yet: before the first of the entries runs out, since the clock of the
-/// first that purges may be wrong as well. Without entries there is nothing to remove.
+/// So long before the first of the entries runs out the time to purge by begins, where nobody purged yet.
+const MONTH_MS: u64 = 31 * 24 * 3600 * 1000;
+
+/// The time by which to purge where nobody purged yet: long before the first of the entries runs out, since the clock of
+/// the first that purges may be wrong as well. It has caught up after three and a half days; what has run out meanwhile
+/// stays for so much longer. Without entries there is nothing to remove.
 pub(crate) fn before_first(first_until_ms: Option<u64>, now_ms: u64) -> Option<u64> {
-    first_until_ms.map(|until_ms| until_ms.saturating_sub(1).min(now_ms))
+    first_until_ms.map(|until_ms| until_ms.saturating_sub(MONTH_MS).min(now_ms))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_that_purges_begins_long_before_anything_runs_out() {
+        const DAY: u64 = 24 * 3600 * 1000;
+
+        assert_eq!(before_first(None, 100 * DAY), None);
+        assert_eq!(before_first(Some(100 * DAY), 70 * DAY), Some(69 * DAY), "a right clock");
+        assert_eq!(before_first(Some(100 * DAY), 110 * DAY), Some(69 * DAY), "a clock that is ahead");
+        assert_eq!(before_first(Some(100 * DAY), 60 * DAY), Some(60 * DAY), "a longer lifetime");
+    }
 
     #[test]
     fn the_time_to_purge_by_follows_the_clock_but_not_its_leaps() {

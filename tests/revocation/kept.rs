@@ -52,8 +52,12 @@ fn a_clock_that_is_set_back_for_a_while_gives_nobody_a_revoked_session_back() {
 #[test]
 fn many_servers_with_a_wrong_clock_purge_no_faster_than_one() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
-    let right = server(&backend, &clock, day);
+    let two_days = |store: SealedStoreBuilder| day(store).max_lifetime(ms(2 * DAY));
+    let right = server(&backend, &clock, two_days);
     right.store.delete(&right.session(Some("ann"))).unwrap();
+    for _ in 0..2 {
+        backend.clone().purge(NOON, ms(4 * DAY)).unwrap();
+    }
     let wrong = ManualClock::at(NOON + 400 * DAY);
     let mut workers: Vec<_> = (1..=12)
         .map(|id| {
