@@ -6,7 +6,7 @@
 //! A *form* is a session under one uid: a login begins one, and so do `cycle` and `logout_others`, which end the one
 //! before. Where the promises allow several outcomes, a form ends *perhaps*, and nothing is claimed of it afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealed_session::SessionUid;
 
@@ -16,205 +16,27 @@ use crate::op::Op;
 use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
 pub use crate::rules::Violation;
 use crate::rules::{Checked, hold};
-use crate::script::{Client, MINUTE, Policy, SECOND};
-use crate::settings::{House, Renewal};
+use crate::script::{Client, MINUTE, SECOND};
 use crate::witness::Token;
 
+mod answer;
 mod csrf;
 mod data;
+mod form;
 mod registry;
 mod settings;
+mod trace;
 
 pub use csrf::{Brings, Guarded};
+pub(crate) use form::Form;
 use registry::Rolls;
+pub use trace::{Ending, Trace};
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
 /// For so long a cookie stays that is over only by the limits of one server.
 const STRICTER_MS: u64 = 10 * MINUTE;
 const LEEWAY_MS: u64 = MINUTE;
-
-#[derive(Debug, Clone)]
-pub(crate) struct Form {
-    pub owner: Client,
-    tenant: u8,
-    pub user: Option<String>,
-    /// When its absolute lifetime began, in the world's time.
-    born_ms: u64,
-    pub ended_ms: Option<u64>,
-    pub perhaps: bool,
-    /// The server that began it.
-    server: usize,
-    /// It has gone to its client.
-    sent: bool,
-    /// Requests in flight that may end it.
-    pub doubts: BTreeSet<u64>,
-    pub record: Record,
-}
-
-impl Form {
-    fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
-        Self {
-            owner: trace.who,
-            tenant: trace.tenant,
-            user,
-            born_ms,
-            ended_ms: None,
-            perhaps: false,
-            server: trace.server,
-            sent: false,
-            doubts: BTreeSet::new(),
-            record: Record::default(),
-        }
-    }
-
-    fn end(&mut self, server: usize, now_ms: u64) {
-        self.ended_ms.get_or_insert(now_ms);
-        self.record.made(server, now_ms);
-    }
-
-    /// A login of another server may be recorded before or after it, as long as it is on its way.
-    fn end_with_all(&mut self, server: usize, now_ms: u64) {
-        match self.sent || self.server == server {
-            true => self.end(server, now_ms),
-            false => self.perhaps = true,
-        }
-    }
-
-    fn is_going_on(&self) -> bool {
-        self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
-    }
-
-    /// It has ended, and this server can know.
-    fn is_known_as_ended(&self, server: usize) -> bool {
-        self.ended_ms.is_some() && self.record.by.contains_key(&server)
-    }
-}
-
-/// What is known of a request.
-pub struct Trace {
-    pub who: Client,
-    pub policy: Policy,
-    pub head_ms: u64,
-    /// The same, by the server's clock.
-    pub head_there_ms: u64,
-    pub token: Option<String>,
-    pub house: House,
-    pub tenant: u8,
-    /// It does not say which tenant it is for.
-    pub is_refused: bool,
-    pub public: bool,
-    /// There is a defence against forged requests.
-    pub guarded: Option<Guarded>,
-    /// The browser keeps the session's cookie back from such a request, should it have one.
-    pub held_back: bool,
-    pub id: u64,
-    pub server: usize,
-    /// By how much the list grew.
-    pub grew: usize,
-    saw: Option<View>,
-    last: Option<View>,
-    /// When that was.
-    last_ms: u64,
-    came_alive: bool,
-    /// Until when what came is good, by this server's clock and limits.
-    until_ms: u64,
-    must_stay: bool,
-    /// What came ended some time ago.
-    is_over: bool,
-    out: bool,
-    /// What is stored counts even if a cookie is left in place.
-    anyway: bool,
-    is_invalidated: bool,
-    ttl_ms: Option<u64>,
-    did_anything: bool,
-    pub login: Option<SessionUid>,
-    cycled: Option<SessionUid>,
-    about_a_user: bool,
-    /// It is in the middle of something that takes its time.
-    pub unfinished: bool,
-}
-
-impl Trace {
-    pub fn new(
-        who: Client,
-        id: u64,
-        server: usize,
-        policy: Policy,
-        head_ms: u64,
-        head_there_ms: u64,
-    ) -> Self {
-        Self {
-            who,
-            id,
-            server,
-            policy,
-            head_ms,
-            head_there_ms,
-            token: None,
-            house: House::default(),
-            tenant: 0,
-            is_refused: false,
-            public: false,
-            guarded: None,
-            held_back: false,
-            grew: 0,
-            saw: None,
-            last: None,
-            last_ms: 0,
-            came_alive: false,
-            until_ms: 0,
-            must_stay: false,
-            is_over: false,
-            out: false,
-            anyway: false,
-            is_invalidated: false,
-            ttl_ms: None,
-            did_anything: false,
-            login: None,
-            cycled: None,
-            about_a_user: false,
-            unfinished: false,
-        }
-    }
-}
-
-impl Trace {
-    /// Whether its handler had a session to look at.
-    pub fn has_session(&self) -> bool {
-        self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
-    }
-
-    /// Whether an answer carries what its handler began.
-    fn counts(&self, ending: &Ending<'_>) -> bool {
-        let saves = self.policy.settings.saves_on_server_error;
-        ending.status.is_some_and(|status| saves || (status < 500 && status != 408)) && !ending.not_recorded
-    }
-}
-
-/// What came of a request.
-pub struct Ending<'a> {
-    pub now_ms: u64,
-    pub now_there_ms: u64,
-    /// Nothing for a handler that panicked or was dropped.
-    pub status: Option<u16>,
-    pub not_recorded: bool,
-    /// The server gets through to the backend.
-    pub is_recorded: bool,
-    pub cache_control: &'a str,
-    /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
-    pub sets: Vec<Option<(String, Token)>>,
-    pub removes: bool,
-}
-
-impl Ending<'_> {
-    /// How long the request took, at least and at most: clocks may be set meanwhile.
-    fn took_ms(&self, trace: &Trace) -> (u64, u64) {
-        let took_ms = self.now_ms.saturating_sub(trace.head_ms);
-        let took_there_ms = self.now_there_ms.saturating_sub(trace.head_there_ms);
-        (took_ms.min(took_there_ms), took_ms.max(took_there_ms))
-    }
-}
 
 #[derive(Default)]
 pub struct Oracle {
@@ -558,125 +380,6 @@ impl Oracle {
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
             () => {}
         }
-    }
-
-    fn check_sent(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
-        hold(ending.sets.len() <= 1, "one session a request", || format!("{} are set", ending.sets.len()))?;
-        for set in &ending.sets {
-            let Some((_, token)) = set else {
-                return hold(false, "what is sent can be read", String::new);
-            };
-            let form = self.forms.get(&token.uid);
-            hold(
-                form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
-                "nothing comes back",
-                || format!("{form:?} has ended and is sent"),
-            )?;
-            hold(form.is_some() || token.user.is_none(), "only a login begins a user's session", || {
-                format!("{token:?} is sent, and nobody logged in")
-            })?;
-            let of_login = Some(token.uid) == trace.login;
-            hold(trace.counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
-                format!("{token:?} goes with {:?}", ending.status)
-            })?;
-            let only_renewed = !trace.did_anything;
-            hold(!(only_renewed && trace.public), "never in a shared cache", || {
-                format!("{token:?} goes with {}", ending.cache_control)
-            })?;
-        }
-        let says = |what: &str| ending.cache_control.split(',').any(|said| said.trim() == what);
-        let kept_out = says("no-store") || says("private");
-        hold(kept_out || (ending.sets.is_empty() && !ending.removes), "never in a shared cache", || {
-            format!("a cookie goes with {:?}", ending.cache_control)
-        })
-    }
-
-    fn check_left_in_place(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
-        let kept = trace.last.as_ref().is_some_and(|last| last.kept.is_some());
-        let overwrites = trace.out || trace.login.is_some() || trace.cycled.is_some();
-        let waived = trace.anyway && (kept || trace.did_anything);
-        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites && !waived;
-        hold(!stays || (ending.sets.is_empty() && !ending.removes), "what is kept stays", || {
-            format!("{:?} is overwritten: {:?}, removed: {}", trace.token, ending.sets, ending.removes)
-        })
-    }
-
-    fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
-        let asked_for = trace.out || trace.login.is_some();
-        if ending.removes && !asked_for {
-            hold(
-                ending.took_ms(trace).0 <= trace.policy.settings.late_ms(),
-                "a long poll removes nothing",
-                || "a removal comes late".into(),
-            )?;
-            let may_go = !trace.came_alive || ending.not_recorded;
-            hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
-        }
-        let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
-        hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
-            format!("{:?} stays there", trace.token)
-        })
-    }
-
-    /// Changes are sent, and due renewals are.
-    fn check_other_side(&self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) -> Checked {
-        let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
-        if !trace.counts(ending) || last.kept.is_some() {
-            return Ok(());
-        }
-        // What a handler gave less time than it took has expired before it goes.
-        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
-            return Ok(());
-        }
-        let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
-        let is_last = |sent: &Token| sent.has_data_of(last);
-        let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
-        if let (Some(login), true) = (trace.login, last.uid == trace.login) {
-            return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
-                format!("{last:?}, and {sent:?} is sent")
-            });
-        }
-        if trace.out || trace.login.is_some() {
-            return Ok(());
-        }
-        let there = came.filter(|_| trace.came_alive);
-        // A session that expires while its handler works takes no change: it is over when the answer goes.
-        let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
-        let waived = trace.anyway && saw.kept.is_some();
-        let begins = (trace.token.is_none() && !trace.held_back) || waived;
-        let changed = !saw.has_data_of(last) && last.has_data();
-        if changed && in_time && (begins || there.is_some()) {
-            hold(sent.is_some_and(is_last), "changes are sent", || {
-                format!("{last:?}, and {sent:?} is sent")
-            })?;
-        }
-        match there {
-            Some(came) if !trace.did_anything && in_time => {
-                self.check_renewed(trace, ending, came, sent.is_some())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {
-        let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
-        let left_ms = came.expires_ms.saturating_sub(now);
-        let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
-        let renewal = trace.policy.settings.renewal;
-        let below = match renewal {
-            Renewal::Never => 0,
-            Renewal::BelowHalf => 49,
-            _ => 79,
-        };
-        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
-        let not_again = now < came.renewed_ms + every_ms;
-        let due = left_ms * 100 < below * ttl_ms
-            && !not_again
-            && has_room
-            && ttl_ms <= trace.policy.ttl_min * MINUTE;
-        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
-        let expected = due && in_time && !trace.public;
-        hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
     }
 
     /// A token that is on its way to somebody.

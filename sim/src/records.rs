@@ -1,8 +1,8 @@
 //! Who can know what was ended: the servers that have heard of it, and the backend, which may lose it again.
 //!
-//! What was ended is known to the server that did it, to those that ask the backend while it is there, and to nobody else
-//! for certain. A backend that was flushed or restored has it again when a server that knew it has written it down anew.
-//! So where a backend loses what it acknowledged, and every server that knew it ends before its next poll, it is lost.
+//! A server knows that a session has ended if it ended it itself, or if it asked the backend while the entry was there. A
+//! backend that was flushed or restored has the entry again when a server that knows of it has written it down anew. If
+//! every server that knew of it ends before that, the entry is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 

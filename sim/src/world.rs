@@ -8,28 +8,26 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::future::Future as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http::{Response, header};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Pending;
 use sealed_session::{KeyRing, Root, RootSecret};
 
-use crate::app::{Plan, comes_too_late, user_name};
+use crate::app::{Plan, user_name};
 use crate::backend::{Shelf, Way};
-use crate::browser::{Browser, sent};
+use crate::browser::Browser;
 use crate::cache::{Cache, TARGETED};
-use crate::oracle::{Brings, Ending, Guarded, Oracle, Trace, Violation};
-use crate::request::{holds_back, host_of, request, scope, tenant};
-use crate::script::{Action, Ask, Client, MINUTE, Outcome, Policy, Script};
-use crate::sender::{Act, Proof};
+use crate::oracle::{Oracle, Trace, Violation};
+use crate::request::scope;
+use crate::script::{Action, Client, MINUTE, Policy, Script};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
-use crate::witness::{Token, Witness};
+use crate::witness::Witness;
+
+mod requests;
 
 /// When every world begins.
 const START_MS: u64 = 1_795_000_000_000;
@@ -305,212 +303,6 @@ impl World {
         for server in &self.servers {
             server.store.replace_ring(self.ring.load()).expect("a ring of ours");
         }
-    }
-
-    fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
-        let server = usize::from(ask.server) % self.servers.len();
-        let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
-        let tenant = tenant(self.house, ask);
-        let host = host_of(tenant);
-        let (cookies, token) = self.browser(ask.who).header(now_ms, host, ask.site);
-        if let Some(cache) = self.cache(ask)
-            && let Some(stored) = self.caches[cache].serve(now_ms, host, cookies.as_deref())
-        {
-            self.oracle.came_from_a_cache(stored, cookies.as_deref())?;
-            self.say(&format!("a cache answers {ask:?}"));
-            return Ok(());
-        }
-        self.count += 10;
-        let mut plan = Plan::new(ask.clone(), self.count);
-        plan.foreign = self.oracle.session_of_another(ask.who, tenant);
-        let (id, plan) = (self.count, Arc::new(plan));
-        let mut trace = Trace::new(ask.who, id, server, policy, now_ms, there_ms);
-        (trace.tenant, trace.house) = (tenant, self.house);
-        trace.is_refused = self.house.tenants && !ask.host.names_a_host();
-        (trace.token, trace.public) = (token, ask.lets_others_reuse());
-        trace.held_back = trace.token.is_none() && holds_back(policy.settings.same_site, ask.site);
-        let proof = self.proof(&mut trace, ask);
-        let request = request(self.house, ask, host, cookies.as_deref(), proof.as_deref(), &plan);
-        let answer = Some(self.servers[server].ask(request));
-        self.requests.insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new() });
-        self.say(&format!("#{id} {ask:?}"));
-        self.poll(id)?;
-        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
-            self.later(ask.handler_ms, Event::Resume(id));
-        }
-        Ok(())
-    }
-
-    /// The shared cache that a request goes through.
-    fn cache(&self, ask: &Ask) -> Option<usize> {
-        let is_get = matches!(ask.act(self.house), Act::Get) && ask.host.names_a_host();
-        usize::from(ask.cache).checked_sub(1).filter(|at| is_get && *at < self.caches.len())
-    }
-
-    /// The token that stands in a form, as far as its page has one.
-    fn proof(&self, trace: &mut Trace, ask: &Ask) -> Option<String> {
-        let requires_token = self.house.csrf?;
-        let cookie = trace.token.as_deref();
-        let found = match ask.sender.token {
-            Proof::Nothing => None,
-            Proof::InHeader | Proof::InForm => self.oracle.csrf_token(cookie),
-            Proof::OfAnother => self.oracle.csrf_token_of_another(cookie),
-            Proof::Garbage => None,
-        };
-        let (brings, token) = match (found, ask.sender.token) {
-            (Some((uid, token, at_ms)), _) => (Brings::Of(uid, at_ms), Some(token)),
-            (None, Proof::Garbage) => (Brings::Garbage, Some("garbage".to_owned())),
-            (None, _) => (Brings::Nothing, None),
-        };
-        trace.guarded = Some(Guarded {
-            act: ask.act(self.house),
-            origin: ask.sender.origin,
-            site: ask.site,
-            names_a_host: ask.host.names_a_host(),
-            requires_token,
-            brings,
-        });
-        token
-    }
-
-    fn resume(&mut self, id: u64) -> Result<(), Violation> {
-        self.events += 1;
-        let Some(request) = self.requests.get(&id).filter(|request| request.answer.is_some()) else {
-            return Ok(());
-        };
-        if request.plan.ask.outcome == Outcome::Dropped {
-            return self.cut_off(id, "dropped");
-        }
-        request.plan.goes_on.store(true, Ordering::SeqCst);
-        self.poll(id)?;
-        // It waits for the backend.
-        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
-            self.later(250, Event::Resume(id));
-        }
-        Ok(())
-    }
-
-    /// The handler goes on as far as it can.
-    fn poll(&mut self, id: u64) -> Result<(), Violation> {
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
-        let Some(mut answer) = request.answer.take() else { return Ok(()) };
-        let server = request.server;
-        let mut cx = Context::from_waker(Waker::noop());
-        // A handler may wait for the backend more than once, and for the world.
-        for _ in 0..10 {
-            let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(&mut cx)));
-            self.heard(id)?;
-            let response = match polled {
-                Ok(Poll::Pending) if self.work_for(id, server) => continue,
-                Ok(Poll::Pending) => break,
-                Ok(Poll::Ready(Ok(response))) => Some(response),
-                Err(_) => None,
-            };
-            drop(answer);
-            self.work_for(id, server);
-            return self.answered(id, response);
-        }
-        if let Some(request) = self.requests.get_mut(&id) {
-            request.answer = Some(answer);
-        }
-        Ok(())
-    }
-
-    /// What the list grows by now is for a request.
-    fn work_for(&mut self, id: u64, server: usize) -> bool {
-        self.servers[server].wire.take_grew();
-        let any = self.work(server);
-        let grew = self.servers[server].wire.take_grew();
-        if let Some(request) = self.requests.get_mut(&id) {
-            request.trace.grew += grew;
-        }
-        any
-    }
-
-    fn heard(&mut self, id: u64) -> Result<(), Violation> {
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
-        let reports = std::mem::take(&mut *request.plan.reports.lock().expect("nothing panics with it"));
-        for report in &reports {
-            let _ = writeln!(self.transcript, "          #{id} {report:?}");
-        }
-        self.oracle.hear(&mut request.trace, self.now_ms, reports)
-    }
-
-    fn cut_off(&mut self, id: u64, why: &str) -> Result<(), Violation> {
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
-        request.answer = None;
-        let server = request.server;
-        self.work_for(id, server);
-        self.say(&format!("#{id} {why}"));
-        self.heard(id)?;
-        self.answered(id, None)
-    }
-
-    fn answered(&mut self, id: u64, response: Option<Response<()>>) -> Result<(), Violation> {
-        let Some(server) = self.requests.get(&id).map(|request| request.server) else { return Ok(()) };
-        let header = |name: header::HeaderName| {
-            let values = response.iter().flat_map(move |response| response.headers().get_all(&name));
-            values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
-        };
-        let sets = header(header::SET_COOKIE);
-        let (tokens, removes) = sent(&sets);
-        let tokens = tokens.iter().map(|token| self.witness(id, token)).collect();
-        let cache_control = header(header::CACHE_CONTROL).join(", ");
-        let status = response.as_ref().map(|response| response.status().as_u16());
-        self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
-        let ending = Ending {
-            now_ms: self.now_ms,
-            now_there_ms: self.there_ms(server),
-            is_recorded: self.servers[server].wire.way() == Way::Open,
-            status,
-            not_recorded: response.as_ref().is_some_and(|response| {
-                response.headers().get("sealed-session-refused").is_some_and(|why| why == "not_recorded")
-            }),
-            cache_control: &cache_control,
-            sets: tokens,
-            removes,
-        };
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
-        let network_ms = request.plan.ask.network_ms;
-        request.sets = sets;
-        self.oracle.ends(&mut request.trace, ending)?;
-        self.keep_in_cache(id, response.as_ref());
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
-        let late = comes_too_late(&request.plan);
-        self.oracle.comes_too_late(late)?;
-        match status {
-            Some(_) => self.later(network_ms, Event::Deliver(id)),
-            None => drop(self.requests.remove(&id)),
-        }
-        Ok(())
-    }
-
-    /// What a token says that is sent now.
-    fn witness(&self, id: u64, text: &str) -> Option<(String, Token)> {
-        let request = self.requests.get(&id)?;
-        let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
-        let token = self.witness.read(text, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
-        Some((text.to_owned(), token))
-    }
-
-    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<()>>) {
-        let Some((request, response)) = self.requests.get(&id).zip(response) else { return };
-        if let (Some(cache), 200) = (self.cache(&request.plan.ask), response.status().as_u16()) {
-            let (host, cookies) = (host_of(request.trace.tenant), request.cookies.as_deref());
-            let of_session = request.trace.has_session();
-            self.caches[cache].store(self.now_ms, host, cookies, of_session, response.headers());
-        }
-    }
-
-    fn deliver(&mut self, id: u64) -> Result<(), Violation> {
-        self.events += 1;
-        let Some(request) = self.requests.remove(&id) else { return Ok(()) };
-        let browser = self.browsers.entry(request.trace.who).or_default();
-        let host = host_of(request.trace.tenant);
-        request.sets.iter().for_each(|set| browser.take(self.now_ms, host, set));
-        let has = browser.session(self.now_ms, host);
-        self.say(&format!("#{id} arrives"));
-        self.oracle.delivered(&request.trace, has.as_deref())
     }
 }
 

@@ -1,0 +1,137 @@
+//! What an answer may do and has to do.
+
+use sealed_session::SessionUid;
+
+use super::Oracle;
+use super::form::Form;
+use super::trace::{Ending, Trace};
+use crate::rules::{Checked, hold};
+use crate::script::MINUTE;
+use crate::settings::Renewal;
+use crate::witness::Token;
+
+impl Oracle {
+    pub(super) fn check_sent(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        hold(ending.sets.len() <= 1, "one session a request", || format!("{} are set", ending.sets.len()))?;
+        for set in &ending.sets {
+            let Some((_, token)) = set else {
+                return hold(false, "what is sent can be read", String::new);
+            };
+            let form = self.forms.get(&token.uid);
+            hold(
+                form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
+                "nothing comes back",
+                || format!("{form:?} has ended and is sent"),
+            )?;
+            hold(form.is_some() || token.user.is_none(), "only a login begins a user's session", || {
+                format!("{token:?} is sent, and nobody logged in")
+            })?;
+            let of_login = Some(token.uid) == trace.login;
+            hold(trace.counts(ending) || !of_login, "a handler that was cut off logs nobody in", || {
+                format!("{token:?} goes with {:?}", ending.status)
+            })?;
+            let only_renewed = !trace.did_anything;
+            hold(!(only_renewed && trace.public), "never in a shared cache", || {
+                format!("{token:?} goes with {}", ending.cache_control)
+            })?;
+        }
+        let says = |what: &str| ending.cache_control.split(',').any(|said| said.trim() == what);
+        let kept_out = says("no-store") || says("private");
+        hold(kept_out || (ending.sets.is_empty() && !ending.removes), "never in a shared cache", || {
+            format!("a cookie goes with {:?}", ending.cache_control)
+        })
+    }
+
+    pub(super) fn check_left_in_place(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let kept = trace.last.as_ref().is_some_and(|last| last.kept.is_some());
+        let overwrites = trace.out || trace.login.is_some() || trace.cycled.is_some();
+        let waived = trace.anyway && (kept || trace.did_anything);
+        let stays = (kept || trace.must_stay || trace.held_back) && !overwrites && !waived;
+        hold(!stays || (ending.sets.is_empty() && !ending.removes), "what is kept stays", || {
+            format!("{:?} is overwritten: {:?}, removed: {}", trace.token, ending.sets, ending.removes)
+        })
+    }
+
+    pub(super) fn check_removed(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let asked_for = trace.out || trace.login.is_some();
+        if ending.removes && !asked_for {
+            hold(
+                ending.took_ms(trace).0 <= trace.policy.settings.late_ms(),
+                "a long poll removes nothing",
+                || "a removal comes late".into(),
+            )?;
+            let may_go = !trace.came_alive || ending.not_recorded;
+            hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
+        }
+        let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
+        hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
+            format!("{:?} stays there", trace.token)
+        })
+    }
+
+    /// Changes are sent, and due renewals are.
+    pub(super) fn check_other_side(
+        &self,
+        trace: &Trace,
+        ending: &Ending<'_>,
+        came: Option<&Token>,
+    ) -> Checked {
+        let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
+        if !trace.counts(ending) || last.kept.is_some() {
+            return Ok(());
+        }
+        // What a handler gave less time than it took has expired before it goes.
+        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
+            return Ok(());
+        }
+        let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
+        let is_last = |sent: &Token| sent.has_data_of(last);
+        let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
+        if let (Some(login), true) = (trace.login, last.uid == trace.login) {
+            return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
+                format!("{last:?}, and {sent:?} is sent")
+            });
+        }
+        if trace.out || trace.login.is_some() {
+            return Ok(());
+        }
+        let there = came.filter(|_| trace.came_alive);
+        // A session that expires while its handler works takes no change: it is over when the answer goes.
+        let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
+        let waived = trace.anyway && saw.kept.is_some();
+        let begins = (trace.token.is_none() && !trace.held_back) || waived;
+        let changed = !saw.has_data_of(last) && last.has_data();
+        if changed && in_time && (begins || there.is_some()) {
+            hold(sent.is_some_and(is_last), "changes are sent", || {
+                format!("{last:?}, and {sent:?} is sent")
+            })?;
+        }
+        match there {
+            Some(came) if !trace.did_anything && in_time => {
+                self.check_renewed(trace, ending, came, sent.is_some())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {
+        let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
+        let left_ms = came.expires_ms.saturating_sub(now);
+        let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
+        let renewal = trace.policy.settings.renewal;
+        let below = match renewal {
+            Renewal::Never => 0,
+            Renewal::BelowHalf => 49,
+            _ => 79,
+        };
+        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
+        let not_again = now < came.renewed_ms + every_ms;
+        let due = left_ms * 100 < below * ttl_ms
+            && !not_again
+            && has_room
+            && ttl_ms <= trace.policy.ttl_min * MINUTE;
+        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
+        let expected = due && in_time && !trace.public;
+        hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
+    }
+}

@@ -1,0 +1,64 @@
+//! A session under one uid.
+
+use std::collections::BTreeSet;
+
+use super::trace::Trace;
+use crate::records::Record;
+use crate::script::Client;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    pub owner: Client,
+    pub(super) tenant: u8,
+    pub user: Option<String>,
+    /// When its absolute lifetime began, in the world's time.
+    pub(super) born_ms: u64,
+    pub ended_ms: Option<u64>,
+    pub perhaps: bool,
+    /// The server that began it.
+    pub(super) server: usize,
+    /// It has gone to its client.
+    pub(super) sent: bool,
+    /// Requests in flight that may end it.
+    pub doubts: BTreeSet<u64>,
+    pub record: Record,
+}
+
+impl Form {
+    pub(super) fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
+        Self {
+            owner: trace.who,
+            tenant: trace.tenant,
+            user,
+            born_ms,
+            ended_ms: None,
+            perhaps: false,
+            server: trace.server,
+            sent: false,
+            doubts: BTreeSet::new(),
+            record: Record::default(),
+        }
+    }
+
+    pub(super) fn end(&mut self, server: usize, now_ms: u64) {
+        self.ended_ms.get_or_insert(now_ms);
+        self.record.made(server, now_ms);
+    }
+
+    /// A login of another server may be recorded before or after it, as long as it is on its way.
+    pub(super) fn end_with_all(&mut self, server: usize, now_ms: u64) {
+        match self.sent || self.server == server {
+            true => self.end(server, now_ms),
+            false => self.perhaps = true,
+        }
+    }
+
+    pub(super) fn is_going_on(&self) -> bool {
+        self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
+    }
+
+    /// It has ended, and this server can know.
+    pub(super) fn is_known_as_ended(&self, server: usize) -> bool {
+        self.ended_ms.is_some() && self.record.by.contains_key(&server)
+    }
+}

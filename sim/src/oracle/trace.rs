@@ -1,0 +1,134 @@
+//! What the world knows of a request, and of its answer.
+
+use sealed_session::SessionUid;
+
+use super::csrf::Guarded;
+use crate::app::View;
+use crate::script::{Client, Policy};
+use crate::settings::House;
+use crate::witness::Token;
+
+/// What is known of a request.
+pub struct Trace {
+    pub who: Client,
+    pub policy: Policy,
+    pub head_ms: u64,
+    /// The same, by the server's clock.
+    pub head_there_ms: u64,
+    pub token: Option<String>,
+    pub house: House,
+    pub tenant: u8,
+    /// It does not say which tenant it is for.
+    pub is_refused: bool,
+    pub public: bool,
+    /// There is a defence against forged requests.
+    pub guarded: Option<Guarded>,
+    /// The browser keeps the session's cookie back from such a request, should it have one.
+    pub held_back: bool,
+    pub id: u64,
+    pub server: usize,
+    /// By how much the list grew.
+    pub grew: usize,
+    pub(super) saw: Option<View>,
+    pub(super) last: Option<View>,
+    /// When that was.
+    pub(super) last_ms: u64,
+    pub(super) came_alive: bool,
+    /// Until when what came is good, by this server's clock and limits.
+    pub(super) until_ms: u64,
+    pub(super) must_stay: bool,
+    /// What came ended some time ago.
+    pub(super) is_over: bool,
+    pub(super) out: bool,
+    /// What is stored counts even if a cookie is left in place.
+    pub(super) anyway: bool,
+    pub(super) is_invalidated: bool,
+    pub(super) ttl_ms: Option<u64>,
+    pub(super) did_anything: bool,
+    pub login: Option<SessionUid>,
+    pub(super) cycled: Option<SessionUid>,
+    pub(super) about_a_user: bool,
+    /// It is in the middle of something that takes its time.
+    pub unfinished: bool,
+}
+
+impl Trace {
+    pub fn new(
+        who: Client,
+        id: u64,
+        server: usize,
+        policy: Policy,
+        head_ms: u64,
+        head_there_ms: u64,
+    ) -> Self {
+        Self {
+            who,
+            id,
+            server,
+            policy,
+            head_ms,
+            head_there_ms,
+            token: None,
+            house: House::default(),
+            tenant: 0,
+            is_refused: false,
+            public: false,
+            guarded: None,
+            held_back: false,
+            grew: 0,
+            saw: None,
+            last: None,
+            last_ms: 0,
+            came_alive: false,
+            until_ms: 0,
+            must_stay: false,
+            is_over: false,
+            out: false,
+            anyway: false,
+            is_invalidated: false,
+            ttl_ms: None,
+            did_anything: false,
+            login: None,
+            cycled: None,
+            about_a_user: false,
+            unfinished: false,
+        }
+    }
+}
+
+impl Trace {
+    /// Whether its handler had a session to look at.
+    pub fn has_session(&self) -> bool {
+        self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
+    }
+
+    /// Whether an answer carries what its handler began.
+    pub(super) fn counts(&self, ending: &Ending<'_>) -> bool {
+        let saves = self.policy.settings.saves_on_server_error;
+        ending.status.is_some_and(|status| saves || (status < 500 && status != 408)) && !ending.not_recorded
+    }
+}
+
+/// What came of a request.
+pub struct Ending<'a> {
+    pub now_ms: u64,
+    pub now_there_ms: u64,
+    /// Nothing for a handler that panicked or was dropped.
+    pub status: Option<u16>,
+    pub not_recorded: bool,
+    /// The server gets through to the backend.
+    pub is_recorded: bool,
+    pub cache_control: &'a str,
+    /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
+    pub sets: Vec<Option<(String, Token)>>,
+    pub removes: bool,
+}
+
+impl Ending<'_> {
+    /// How long the request took, at least and at most: clocks may be set meanwhile.
+    pub(super) fn took_ms(&self, trace: &Trace) -> (u64, u64) {
+        let took_ms = self.now_ms.saturating_sub(trace.head_ms);
+        let took_there_ms = self.now_there_ms.saturating_sub(trace.head_there_ms);
+        (took_ms.min(took_there_ms), took_ms.max(took_there_ms))
+    }
+}
