@@ -7,7 +7,7 @@
 //! # Where to read
 //!
 //! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
-//! `change` how it records what changes, `sharer` for how long. `recorder` is a backend together with what is known of
+//! `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there. `recorder` is a backend together with what is known of
 //! it; `worker` has its threads, `lanes` what waits for them, `deadlines` who does, `contact` how the backend is,
 //! `pending` the answer of a write, `purge` by which time what has expired is removed, and `direct` how all of that is
 //! done for one process. `registry` stands on top: which sessions a user has.
@@ -32,6 +32,7 @@ mod lanes;
 #[cfg(feature = "hazmat")]
 mod manual;
 mod memory;
+mod own;
 mod pending;
 mod purge;
 mod recorder;
@@ -53,10 +54,11 @@ pub(crate) use known::Who;
 #[cfg(feature = "hazmat")]
 pub(crate) use manual::Manual;
 pub use memory::MemoryBackend;
+pub(crate) use own::Limits;
 pub use pending::Pending;
 #[cfg(feature = "tower")]
 pub(crate) use recorder::Others;
-pub(crate) use recorder::{Ended, Limits, Recorder};
+pub(crate) use recorder::{Ended, Recorder};
 pub use registry::{Registry, RegistryBuilder};
 pub use session_info::SessionInfo;
 pub use sharer::Sharer;
@@ -66,7 +68,8 @@ pub use sqlite::SqliteBackend;
 use contact::Contact;
 use direct::Direct;
 use known::Known;
-use recorder::{Own, Shared};
+use own::Own;
+use recorder::Shared;
 use time::Time;
 use worker::{Worker, check_poll};
 

@@ -41,6 +41,8 @@ mod suite;
 #[cfg(all(feature = "sqlite", unix))]
 #[path = "revocation_backends/trouble.rs"]
 mod trouble;
+#[path = "common/troubled.rs"]
+mod troubled;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -120,6 +120,7 @@ use crate::token::MAX_CHARS;
 
 mod cookies;
 mod middleware;
+mod revoke;
 mod visit;
 
 use cookies::Reader;
@@ -206,30 +207,6 @@ impl SealedSessionStore {
     /// by their exact bytes. The cookie has the name that the store is bound to, and is signed only.
     pub fn middleware(&self) -> SealedMiddlewareBuilder {
         SealedMiddlewareBuilder::new(self.clone())
-    }
-
-    /// Revokes the session, expired or not, where the store has revocations.
-    async fn revoke(&self, id: &SessionId) -> Result<(), anyhow::Error> {
-        #[cfg(feature = "revocation")]
-        if self.store.revocations().is_some() {
-            self.store.revoke(id).await?;
-        }
-        let _ = id;
-        Ok(())
-    }
-
-    /// As [`revoke`](Self::revoke), for what came beside the session that a login replaced, or in its place: one that
-    /// cannot be judged now may live on.
-    async fn revoke_beside(&self, id: &SessionId) -> Result<(), anyhow::Error> {
-        #[cfg(feature = "revocation")]
-        if self.store.revocations().is_some()
-            && !self.store.open(id).is_err_and(|error| error.reason() == crate::error::Reason::Revoked)
-            && let Ok(revoked) = self.store.revoke_judged(id, b"")
-        {
-            revoked.await?;
-        }
-        let _ = id;
-        Ok(())
     }
 
     /// The data of a state, if it leaves the room that is reserved.

@@ -153,8 +153,8 @@ impl Decided {
                 cookies: cookies.into_vec(),
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
-                without: self.were_it(Facts { counts: false, ..self.facts }, session, opened),
-                endings: self.were_it(Facts { recorded: false, ..self.facts }, session, opened),
+                without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
+                endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
                 came: opened.state.brought_before(jar.store),
                 removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),
             })
@@ -172,8 +172,8 @@ impl Decided {
         Reply { fail: None, settling }
     }
 
-    /// What goes instead, should things turn out so.
-    fn were_it(&self, facts: Facts, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
+    /// The cookies that go instead if these are the facts.
+    fn cookies_if(&self, facts: Facts, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
         self.cookies(session, opened, &decide(&facts)).into_vec()
     }
 

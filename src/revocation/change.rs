@@ -83,6 +83,24 @@ impl<F: Fn(&Thing) -> Option<Revocation>> Entries for Draft<F> {
     }
 }
 
+/// What a backend does of changes whatever there is.
+pub(super) fn certain(changes: &[Change]) -> Vec<Change> {
+    let of = |change: &Change| match change {
+        Change::Revoke(_) | Change::Restore(_) => Some(change.clone()),
+        Change::Cycle { uid, until_ms, .. } => {
+            Some(Change::Revoke(Revocation::Session { uid: *uid, until_ms: *until_ms }))
+        }
+        Change::RevokeOthers { .. } | Change::Move { .. } | Change::Spare { .. } => None,
+    };
+    changes.iter().filter_map(of).collect()
+}
+
+/// Those of them that spare somebody.
+pub(super) fn spared(changes: &[Change]) -> Vec<Change> {
+    let spares = |change: &&Change| matches!(change, Change::Spare { .. } | Change::Move { .. });
+    changes.iter().filter(spares).cloned().collect()
+}
+
 /// Whether such a session is revoked as far as the backend knows.
 fn is_revoked<E: Entries>(
     entries: &mut E,

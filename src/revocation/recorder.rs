@@ -1,14 +1,15 @@
 //! A backend whose revocations count in memory as soon as it has them: first there, then here.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::backend::News;
 use super::contact::Contact;
 use super::known::{Known, Who};
+use super::own::Own;
 use super::sharer::Retention;
-use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer};
+use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer, change};
 use crate::clock::Clock;
 use crate::record::Record;
 use crate::uid::SessionUid;
@@ -33,20 +34,6 @@ impl Shared {
         self.known.follow_clock(now_ms, self.clock.monotonic_ms());
         now_ms
     }
-}
-
-/// This server as one that shares the list: the largest limits of its stores.
-pub(super) struct Own {
-    sharer: Mutex<Sharer>,
-    changed: AtomicBool,
-}
-
-/// The limits of a store.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) max_ttl_ms: u64,
-    pub(crate) max_lifetime_ms: u64,
-    pub(crate) leeway_ms: u64,
 }
 
 /// A session that ends all others of its user.
@@ -78,42 +65,6 @@ impl Ended {
     }
 }
 
-impl Own {
-    pub(super) fn new(id: [u8; 16], poll_ms: u64, refuse_after_ms: Option<u64>) -> Self {
-        let sharer = Sharer {
-            id,
-            max_ttl_ms: 0,
-            max_lifetime_ms: 0,
-            leeway_ms: 0,
-            poll_ms,
-            refuse_after_ms,
-            seen_at_ms: 0,
-        };
-        Self { sharer: Mutex::new(sharer), changed: AtomicBool::new(false) }
-    }
-
-    fn sharer(&self) -> MutexGuard<'_, Sharer> {
-        self.sharer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A store goes by this list as well.
-    pub(super) fn add(&self, limits: Limits) {
-        let mut sharer = self.sharer();
-        let before = *sharer;
-        sharer.max_ttl_ms = sharer.max_ttl_ms.max(limits.max_ttl_ms);
-        sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
-        sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
-        if *sharer != before {
-            self.changed.store(true, Ordering::Release);
-        }
-    }
-
-    /// Whether the backend does not know of it yet.
-    pub(super) fn has_changed(&self) -> bool {
-        self.changed.load(Ordering::Acquire)
-    }
-}
-
 /// A backend, with what is known of it here.
 pub(crate) struct Recorder<'a> {
     pub(super) backend: &'a mut dyn Backend,
@@ -136,7 +87,7 @@ impl<'a> Recorder<'a> {
     /// For how long what is revoked now has to be kept, because of all that share the list.
     pub(crate) fn retention(&mut self) -> Result<Retention, BackendError> {
         let others = self.backend.sharers()?;
-        let own = *self.shared.own.sharer();
+        let own = self.shared.own.sharer();
         Ok(Retention::of(others.iter().chain([&own])))
     }
 
@@ -145,17 +96,15 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(());
         }
-        // Changes are about what there is, so what the backend has lost comes first.
-        self.make_good()?;
         // What depends on nothing counts here in any case: another Redis may be asked next, and lack it.
-        let known = self.shared.known.after(&certain(changes));
+        let known = self.shared.known.after(&change::certain(changes));
         self.backend.record(changes)?;
         self.wrote = true;
         self.learn(known);
         self.read = self.refresh().is_ok();
         if !self.read || self.shared.lost.load(Ordering::Acquire) {
             // What there is comes with the next news, or is recorded again. Until then whoever begins is not refused.
-            self.learn(self.shared.known.after(&spared(changes)));
+            self.learn(self.shared.known.after(&change::spared(changes)));
         }
         Ok(())
     }
@@ -209,11 +158,11 @@ impl<'a> Recorder<'a> {
     /// Writes down that this server shares the list.
     pub(super) fn share(&mut self) -> Result<(), BackendError> {
         let own = &self.shared.own;
-        let changed = own.changed.swap(false, Ordering::AcqRel);
-        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..*own.sharer() };
+        let changed = own.take_changed();
+        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..own.sharer() };
         let shared = self.backend.put_sharer(&sharer);
         if shared.is_err() && changed {
-            own.changed.store(true, Ordering::Release);
+            own.keep_changed();
         }
         shared
     }
@@ -269,7 +218,9 @@ impl<'a> Recorder<'a> {
     /// What spares a session must not come so late that it undoes what was revoked since.
     fn check_in_time(&self) -> Result<(), BackendError> {
         if self.is_late {
-            return Err(BackendError::new("it comes too late"));
+            return Err(BackendError::new(
+                "the backend took so long that a session cannot begin or go on by it any more",
+            ));
         }
         Ok(())
     }
@@ -405,22 +356,4 @@ impl<'a> Recorder<'a> {
     pub(crate) fn backend(&mut self) -> &mut dyn Backend {
         self.backend
     }
-}
-
-/// Those that a backend does whatever there is.
-fn certain(changes: &[Change]) -> Vec<Change> {
-    let of = |change: &Change| match change {
-        Change::Revoke(_) | Change::Restore(_) => Some(change.clone()),
-        Change::Cycle { uid, until_ms, .. } => {
-            Some(Change::Revoke(Revocation::Session { uid: *uid, until_ms: *until_ms }))
-        }
-        Change::RevokeOthers { .. } | Change::Move { .. } | Change::Spare { .. } => None,
-    };
-    changes.iter().filter_map(of).collect()
-}
-
-/// Those that spare somebody.
-fn spared(changes: &[Change]) -> Vec<Change> {
-    let spares = |change: &&Change| matches!(change, Change::Spare { .. } | Change::Move { .. });
-    changes.iter().filter(spares).cloned().collect()
 }

@@ -47,16 +47,10 @@ impl SealedStore {
         id: &SessionId,
         associated_data: &[u8],
     ) -> Result<Pending<()>, BackendError> {
-        Ok(match self.authentic(id, associated_data)? {
-            Some(session) => self.revoke_session(session.uid, session.created_at_ms),
-            None => Pending::done(Ok(())),
-        })
+        self.revoke_where(id, associated_data, |_| true)
     }
 
     /// Revokes the session behind an id, if it is a user's and not the spared one.
-    ///
-    /// # Errors
-    /// Where that cannot be told now.
     #[cfg(feature = "tower")]
     pub(crate) fn revoke_of_user(
         &self,
@@ -65,6 +59,15 @@ impl SealedStore {
         spared: Option<SessionUid>,
     ) -> Result<Pending<()>, BackendError> {
         let is_meant = |session: &Ended| session.user_id.is_some() && Some(session.uid) != spared;
+        self.revoke_where(id, associated_data, is_meant)
+    }
+
+    fn revoke_where(
+        &self,
+        id: &SessionId,
+        associated_data: &[u8],
+        is_meant: impl FnOnce(&Ended) -> bool,
+    ) -> Result<Pending<()>, BackendError> {
         Ok(match self.authentic(id, associated_data)?.filter(is_meant) {
             Some(session) => self.revoke_session(session.uid, session.created_at_ms),
             None => Pending::done(Ok(())),

@@ -34,6 +34,8 @@ pub(crate) struct Troubled {
     pub(crate) listed: Arc<AtomicU32>,
     /// What others record right before the next call of ours that records anything.
     pub(crate) overtaken_by: Arc<Mutex<Vec<Change>>>,
+    /// Everything is lost right after the next call that records anything.
+    pub(crate) loses_next: Arc<AtomicBool>,
     /// So much later than it reads news it gives them.
     pub(crate) late: Arc<Mutex<Option<(ManualClock, u64)>>>,
     gate: Arc<(Mutex<bool>, Condvar)>,
@@ -55,6 +57,7 @@ impl Default for Troubled {
             listed: Arc::default(),
             fails_to_list: Arc::default(),
             overtaken_by: Arc::default(),
+            loses_next: Arc::default(),
             late: Arc::default(),
             gate: Arc::default(),
             timeout: Duration::from_secs(600),
@@ -72,6 +75,11 @@ impl Troubled {
     pub(crate) fn lose(&self) {
         let mut kept = self.kept.lock().unwrap();
         *kept = (MemoryBackend::default(), kept.1 + 1);
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.memory().news().unwrap().revocations.len()
     }
 
     fn memory(&self) -> MemoryBackend {
@@ -117,7 +125,11 @@ impl Backend for Troubled {
         fails(&self.fails_to_record, "the table of revocations is full")?;
         let others = std::mem::take(&mut *self.overtaken_by.lock().unwrap());
         self.memory().record(&others)?;
-        self.memory().record(changes)
+        self.memory().record(changes)?;
+        if self.loses_next.swap(false, Ordering::AcqRel) {
+            self.lose();
+        }
+        Ok(())
     }
 
     fn news(&mut self) -> Result<News, BackendError> {

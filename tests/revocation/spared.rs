@@ -76,20 +76,6 @@ fn a_session_that_was_ended_elsewhere_does_not_go_on_under_another_uid() {
 }
 
 #[test]
-fn what_a_backend_has_lost_is_there_again_before_a_login_is_spared() {
-    let lossy = Troubled::timed(Duration::from_millis(50));
-    let clock = ManualClock::at(NOON);
-    let revocations = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_secs(3600));
-    let server = Server::with(revocations.with_backend(lossy.clone()).unwrap(), clock.clone());
-    server.store.revoke_user("ann").wait().unwrap();
-    lossy.lose();
-    let id = server.session(Some("ann"));
-    assert!(server.is_good(&id));
-    let later = Revocations::builder().clock(clock.clone()).with_backend(lossy).unwrap();
-    assert!(Server::with(later, clock).is_good(&id), "also where all of it is read anew");
-}
-
-#[test]
 fn a_session_that_was_spared_is_spared_under_its_next_uid() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
     let (one, other) = (server(&backend, &clock), eager(&backend, &clock));

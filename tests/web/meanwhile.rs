@@ -203,10 +203,10 @@ async fn a_session_is_not_judged_by_a_later_key_than_its_request() {
     assert!(answer.sets(), "and is sealed by the new one: {:?}", answer.set_cookies());
 }
 
-/// While a login waits for a slow backend, somebody ends all sessions of the user.
+/// The answer to ann's request, so long after her login, where somebody ends all of her sessions while what the handler
+/// does waits for a slow backend.
 #[cfg(feature = "revocation")]
-#[tokio::test]
-async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
+async fn revoked_while_it_waits(later_ms: u64, act: fn(&Session)) -> Answer {
     use std::task::Poll;
 
     let backend = crate::troubled::Troubled::default();
@@ -219,48 +219,34 @@ async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
         |layer| layer,
     );
     let cookie = server.logged_in("ann").await;
+    server.clock.advance(later_ms);
     gate.close(true);
     let headers = with(&cookie);
-    let login = server.call(&headers, |session| std::future::ready(session.authenticate("ann")));
-    let mut login = Box::pin(login);
-    let first = std::future::poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx)));
+    let mut answer = std::pin::pin!(server.act(&headers, act));
+    let first = std::future::poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx)));
     assert!(first.await.is_pending());
     let revoked = server.store.revoke_user("ann");
     gate.close(false);
     revoked.await.unwrap();
-    let answer = login.await;
+    answer.await
+}
+
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
+    let answer = revoked_while_it_waits(0, |session| session.authenticate("ann").unwrap()).await;
     assert!(answer.removes(), "what came has ended too: {:?}", answer.set_cookies());
 }
 
 #[cfg(feature = "revocation")]
 #[tokio::test]
 async fn what_a_handler_logs_out_is_removed_also_where_its_login_was_revoked_meanwhile() {
-    use std::task::Poll;
-
-    let backend = crate::troubled::Troubled::default();
-    let gate = backend.clone();
-    let server = Server::with(
-        |store, clock| {
-            let revocations = sealed_session::revocation::Revocations::builder().clock(clock.clone());
-            store.revocations(revocations.with_backend(backend).unwrap())
-        },
-        |layer| layer,
-    );
-    let cookie = server.logged_in("bob").await;
-    server.clock.advance(2 * DAY);
-    gate.close(true);
-    let headers = with(&cookie);
-    let login = server.call(&headers, |session| {
+    let answer = revoked_while_it_waits(2 * DAY, |session| {
         session.logout().unwrap();
-        std::future::ready(session.authenticate("ann"))
+        session.authenticate("ann").unwrap();
     });
-    let mut login = Box::pin(login);
-    assert!(std::future::poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx))).await.is_pending());
-    let revoked = server.store.revoke_user("ann");
-    gate.close(false);
-    revoked.await.unwrap();
-    let answer = login.await;
-    assert!(answer.removes(), "{:?}", answer.set_cookies());
+    let answer = answer.await;
+    assert!(answer.removes(), "what had expired: {:?}", answer.set_cookies());
 }
 
 #[tokio::test]

@@ -253,9 +253,7 @@ impl Device {
         let _ = store;
         None
     }
-}
 
-impl Device {
     /// Why a user's session may not go on without a device, where it may not.
     fn refusal_without_device(&self, store: &SealedStore, parts: &Parts, head_ms: u64) -> Option<OpenError> {
         let refuses_since = |since_ms: u64| self.unbound.refuses_at(head_ms.saturating_sub(since_ms));
