@@ -184,7 +184,7 @@ pub(crate) struct Facts {
     pub(crate) nobodys: bool,
     /// Every client gets a session.
     pub(crate) begins_always: bool,
-    /// Neither a server error nor a time-out, or one that is to be saved all the same.
+    /// Neither a server error nor a time-out, or one that is to be saved all the same; and what it sends is not over by now.
     pub(crate) counts: bool,
     /// What came is known as ended, now that the answer goes.
     pub(crate) ended: bool,
@@ -267,15 +267,6 @@ struct Plan {
 
 impl Plan {
     const NOTHING: Self = Self { send: Send::Nothing, revoke: false, asked_for: false };
-}
-
-impl Facts {
-    /// Operators who ask for it learn what was decided, and why.
-    pub(super) fn tell(&self, decision: &Decision) {
-        #[cfg(feature = "tracing")]
-        crate::telemetry::web::decided(self, decision);
-        let _ = decision;
-    }
 }
 
 /// The table of this module.

@@ -122,7 +122,7 @@ impl Decided {
 
     /// Operators learn what was decided, and of changes that reach nobody.
     fn tell(&self) {
-        self.facts.tell(&self.decision);
+        web::decided(&self.facts, &self.decision);
         let Facts { came, did, counts, ended, moved, .. } = self.facts;
         if !counts || did.out || !matches!(did.now, Now::Changed | Now::Cycled) {
             return;

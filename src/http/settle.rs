@@ -87,7 +87,7 @@ impl Settling {
         let Waiting { cookies, session, without, endings, came, removals, unrecorded } =
             std::mem::take(&mut self.waiting);
         if let (Some(facts), false) = (unrecorded, recorded) {
-            facts.tell(&decide(&facts));
+            web::decided(&facts, &decide(&facts));
         }
         let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
         match recorded {

@@ -2,12 +2,11 @@
 
 use std::error::Error;
 
-#[cfg(feature = "tracing")]
 use crate::http::decide::{Decision, Facts};
 
 /// What a response does about its session, and the facts that this was decided by.
-#[cfg(feature = "tracing")]
 pub(crate) fn decided(facts: &Facts, decision: &Decision) {
+    #[cfg(feature = "tracing")]
     tracing::trace!(
         target: "sealed_session",
         came = ?facts.came,
@@ -31,6 +30,7 @@ pub(crate) fn decided(facts: &Facts, decision: &Decision) {
         fails = decision.fail,
         "a response was decided"
     );
+    let _ = (facts, decision);
 }
 
 /// A session was not saved.
