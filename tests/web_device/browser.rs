@@ -218,8 +218,7 @@ impl Browser {
         json(&self.get("/device").await)
     }
 
-    /// Asks for the user, whether the session is bound, and whether only a proof is missing.
-    pub(crate) async fn sees(&mut self) -> (Option<String>, bool, bool) {
+    pub(crate) async fn sees(&mut self) -> Sees {
         let state = self.state().await;
         let [bound, unproven] = ["bound", "unproven"].map(|name| state[name].as_bool().unwrap());
         (state["user"].as_str().map(str::to_owned), bound, unproven)
@@ -238,18 +237,21 @@ impl Browser {
     }
 }
 
+/// The user, whether the session is bound, and whether only a proof is missing.
+pub(crate) type Sees = (Option<String>, bool, bool);
+
 /// What [`Browser::sees`] of a user's session on its device.
-pub(crate) fn bound_to(user: &str) -> (Option<String>, bool, bool) {
+pub(crate) fn bound_to(user: &str) -> Sees {
     (Some(user.to_owned()), true, false)
 }
 
 /// What it sees of a session without a device.
-pub(crate) fn unbound(user: &str) -> (Option<String>, bool, bool) {
+pub(crate) fn unbound(user: &str) -> Sees {
     (Some(user.to_owned()), false, false)
 }
 
-pub(crate) const NOBODY: (Option<String>, bool, bool) = (None, false, false);
-pub(crate) const UNPROVEN: (Option<String>, bool, bool) = (None, false, true);
+pub(crate) const NOBODY: Sees = (None, false, false);
+pub(crate) const UNPROVEN: Sees = (None, false, true);
 
 pub(crate) fn json(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
@@ -310,4 +312,13 @@ pub(crate) fn names_set(reply: &Reply) -> Vec<&str> {
 /// Whether the browser is told to go on with nothing: the tombstone, and no proof.
 pub(crate) fn is_told_of_end(reply: &Reply) -> bool {
     set(reply, BOUND).1 == "ended" && reply.removes(PROOF)
+}
+
+/// All at once.
+pub(crate) async fn all_see(browsers: &[Browser], expected: &Sees) {
+    let see = |mut browser: Browser| tokio::spawn(async move { browser.sees().await });
+    let all: Vec<_> = browsers.iter().cloned().map(see).collect();
+    for seen in all {
+        assert_eq!(seen.await.unwrap(), *expected);
+    }
 }

@@ -12,8 +12,8 @@ use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{Clock as _, KeyRing, SealedStore};
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, app, bound_to, challenge, json, names_set,
-    unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, all_see, app, bound_to, challenge, json,
+    names_set, unbound,
 };
 use crate::site::{DAY, MINUTE, NOON, root};
 use crate::troubled::Troubled;
@@ -133,15 +133,6 @@ async fn requests_beside_a_registration_are_all_answered_for_the_user() {
         all_see(&vec![browser.clone(); 29], &bound_to("ann")).await;
         assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
         all_see(&before, &NOBODY).await;
-    }
-}
-
-/// All at once.
-async fn all_see(browsers: &[Browser], expected: &(Option<String>, bool, bool)) {
-    let see = |mut browser: Browser| tokio::spawn(async move { browser.sees().await });
-    let all: Vec<_> = browsers.iter().cloned().map(see).collect();
-    for seen in all {
-        assert_eq!(seen.await.unwrap(), *expected);
     }
 }
 

@@ -10,7 +10,7 @@ use sealed_session::http::{DataError, Session};
 use sealed_session::{KeyRing, SealedStore};
 
 use crate::browser::{
-    self, BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, bound_to, is_told_of_end, names_set, unbound,
+    self, BOUND, Browser, NOBODY, ORDINARY, PROOF, Sees, Site, bound_to, is_told_of_end, names_set, unbound,
 };
 use crate::site::{NOON, Reply, root};
 
@@ -48,7 +48,7 @@ async fn answered(
 }
 
 /// What logs somebody in or out, and what the browser sees then.
-fn ends() -> [(&'static str, (Option<String>, bool, bool)); 6] {
+fn ends() -> [(&'static str, Sees); 6] {
     [
         ("/login/bob", unbound("bob")),
         ("/login/ann", unbound("ann")),

@@ -11,8 +11,8 @@ use sealed_session::{KeyRing, SealedStore};
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, app, bound_to, is_told_of_end, json, names_set,
-    unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, all_see, app, bound_to, is_told_of_end, json,
+    names_set, unbound,
 };
 use crate::site::{MINUTE, NOON, root};
 
@@ -292,20 +292,11 @@ async fn requests_beside_a_registration_are_all_answered_for_the_user() {
         let mut browser = logged_in(&site, "ann").await;
         let before: Vec<_> = (0..29).map(|_| browser.clone()).collect();
         let (early, late) = before.split_at(at);
-        all_see(early, unbound("ann")).await;
+        all_see(early, &unbound("ann")).await;
         browser.register().await;
-        all_see(late, unbound("ann")).await;
-        all_see(&vec![browser.clone(); 29], bound_to("ann")).await;
+        all_see(late, &unbound("ann")).await;
+        all_see(&vec![browser.clone(); 29], &bound_to("ann")).await;
         assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
-    }
-}
-
-/// All at once.
-async fn all_see(browsers: &[Browser], expected: (Option<String>, bool, bool)) {
-    let see = |mut browser: Browser| tokio::spawn(async move { browser.sees().await });
-    let all: Vec<_> = browsers.iter().cloned().map(see).collect();
-    for seen in all {
-        assert_eq!(seen.await.unwrap(), expected);
     }
 }
 
