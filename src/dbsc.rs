@@ -7,7 +7,7 @@
 //!
 //! | text | its keys are derived for | its cookie | lives |
 //! |---|---|---|---|
-//! | bound session | `NAME;dbsc-bound` | `NAME-bound` | as sessions do; opens only together with a proof of the same device, and until its browser is known to have it also only beside the ordinary one |
+//! | bound session | `NAME;dbsc-bound` | `NAME-bound`, and `NAME-new` while its browser is not known to have it | as sessions do; opens only together with a proof of the same device, and in `NAME-new` also only beside the ordinary one |
 //! | proof | `NAME;dbsc-proof` | `NAME-proof` | some minutes; the browser asks for another when its cookie is gone |
 //! | session identifier | `NAME;dbsc-identifier` | none | as long as the session may; never changes |
 //! | challenge | `NAME;dbsc-challenge` | none | what the browser signs; some minutes |
@@ -64,6 +64,7 @@ pub struct DeviceBinding {
     proofs: SealedStore,
     identifiers: SealedStore,
     challenges: SealedStore,
+    pending_cookie_name: String,
     lives: builder::Lives,
 }
 
@@ -79,6 +80,23 @@ impl DeviceBinding {
     #[must_use]
     pub fn bound_store(&self) -> &SealedStore {
         &self.bound
+    }
+
+    /// The name of the cookie in which a registration gives a bound session, one that is pending: an answer that comes
+    /// late then takes the place of no session that has moved to its device since.
+    ///
+    /// ```
+    /// use sealed_session::dbsc::DeviceBinding;
+    /// use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let devices = DeviceBinding::builder(&store).build()?;
+    /// assert_eq!(devices.pending_cookie_name(), "__Host-session-new");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pending_cookie_name(&self) -> &str {
+        &self.pending_cookie_name
     }
 
     /// The name of the cookie that browsers refresh.
@@ -108,6 +126,7 @@ impl DeviceBinding {
             proofs: scoped(&self.proofs),
             identifiers: scoped(&self.identifiers),
             challenges: scoped(&self.challenges),
+            pending_cookie_name: self.pending_cookie_name.clone(),
             lives: self.lives,
         }
     }

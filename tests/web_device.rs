@@ -38,6 +38,8 @@ mod moved;
 mod offers;
 #[path = "web_device/overrides.rs"]
 mod overrides;
+#[path = "web_device/pending.rs"]
+mod pending;
 #[path = "web_device/plain.rs"]
 mod plain;
 #[path = "web_device/planted.rs"]

@@ -40,7 +40,8 @@ impl Keys {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = SystemClock.now_ms();
         // The keys of a bound session have a name that no cookie can have.
-        let name = match cookie_name.strip_suffix("-bound") {
+        let of_device = cookie_name.strip_suffix("-bound").or(cookie_name.strip_suffix("-new"));
+        let name = match of_device {
             Some(cookie) => format!("{cookie};dbsc-bound"),
             None => cookie_name.to_owned(),
         };

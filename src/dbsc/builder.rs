@@ -16,6 +16,8 @@ const SHORTEST_WISE_PROOF_TTL_MS: u64 = 5 * 60 * 1000;
 
 /// What the names of the cookies end in.
 const BOUND_COOKIE: &str = "-bound";
+/// No longer than that, which the limit of size is counted on.
+const PENDING_COOKIE: &str = "-new";
 const PROOF_COOKIE: &str = "-proof";
 /// What the names end in that keys are derived for. A cookie's name has no `;`, so no store of a cookie has the keys of
 /// these: what a handler stores in a session never opens as a proof, whatever the session's cookie is called.
@@ -119,6 +121,7 @@ impl DeviceBindingBuilder {
             proofs: kin(PROOF, PROOF_COOKIE, self.of_one_length(lives.proof))?,
             identifiers: kin(IDENTIFIER, IDENTIFIER, self.of_text(lives.identifier))?,
             challenges: kin(CHALLENGE, CHALLENGE, self.of_challenges(&lives))?,
+            pending_cookie_name: named(PENDING_COOKIE),
             lives,
         };
         let room = MAX_COOKIE_OCTETS.saturating_sub(binding.proof_cookie_name().len());

@@ -1,13 +1,14 @@
 //! Sessions that are bound to a device (DBSC): what requests bring of them, and what responses do about it.
 //!
-//! Three cookies take part. Who has logged in has the ordinary one. When the browser has registered its key, the
+//! Four cookies take part. Who has logged in has the ordinary one. When the browser has registered its key, the
 //! session moves to the *bound* one, which opens only together with a valid *proof*; and the proof, which the browser
 //! brings anew every few minutes, is the one whose absence makes it sign.
 //!
-//! It moves in two steps, because an answer may be lost. The registration's answer brings a bound cookie that is
-//! *pending*: it opens only beside the ordinary one of the same session, which stays what it was. The first request that
-//! brings all three shows that the browser has them. Its answer brings the bound cookie for good, with what the ordinary
-//! one has by then, and removes that one; and with revocations copies of the ordinary one end.
+//! It moves in two steps, because an answer may be lost. The registration's answer brings a *pending* cookie, which
+//! opens only beside the ordinary one of the same session, which stays what it was. The first request that brings both
+//! and a proof shows that the browser has them. Its answer brings the bound cookie, with what the ordinary one has by
+//! then, and removes the two; and with revocations copies of the ordinary one end. The pending cookie has a name of its
+//! own because an answer may also be late: that of another registration, after the session has moved.
 //!
 //! `layer` has the way of a request, `opening` which of the cookies count, `stage` how bound ones are sealed, `beside`
 //! what goes with a response, `moving` what ends when a session has moved, `ending` what a logout revokes of a session
@@ -46,6 +47,7 @@ const ENDED: &str = "ended";
 pub(super) struct Device {
     binding: DeviceBinding,
     bound_cookies: CookiePolicy,
+    pending_cookies: CookiePolicy,
     proof_cookies: CookiePolicy,
     register_path: String,
     refresh_path: String,
@@ -71,17 +73,23 @@ pub(super) struct DeviceState {
 #[derive(Default, Clone, Copy)]
 pub(super) struct Brought {
     ordinary: bool,
+    /// A bound cookie, pending or not.
     bound: bool,
     /// A bound cookie tells of a session's end.
     ended: bool,
     bound_second: bool,
+    pending: bool,
+    pending_second: bool,
     proof: bool,
     /// The device that has proved itself.
     proven: Option<Binding>,
     /// The session came in the bound cookie.
     pub(super) came_bound: bool,
-    /// The bound cookie is of a session that is over, or that no ordinary one awaits any more.
+    /// The bound cookie is of a session that is over; or the pending one is, or no ordinary one awaits it any more, and
+    /// it is the only one.
     bound_over: bool,
+    /// The pending cookie is such a one, whatever else came.
+    pending_over: bool,
     /// The proof is not one for the bound cookie.
     proof_of_another: bool,
 }
@@ -155,8 +163,9 @@ impl DeviceState {
 }
 
 impl Brought {
-    pub(super) fn has_second_bound(&self) -> bool {
-        self.bound_second
+    /// Whether a second cookie of the bound session came that the response sets.
+    pub(super) fn has_second_of(&self, state: &DeviceState) -> bool {
+        if state.newly { self.pending_second } else { self.bound_second }
     }
 }
 
@@ -169,6 +178,7 @@ impl Device {
     pub(super) fn is_set_as(&self, other: &Self) -> bool {
         self.binding.is_set_as(&other.binding)
             && self.bound_cookies == other.bound_cookies
+            && self.pending_cookies == other.pending_cookies
             && self.proof_cookies == other.proof_cookies
             && self.register_path == other.register_path
             && self.refresh_path == other.refresh_path
@@ -176,16 +186,19 @@ impl Device {
     }
 
     /// The cookies that only sessions bound to a device have.
-    pub(super) fn cookies(&self) -> [&CookiePolicy; 2] {
-        [&self.bound_cookies, &self.proof_cookies]
+    pub(super) fn cookies(&self) -> [&CookiePolicy; 3] {
+        [&self.bound_cookies, &self.pending_cookies, &self.proof_cookies]
     }
 
     /// Where a session is sealed that is bound to a device.
     pub(super) fn jar<'s>(&'s self, state: &DeviceState, session: &'s Session) -> Option<Jar<'s>> {
-        let stage = if state.newly { Stage::Pending } else { Stage::Settled };
+        let (stage, cookies) = match state.newly {
+            true => (Stage::Pending, &self.pending_cookies),
+            false => (Stage::Settled, &self.bound_cookies),
+        };
         Some(Jar {
             store: session.bound_store(self),
-            cookies: &self.bound_cookies,
+            cookies,
             associated_data: stage.associated_data(state.binding()?, session.associated_data()).into(),
         })
     }

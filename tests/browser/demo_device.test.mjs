@@ -34,7 +34,6 @@ async function logIn(how) {
   await demo.logIn("Ada");
 }
 
-const isBound = () => until(() => device.cookie(BOUND), "the session is bound");
 /** Without a page that asks by itself, somebody has to. */
 const hasMoved = () =>
   until(async () => {
@@ -62,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
   describe(`in a browser that binds, with JavaScript ${javaScriptEnabled ? "on" : "off"}`, () => {
     beforeEach(async () => {
       await logIn({ options: { javaScriptEnabled } });
-      await isBound();
+      await device.registered();
       await hasMoved();
     });
     afterEach(() => device.forget());
@@ -126,7 +125,7 @@ describe("live", () => {
     demo.page.on("console", (message) => complaints.push(message.text()));
     demo.page.on("pageerror", (error) => complaints.push(String(error)));
     await section().getByText("Bound. Without a proof").waitFor();
-    await isBound();
+    await device.registered();
     const before = front.answers("/dbsc/refresh").length;
     const shown = await row("/dbsc/refresh").filter({ hasText: "200, proof given" }).count();
     await until(async () => {

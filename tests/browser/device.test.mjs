@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
-import { BOUND, Device, ORDINARY, PROOF, until } from "./common/device.mjs";
+import { BOUND, Device, ORDINARY, PENDING, PROOF, until } from "./common/device.mjs";
 import { start } from "./common/example.mjs";
 import { Front } from "./common/front.mjs";
 
@@ -348,7 +348,7 @@ for (const options of [[], ["--revocations"]]) {
         assert.deepEqual([user, bound], ["ann", false]);
         await wait(DELAY_MS / 2);
         assert.equal((await device.state()).user, "ann");
-        await until(() => device.cookie(BOUND), "the answer arrives");
+        await device.registered();
         await device.comesBack();
         const state = await device.state();
         assert.deepEqual([state.user, state.text], ["ann", "meanwhile"]);
@@ -363,11 +363,42 @@ for (const options of [[], ["--revocations"]]) {
         await logInAndRegister(device, front, "ann");
         await device.get("/logout");
         arrives();
-        await until(() => device.cookie(BOUND), "the answer arrives");
+        await device.registered();
         for (let at = 0; at < 3; at += 1) {
           const { user, bound } = await device.state();
           assert.deepEqual([user, bound], [null, false]);
         }
+      }));
+
+    // Two pages that were asked at once, say.
+    test("that of a second one comes after the session has moved: it goes on", () =>
+      alone(options, async (device, front) => {
+        let offer, arrives;
+        front.spoilOnce("/login/ann", (_, give, answer) => {
+          offer = answer.headers["secure-session-registration"];
+          give();
+        });
+        await logInAndRegister(device, front, "ann");
+        await device.registered();
+        front.spoilOnce("/dbsc/register", (_, give) => (arrives = give));
+        front.spoilOnce("/untouched", (response) =>
+          response.writeHead(200, { "secure-session-registration": offer }).end(),
+        );
+        await device.get("/untouched");
+        await until(() => arrives, "the browser registers again");
+        await device.get("/put/kept");
+        await device.comesBack();
+        const bound = await device.cookie(BOUND);
+        arrives();
+        await until(() => device.cookie(PENDING), "the answer arrives");
+        await until(async () => (await device.state()).user === "ann", "the browser has refreshed");
+        assert.equal(await device.cookie(BOUND), bound);
+        for (let at = 0; at < 2; at += 1) {
+          await device.proofIsOver();
+          const { user, text } = await device.state();
+          assert.deepEqual([user, text], ["ann", "kept"]);
+        }
+        assert.equal(await device.cookie(PENDING), undefined);
       }));
 
     test("many requests go on beside it", () =>

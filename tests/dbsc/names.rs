@@ -9,9 +9,10 @@ use crate::device::Device;
 use crate::server::{LOGIN, Server};
 
 /// Every cookie that a server of devices has, and those that could be taken for the other two texts.
-const COOKIES: [&str; 5] = [
+const COOKIES: [&str; 6] = [
     "__Host-session",
     "__Host-session-bound",
+    "__Host-session-new",
     "__Host-session-proof",
     "__Host-session-identifier",
     "__Host-session-challenge",
@@ -115,9 +116,10 @@ fn the_keys_are_those_of_the_names_in_the_specification() {
 }
 
 #[test]
-fn the_cookies_are_called_as_before() {
+fn each_cookie_has_its_name() {
     let server = Server::new();
     assert_eq!(server.devices.bound_store().cookie_name(), "__Host-session-bound");
+    assert_eq!(server.devices.pending_cookie_name(), "__Host-session-new");
     assert_eq!(server.devices.proof_cookie_name(), "__Host-session-proof");
 }
 

@@ -18,6 +18,7 @@ use crate::site::{self, NOON, Reply, root, routes};
 
 pub(crate) const ORDINARY: &str = "__Host-session";
 pub(crate) const BOUND: &str = "__Host-session-bound";
+pub(crate) const PENDING: &str = "__Host-session-new";
 pub(crate) const PROOF: &str = "__Host-session-proof";
 /// The default life of a proof.
 pub(crate) const PROOF_TTL: u64 = 10 * site::MINUTE;

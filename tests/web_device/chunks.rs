@@ -4,7 +4,8 @@ use sealed_session::hazmat::ManualClock;
 use sealed_session::{KeyRing, SealedStore};
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, app, bound_to, is_told_of_end, names_set,
+    BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, Site, UNPROVEN, app, bound_to, is_told_of_end,
+    names_set,
 };
 use crate::site::{NOON, root};
 
@@ -12,6 +13,7 @@ use crate::site::{NOON, root};
 const ROOM: usize = 2 * (4096 - ORDINARY.len() - 2);
 const SECOND: &str = "__Host-session.1";
 const BOUND_SECOND: &str = "__Host-session-bound.1";
+const PENDING_SECOND: &str = "__Host-session-new.1";
 
 async fn site() -> Site {
     let clock = ManualClock::at(NOON);
@@ -32,10 +34,11 @@ async fn large(site: &Site) -> Browser {
     browser.log_in("ann").await;
     assert_eq!(browser.names(), [ORDINARY, SECOND]);
     let reply = browser.register().await;
-    assert_eq!(names_set(&reply), [BOUND, BOUND_SECOND, PROOF]);
+    assert_eq!(names_set(&reply), [PENDING, PENDING_SECOND, PROOF]);
     let reply = browser.get("/get/b").await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND, BOUND_SECOND, SECOND]);
-    assert!(reply.removes(ORDINARY) && reply.removes(SECOND), "{reply:?}");
+    let removed = [ORDINARY, PENDING, PENDING_SECOND, SECOND];
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, BOUND_SECOND, PENDING, PENDING_SECOND, SECOND]);
+    assert!(removed.iter().all(|name| reply.removes(name)), "{reply:?}");
     browser
 }
 
@@ -107,4 +110,22 @@ async fn longest(browser: &mut Browser) -> [usize; 2] {
         }
     }
     [fits, does_not]
+}
+
+#[tokio::test]
+async fn a_registration_that_fits_one_cookie_leaves_no_half_of_one_before() {
+    let site = site().await;
+    let mut browser = site.browser(1);
+    set(&mut browser, 5000).await;
+    browser.log_in("ann").await;
+    assert_eq!(browser.register().await.status, 200);
+    let mut other = site.browser(1);
+    other.log_in("ann").await;
+    browser.forget(SECOND);
+    browser.jar.extend([other.cookie(ORDINARY)]);
+    browser.challenge.clone_from(&other.challenge);
+    let reply = browser.register().await;
+    assert_eq!(names_set(&reply), [PENDING, PENDING_SECOND, PROOF]);
+    assert!(reply.removes(PENDING_SECOND), "{reply:?}");
+    assert_eq!(browser.sees().await, bound_to("ann"));
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::browser::{
-    BOUND, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered, set,
-    unbound,
+    BOUND, NOBODY, ORDINARY, PENDING, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered,
+    set, unbound,
 };
 use crate::site::HOUR;
 
@@ -14,7 +14,7 @@ async fn a_logout_leaves_the_tombstone_and_no_proof() {
     for end in ["/logout", "/invalidate", "/invalidate-and-go-on", "/logout-and-fail"] {
         let mut browser = site.bound(1, "ann").await;
         let reply = browser.post(end).await;
-        assert!(is_told_of_end(&reply) && reply.set_cookies().len() == 3, "{end}: {reply:?}");
+        assert!(is_told_of_end(&reply) && reply.set_cookies().len() == 4, "{end}: {reply:?}");
         assert!(reply.removes(ORDINARY) && reply.cache_control() == ["no-store"], "{end}: {reply:?}");
         assert_eq!(browser.names(), [BOUND]);
         assert_eq!(browser.sees().await, NOBODY);
@@ -74,7 +74,7 @@ async fn another_login_ends_the_bound_session_and_asks_again() {
         let before = browser.clone();
         let reply = browser.log_in(user).await;
         assert!(is_told_of_end(&reply) && offered(&reply).is_some(), "{reply:?}");
-        assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
+        assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING, PROOF]);
         assert_eq!(browser.sees().await, unbound(user));
         browser.register().await;
         assert_eq!(browser.sees().await, bound_to(user));
@@ -123,8 +123,8 @@ async fn the_end_of_an_unbound_session_leaves_no_tombstone() {
     let mut browser = site.browser(1);
     browser.log_in("ann").await;
     let reply = browser.post("/logout").await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
-    assert!([ORDINARY, BOUND, PROOF].iter().all(|name| reply.removes(name)), "{reply:?}");
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING, PROOF]);
+    assert!([ORDINARY, BOUND, PENDING, PROOF].iter().all(|name| reply.removes(name)), "{reply:?}");
 }
 
 #[tokio::test]

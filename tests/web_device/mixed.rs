@@ -4,8 +4,8 @@ use sealed_session::http::Creation;
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set, offered,
-    unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, Site, UNPROVEN, bound_to, is_told_of_end, names_set,
+    offered, unbound,
 };
 
 /// A bound session, and the ordinary one of somebody else besides.
@@ -70,7 +70,7 @@ async fn a_bound_session_that_is_over_gives_way_to_the_ordinary_one() {
     browser.jar.extend([over.cookie(BOUND), over.cookie(PROOF)]);
     site.clock.advance(1_000);
     let reply = browser.get("/device").await;
-    assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PROOF], "{reply:?}");
+    assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PENDING, PROOF], "{reply:?}");
     assert_eq!(reply.cache_control(), ["no-store"]);
     assert_eq!(browser.sees().await, unbound("bob"));
 }
@@ -151,7 +151,7 @@ async fn who_lacks_the_proof_can_log_in_by_a_guarded_form() {
     assert_eq!(names_set(&reply), [ORDINARY]);
     assert_eq!(browser.post_with("/guarded", &[("x-csrf-token", &reply.body)]).await.status, 200);
     let reply = browser.post("/login/ann").await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING, PROOF]);
     assert_eq!(browser.sees().await, unbound("ann"));
 }
 
@@ -163,7 +163,7 @@ async fn each_cookie_of_a_session_calls_for_a_token() {
     let mut other = site.browser(2);
     other.log_in("eve").await;
     whole.jar.extend([other.cookie(ORDINARY)]);
-    for (name, status) in [(ORDINARY, 403), (BOUND, 403), (PROOF, 403), ("theme", 200)] {
+    for (name, status) in [(ORDINARY, 403), (BOUND, 403), (PENDING, 403), (PROOF, 403), ("theme", 200)] {
         let mut browser = site.browser(1);
         browser.jar.insert(name.to_owned(), whole.jar.get(name).cloned().unwrap_or_default());
         assert_eq!(browser.post("/guarded").await.status, status, "{name}");

@@ -12,8 +12,8 @@ use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{Clock as _, KeyRing, SealedStore};
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, all_see, app, bound_to, challenge, json,
-    names_set, unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, UNPROVEN, all_see, app, bound_to,
+    challenge, json, names_set, unbound,
 };
 use crate::site::{DAY, MINUTE, NOON, root};
 use crate::troubled::Troubled;
@@ -45,7 +45,7 @@ async fn troubled() -> (Site, Troubled) {
 }
 
 fn arrive(browser: &mut Browser, answer: &Browser) {
-    browser.jar.extend([answer.cookie(BOUND), answer.cookie(PROOF)]);
+    browser.jar.extend([answer.cookie(PENDING), answer.cookie(PROOF)]);
     browser.identifier.clone_from(&answer.identifier);
     browser.challenge.clone_from(&answer.challenge);
 }
@@ -153,6 +153,34 @@ async fn a_logout_that_cannot_be_recorded_wins_as_well() {
     assert_eq!(browser.refresh().await.status, 401);
 }
 
+/// Only a refresh: what moved is refused to the second device.
+#[tokio::test]
+async fn an_answer_to_another_registration_takes_nothing_from_a_session_that_has_moved() {
+    let site = site().await;
+    for late_ms in [0, MINUTE, 5 * MINUTE] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let mut second = site.browser(2);
+        (second.jar, second.challenge) = (browser.jar.clone(), browser.challenge.clone());
+        assert_eq!((browser.register().await.status, second.register().await.status), (200, 200));
+        let between = browser.clone();
+        assert_eq!(browser.sees().await, bound_to("ann"));
+        site.clock.advance(late_ms);
+        browser.jar.extend([second.cookie(PENDING), second.cookie(PROOF)]);
+        // It brings the ordinary cookie still, and arrives now.
+        let mut late = browser.clone();
+        late.jar.extend([between.cookie(ORDINARY)]);
+        for asks in [&mut late, &mut browser] {
+            assert_eq!(asks.sees().await, UNPROVEN, "{late_ms}");
+            assert!(asks.names().contains(&BOUND) && !asks.names().contains(&PROOF), "{:?}", asks.names());
+            second.jar.clone_from(&asks.jar);
+            assert_ne!(second.refresh().await.status, 200, "{late_ms}");
+        }
+        assert_eq!(browser.refresh().await.status, 200);
+        assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+    }
+}
+
 /// A request that brings the ordinary cookie alone was sent before the registration's answer came: it has no session,
 /// and takes nothing from the browser.
 #[tokio::test]
@@ -169,7 +197,7 @@ async fn requests_of_before_that_arrive_too_late_take_nothing() {
         let reply = late.post("/set/a/late").await;
         match at % 2 {
             0 => assert!(reply.sets_nothing(), "{reply:?}"),
-            _ => assert_eq!(names_set(&reply), [ORDINARY, BOUND]),
+            _ => assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING]),
         }
     }
     assert_eq!(browser.sees().await, bound_to("ann"));
@@ -264,7 +292,7 @@ async fn an_answer_that_is_lost_after_the_ordinary_form_has_ended_is_given_again
     arrive(&mut browser, &answer);
     for _ in 0..3 {
         let mut lost = browser.clone();
-        assert_eq!(names_set(&lost.get("/get/a").await), [ORDINARY, BOUND]);
+        assert_eq!(names_set(&lost.get("/get/a").await), [ORDINARY, BOUND, PENDING]);
         site.clock.advance(2 * MINUTE);
     }
     assert_eq!(browser.get("/get/a").await.body, "\"meanwhile\"");

@@ -10,7 +10,8 @@ use sealed_session::http::{DataError, Session};
 use sealed_session::{KeyRing, SealedStore};
 
 use crate::browser::{
-    self, BOUND, Browser, NOBODY, ORDINARY, PROOF, Sees, Site, bound_to, is_told_of_end, names_set, unbound,
+    self, BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, Sees, Site, bound_to, is_told_of_end, names_set,
+    unbound,
 };
 use crate::site::{NOON, Reply, root};
 
@@ -89,7 +90,7 @@ async fn of_two_logins_the_one_counts_that_is_answered_last() {
     for user in ["bob", "ann"] {
         let mut browser = site.bound(1, "ann").await;
         let reply = answered(&mut browser, &BTreeMap::new(), &format!("/login/{user}"), &[]).await;
-        assert_eq!(names_set(&reply), [ORDINARY, BOUND, PROOF]);
+        assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING, PROOF]);
         assert_eq!((browser.sees().await, browser.names()), (unbound(user), vec![ORDINARY]));
         assert_eq!(browser.register().await.status, 200);
         assert_eq!(browser.sees().await, bound_to(user));

@@ -10,7 +10,7 @@ use sealed_session::http::{DeviceBoundLayer, Session, SessionLayer};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use crate::browser::{BOUND, ORDINARY, PROOF};
+use crate::browser::{ORDINARY, PENDING, PROOF};
 use crate::device::Device;
 
 fn layer() -> DeviceBoundLayer {
@@ -67,7 +67,7 @@ async fn a_device_registers_and_refreshes_and_no_secret_is_shown_in_a_log() {
     let headers = [(COOKIE.as_str(), cookie.as_str()), ("secure-session-response", &proof)];
     let registered = ask(&layer, "POST", "/dbsc/register", &headers).await;
     let bound = pairs(registered.headers());
-    assert!(bound.contains(BOUND) && bound.contains(PROOF) && !bound.contains(&format!("{ORDINARY}=")));
+    assert!(bound.contains(PENDING) && bound.contains(PROOF) && !bound.contains(&format!("{ORDINARY}=")));
     let cookie = format!("{cookie}; {bound}");
     let identifier = quoted(registered.headers(), "secure-session-challenge", 3);
     let next = Device::new(1).refresh(&quoted(registered.headers(), "secure-session-challenge", 1));

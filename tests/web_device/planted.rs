@@ -2,8 +2,8 @@
 //! user's is removed.
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, is_told_of_end, json,
-    names_set, unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, is_told_of_end,
+    json, names_set, unbound,
 };
 use crate::site::Reply;
 
@@ -142,7 +142,7 @@ async fn a_login_and_a_logout_end_what_was_unclear() {
     assert!(is_told_of_end(&ann.post("/logout").await));
     let mut ann = planted(&site, true).await;
     let reply = ann.log_in("ann").await;
-    assert!(is_told_of_end(&reply) && names_set(&reply) == [ORDINARY, BOUND, PROOF], "{reply:?}");
+    assert!(is_told_of_end(&reply) && names_set(&reply) == [ORDINARY, BOUND, PENDING, PROOF], "{reply:?}");
     assert_eq!(ann.sees().await, unbound("ann"));
     assert_eq!(ann.register().await.status, 200);
     assert_eq!(ann.sees().await, bound_to("ann"));

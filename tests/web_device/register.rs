@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::browser::{
-    BOUND, Browser, ORDINARY, PROOF, Site, bound_to, header, json, names_set, set, unbound,
+    BOUND, Browser, ORDINARY, PENDING, PROOF, Site, bound_to, header, json, names_set, set, unbound,
 };
 use crate::device::payload;
 use crate::site::{HOUR, MINUTE, Reply};
@@ -55,7 +55,7 @@ async fn attributes_that_are_set_are_those_the_browser_is_told_of() {
     let told = json(&reply)["credentials"][0]["attributes"].as_str().unwrap().to_owned();
     assert_eq!(told, "HttpOnly; SameSite=Strict; Secure; Path=/");
     assert_eq!(set(&reply, PROOF).0, format!("{told}; Max-Age=270"));
-    assert_eq!(set(&reply, BOUND).0, format!("{told}; Max-Age=86400"));
+    assert_eq!(set(&reply, PENDING).0, format!("{told}; Max-Age=86400"));
 }
 
 #[tokio::test]
@@ -65,13 +65,14 @@ async fn the_session_moves_to_the_bound_cookie() {
     site.clock.advance(MINUTE / 2);
     let attributes = "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86370";
     let reply = browser.register().await;
-    assert_eq!(names_set(&reply), [BOUND, PROOF]);
-    assert_eq!(set(&reply, BOUND).0, attributes);
-    assert_eq!(browser.names(), [ORDINARY, BOUND, PROOF], "whether the answer arrives is not known");
-    let pending = browser.jar[BOUND].clone();
+    assert_eq!(names_set(&reply), [PENDING, PROOF]);
+    assert_eq!(set(&reply, PENDING).0, attributes);
+    assert_eq!(browser.names(), [ORDINARY, PENDING, PROOF], "whether the answer arrives is not known");
+    let pending = browser.jar[PENDING].clone();
     let reply = browser.get("/get/a").await;
-    assert_eq!(names_set(&reply), [ORDINARY, BOUND]);
-    assert!(reply.removes(ORDINARY) && set(&reply, BOUND).1 != pending, "{reply:?}");
+    assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING]);
+    assert!(reply.removes(ORDINARY) && reply.removes(PENDING), "{reply:?}");
+    assert_ne!(set(&reply, BOUND).1, pending);
     assert_eq!(set(&reply, BOUND).0, attributes);
     assert_eq!(browser.names(), [BOUND, PROOF]);
     assert!(browser.get("/get/a").await.sets_nothing(), "once");

@@ -13,7 +13,7 @@ use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 
 use crate::browser::{
-    self, BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, bound_to, is_told_of_end, json,
+    self, BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, bound_to, is_told_of_end, json,
     names_set, unbound,
 };
 use crate::site::{MINUTE, NOON, root};
@@ -245,7 +245,7 @@ async fn a_bound_session_that_is_ended_from_elsewhere_is_over_whatever_its_brows
         }
         assert!(browser.get("/get/a").await.sets_nothing());
         assert_eq!(browser.sees().await, NOBODY);
-        assert_eq!(names_set(&browser.post("/login/ann").await), [ORDINARY, BOUND, PROOF]);
+        assert_eq!(names_set(&browser.post("/login/ann").await), [ORDINARY, BOUND, PENDING, PROOF]);
         assert_eq!(browser.refresh().await.status, 401, "the one before ends with the next login");
         assert_eq!(other.sees().await, bound_to("ann"));
     }
@@ -428,7 +428,7 @@ async fn a_pending_session_that_is_taken_away_beside_an_ordinary_one_has_ended()
     let (ann, mut bob) = (site.registered(1, "ann").await, site.browser(2));
     let mut copy = ann.clone();
     bob.log_in("bob").await;
-    bob.jar.extend([ann.cookie(BOUND), ann.cookie(PROOF)]);
+    bob.jar.extend([ann.cookie(PENDING), ann.cookie(PROOF)]);
     assert!(is_told_of_end(&bob.post("/logout").await));
     assert_eq!(copy.sees().await, NOBODY);
 }

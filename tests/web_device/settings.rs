@@ -8,7 +8,7 @@ use sealed_session::http::{
 };
 use sealed_session::{KeyRing, RootSecret, SealedStore};
 
-use crate::browser::{self, BOUND, ORDINARY, PROOF, Site, bound_to, json, offered_at, set};
+use crate::browser::{self, BOUND, ORDINARY, PENDING, PROOF, Site, bound_to, json, offered_at, set};
 use crate::device::Device;
 use crate::site::{self, Reply, root};
 
@@ -146,7 +146,7 @@ async fn a_session_for_the_browsers_session_has_a_proof_that_lasts_its_time() {
     let attributes = "HttpOnly; SameSite=Lax; Secure; Path=/";
     assert_eq!(set(&browser.log_in("ann").await, ORDINARY).0, attributes);
     let reply = browser.register().await;
-    assert_eq!(set(&reply, BOUND).0, attributes);
+    assert_eq!(set(&reply, PENDING).0, attributes);
     assert_eq!(set(&reply, PROOF).0, format!("{attributes}; Max-Age=570"));
     assert_eq!(set(&browser.refresh().await, PROOF).0, format!("{attributes}; Max-Age=570"));
 }

@@ -11,8 +11,8 @@ use sealed_session::{KeyRing, SealedStore};
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, all_see, app, bound_to, is_told_of_end, json,
-    names_set, unbound,
+    BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, all_see, app, bound_to,
+    is_told_of_end, json, names_set, unbound,
 };
 use crate::site::{MINUTE, NOON, root};
 
@@ -25,7 +25,7 @@ async fn answer_of(browser: &Browser) -> Browser {
 
 /// The answer arrives now.
 fn arrive(browser: &mut Browser, answer: &Browser) {
-    browser.jar.extend([answer.cookie(BOUND), answer.cookie(PROOF)]);
+    browser.jar.extend([answer.cookie(PENDING), answer.cookie(PROOF)]);
     browser.identifier.clone_from(&answer.identifier);
     browser.challenge.clone_from(&answer.challenge);
 }
@@ -77,7 +77,7 @@ async fn a_proof_that_is_over_before_the_browser_comes_back_is_refreshed() {
     browser.forget(PROOF);
     assert_eq!(browser.sees().await, (Some("ann".to_owned()), false, true), "the ordinary one");
     browser.post("/set/a/1").await;
-    assert_eq!(browser.names(), [ORDINARY, BOUND]);
+    assert_eq!(browser.names(), [ORDINARY, PENDING]);
     assert_eq!(browser.refresh().await.status, 200);
     assert_eq!(browser.sees().await, bound_to("ann"));
     assert_eq!(browser.state().await["data"], json!({"a": "1"}));
@@ -109,8 +109,8 @@ async fn a_browser_with_a_pending_session_registers_again() {
     let mut again = site.browser(1);
     (again.jar, again.challenge) = (browser.jar.clone(), challenge);
     let reply = again.register().await;
-    assert_eq!((reply.status, names_set(&reply)), (200, vec![BOUND, PROOF]), "{reply:?}");
-    assert_eq!(again.names(), [ORDINARY, BOUND, PROOF]);
+    assert_eq!((reply.status, names_set(&reply)), (200, vec![PENDING, PROOF]), "{reply:?}");
+    assert_eq!(again.names(), [ORDINARY, PENDING, PROOF]);
     assert_eq!(browser.clone().sees().await, bound_to("ann"), "nobody knows which answer arrives");
     assert_eq!((again.sees().await, again.names()), (bound_to("ann"), vec![BOUND, PROOF]));
     assert_eq!(again.refresh().await.status, 200);
@@ -136,7 +136,7 @@ async fn what_happens_meanwhile_to_the_session_wins() {
         arrive(&mut browser, &answer);
         let mut refreshes = browser.clone();
         let reply = browser.get("/get/a").await;
-        assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PROOF], "{what}: {reply:?}");
+        assert!(is_told_of_end(&reply) && names_set(&reply) == [BOUND, PENDING, PROOF], "{what}: {reply:?}");
         assert_eq!(browser.sees().await, sees, "{what}");
         assert_eq!(refreshes.refresh().await.status, 401, "{what}");
         assert_eq!(browser.refresh().await.status, 401, "{what}");
@@ -167,7 +167,7 @@ async fn the_session_that_comes_instead_is_bound_by_a_registration_of_its_own() 
         arrive(&mut browser, &answer);
         browser.challenge = challenge;
         let reply = browser.register().await;
-        assert_eq!((reply.status, names_set(&reply)), (200, vec![BOUND, PROOF]), "{what}: {reply:?}");
+        assert_eq!((reply.status, names_set(&reply)), (200, vec![PENDING, PROOF]), "{what}: {reply:?}");
         assert_eq!(browser.sees().await, bound_to(user), "{what}");
         assert_eq!(browser.names(), [BOUND, PROOF], "{what}");
         assert_eq!(browser.refresh().await.status, 200, "{what}");
@@ -181,7 +181,7 @@ async fn a_registration_gives_its_proof_whatever_proof_came() {
     let (mut browser, other) = (logged_in(&site, "ann").await, site.bound(2, "bob").await);
     browser.jar.extend([site.bound(3, "eve").await.cookie(BOUND), other.cookie(PROOF)]);
     let reply = browser.register().await;
-    assert_eq!((reply.status, names_set(&reply)), (200, vec![BOUND, PROOF]), "{reply:?}");
+    assert_eq!((reply.status, names_set(&reply)), (200, vec![PENDING, PROOF]), "{reply:?}");
     assert_eq!(browser.sees().await, bound_to("ann"));
 }
 
@@ -191,7 +191,10 @@ async fn a_logout_with_a_pending_session_ends_all_of_it() {
     for end in ["/logout", "/invalidate", "/login/bob"] {
         let mut browser = site.registered(1, "ann").await;
         let reply = browser.post(end).await;
-        assert!(is_told_of_end(&reply) && names_set(&reply) == [ORDINARY, BOUND, PROOF], "{end}: {reply:?}");
+        assert!(
+            is_told_of_end(&reply) && names_set(&reply) == [ORDINARY, BOUND, PENDING, PROOF],
+            "{end}: {reply:?}"
+        );
         assert_eq!(browser.refresh().await.status, 401, "{end}");
     }
 }
@@ -214,7 +217,7 @@ async fn a_pending_session_waits_for_an_ordinary_one_that_is_left_in_place() {
     let mut browser = site.registered(1, "ann").await;
     site.clock.advance(5 * MINUTE);
     let mut other = browser.clone();
-    other.forget(BOUND);
+    other.forget(PENDING);
     other.post("/ttl/86400000").await;
     browser.jar.extend([other.cookie(ORDINARY)]);
     site.clock.set(NOON);
@@ -232,7 +235,7 @@ async fn an_answer_that_was_lost_on_the_way_back_is_given_again() {
     let mut browser = site.registered(1, "ann").await;
     for _ in 0..3 {
         let mut lost = browser.clone();
-        assert_eq!(names_set(&lost.get("/get/a").await), [ORDINARY, BOUND]);
+        assert_eq!(names_set(&lost.get("/get/a").await), [ORDINARY, BOUND, PENDING]);
     }
     assert_eq!(browser.sees().await, bound_to("ann"));
     assert_eq!(browser.names(), [BOUND, PROOF]);
@@ -266,7 +269,7 @@ async fn an_answer_that_does_not_count_or_that_others_may_get_moves_nothing() {
     assert!(reply.body == "ann" && reply.sets_nothing(), "{reply:?}");
     assert!(browser.post("/set/a/1/500").await.sets_nothing());
     assert!(browser.get("/untouched").await.sets_nothing(), "nobody looked at the session");
-    assert_eq!(browser.names(), [ORDINARY, BOUND, PROOF]);
+    assert_eq!(browser.names(), [ORDINARY, PENDING, PROOF]);
     assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
 }
 
@@ -277,7 +280,7 @@ async fn a_change_of_the_request_that_moves_the_session_is_kept() {
     {
         let mut browser = site.registered(1, "ann").await;
         let reply = browser.post(change).await;
-        assert_eq!(names_set(&reply), [ORDINARY, BOUND], "{change}: {reply:?}");
+        assert_eq!(names_set(&reply), [ORDINARY, BOUND, PENDING], "{change}: {reply:?}");
         assert_eq!(browser.sees().await, bound_to("ann"), "{change}");
         assert_eq!(json(&browser.get("/get/a").await), value, "{change}");
         assert_eq!(browser.refresh().await.status, 200, "{change}");

@@ -3,7 +3,7 @@
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
-use super::{Device, ENDED};
+use super::{Brought, Device, ENDED};
 use crate::http::config::Config;
 use crate::http::cookie::Values;
 use crate::http::decide::{Beside, Clear, Decision, Send};
@@ -44,15 +44,17 @@ impl Device {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         let mut values = Vec::new();
-        // The browser is known to have the bound cookie.
-        if decision.send == Send::Session && is_bound && !state.device.newly && brought.ordinary {
-            values.extend(removals(&config.cookies, opened.has_second));
+        // The browser is known to have what it moves with.
+        if decision.send == Send::Session && is_bound && !state.device.newly {
+            let ordinary = brought.ordinary.then(|| removals(&config.cookies, opened.has_second));
+            let pending = brought.pending.then(|| removals(&self.pending_cookies, brought.pending_second));
+            values.extend(ordinary.into_iter().flatten().chain(pending.into_iter().flatten()));
         }
         let cleared = match decision.clear {
             Clear::Nothing => Values::default(),
-            Clear::Proof => self.proof_cookies.removals(false),
-            Clear::Cookies => self.removals(brought.bound_second),
-            Clear::Told => self.endings(brought.bound_second),
+            Clear::Proof => self.removals_of_late(&brought),
+            Clear::Cookies => self.removals(&brought),
+            Clear::Told => self.endings(&brought),
         };
         values.extend(cleared.into_iter().filter_map(|value| set_cookie(value).ok()));
         values
@@ -71,21 +73,33 @@ impl Device {
         }
     }
 
-    pub(super) fn removals(&self, has_second: bool) -> Values {
-        let mut values = self.bound_cookies.removals(has_second);
+    fn removals(&self, brought: &Brought) -> Values {
+        let mut values = self.bound_cookies.removals(brought.bound_second);
+        values.extend(self.pending_cookies.removals(brought.pending_second));
         values.extend(self.proof_cookies.removals(false));
+        values
+    }
+
+    /// What a registration brought that was answered after the session has moved to another device of its user's.
+    fn removals_of_late(&self, brought: &Brought) -> Values {
+        let mut values = self.proof_cookies.removals(false);
+        if brought.pending_over {
+            values.extend(self.pending_cookies.removals(brought.pending_second));
+        }
         values
     }
 
     /// As [`removals`](Self::removals), and the browser is told that there is nothing to refresh any more: what it
     /// brings otherwise then, from another site no cookies at all, says nothing.
-    fn endings(&self, has_second: bool) -> Values {
+    fn endings(&self, brought: &Brought) -> Values {
         let now_ms = self.bound_store().now_ms();
         let until_ms = now_ms.saturating_add(self.binding.identifier_lifetime_ms());
         let ended = self.bound_cookies.clone().kept_for_its_time();
-        let Ok(mut values) = ended.values(&SessionId::new(ENDED), until_ms, now_ms, has_second) else {
-            return self.removals(has_second);
+        let Ok(mut values) = ended.values(&SessionId::new(ENDED), until_ms, now_ms, brought.bound_second)
+        else {
+            return self.removals(brought);
         };
+        values.extend(self.pending_cookies.removals(brought.pending_second));
         values.extend(self.proof_cookies.removals(false));
         values
     }

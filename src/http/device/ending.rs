@@ -21,21 +21,24 @@ impl Device {
     ) -> Vec<Pending<()>> {
         let proofs = session.presented_as(&self.proof_cookies);
         let bound = session.presented_as(&self.bound_cookies);
-        // Neither opens without the other.
-        if proofs.is_empty() || bound.is_empty() {
+        let pending = session.presented_as(&self.pending_cookies);
+        // None of them opens without a proof.
+        if proofs.is_empty() || (bound.is_empty() && pending.is_empty()) {
             return Vec::new();
         }
-        let (Some(proofs), Some(bound)) = (proofs.tokens_to_end(), bound.tokens_to_end()) else {
+        let to_end = (proofs.tokens_to_end(), bound.tokens_to_end(), pending.tokens_to_end());
+        let (Some(proofs), Some(bound), Some(pending)) = to_end else {
             return Vec::from_iter(unjudged.too_many());
         };
-        let bound: Vec<&[u8]> = bound.collect();
+        let sealed = bound.map(|token| (Stage::Settled, token));
+        let sealed: Vec<_> = sealed.chain(pending.map(|token| (Stage::Pending, token))).collect();
         let mut bindings: Vec<Binding> = Vec::new();
         for binding in self.proven_by(proofs, session) {
             if !bindings.contains(&binding) {
                 bindings.push(binding);
             }
         }
-        bindings.iter().flat_map(|binding| self.revoke_of(binding, &bound, session, unjudged)).collect()
+        bindings.iter().flat_map(|binding| self.revoke_of(binding, &sealed, session, unjudged)).collect()
     }
 
     /// The uid under which a session goes on that has left its device, and for how many milliseconds at most without
@@ -49,21 +52,18 @@ impl Device {
     fn revoke_of(
         &self,
         binding: &Binding,
-        bound: &[&[u8]],
+        sealed: &[(Stage, &[u8])],
         session: &Session,
         unjudged: Unjudged,
     ) -> Vec<Pending<()>> {
         let store = session.bound_store(self);
         let mut ended = Vec::new();
-        for associated_data in
-            Stage::likely_first(true).map(|stage| stage.associated_data(binding, session.associated_data()))
-        {
-            let is_of_it = |token: &&[u8]| {
-                let opened = store.open_parts(session.head_ms(), token, &associated_data);
-                opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true)
-            };
-            let revoke = |token| unjudged.of(store.revoke_of_user(&id_of(token), &associated_data, None));
-            ended.extend(bound.iter().copied().filter(is_of_it).filter_map(revoke));
+        for (stage, token) in sealed {
+            let associated_data = stage.associated_data(binding, session.associated_data());
+            let opened = store.open_parts(session.head_ms(), token, &associated_data);
+            if opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true) {
+                ended.extend(unjudged.of(store.revoke_of_user(&id_of(token), &associated_data, None)));
+            }
         }
         if !ended.is_empty() {
             ended.push(leave_device(store, binding, None));

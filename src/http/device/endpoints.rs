@@ -5,14 +5,15 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Device;
-use super::opening::Awaited;
-use super::stage::Stage;
+use super::opening::{Awaited, Tells, tells};
 use crate::dbsc::{Binding, DbscError, DbscReason, DeviceBinding, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
-use crate::http::presented::{Found, Presented};
+use crate::http::cookie::Values;
+use crate::http::presented::Found;
 use crate::http::reply::set_cookie;
 use crate::http::session::{Opened, Session};
+use crate::store::parts::Parts;
 
 const RESPONSE: &str = "secure-session-response";
 const SESSION_ID: &str = "sec-secure-session-id";
@@ -132,8 +133,7 @@ impl Session {
         let sent = text(headers, SESSION_ID)?.ok_or(Refusal::Senseless)?;
         let proof = text(headers, RESPONSE)?;
         let identifier = unquoted(sent);
-        let bound = self.presented_as(&device.bound_cookies);
-        if device.is_told_of_end(&bound) {
+        if self.is_told_of_end(device, &Binding::of(identifier)) {
             return Err(DbscError::ends(DbscReason::NoSession).into());
         }
         match self.binding_of(device).refresh(sent, proof)? {
@@ -142,7 +142,7 @@ impl Session {
                 challenge_of(identifier, &challenge, response.headers_mut())?;
                 Ok(response)
             }
-            Refresh::Proven(proven) => match self.refusal_of(device, &proven, &bound) {
+            Refresh::Proven(proven) => match self.refusal_of(device, &proven) {
                 None => device.proof(identifier, &proven),
                 Some(refusal) => Err(refusal),
             },
@@ -150,27 +150,45 @@ impl Session {
     }
 
     /// Why a device gets no proof that has signed for one: by what has become of its session.
-    fn refusal_of(&self, device: &Device, proven: &Proven, bound: &Presented<'_>) -> Option<Refusal> {
+    fn refusal_of(&self, device: &Device, proven: &Proven) -> Option<Refusal> {
         let ends = || Some(DbscError::ends(DbscReason::NoSession).into());
         if device.is_left(&proven.binding, proven.registered_at_ms) {
             return ends();
         }
-        match device.choose_bound(bound, &proven.binding, self).0 {
-            Found::Session((parts, Stage::Pending)) => {
-                match device.awaited(parts.uid, proven.binding, self) {
-                    Awaited::Comes(..) => None,
-                    Awaited::MayCome => Some(Refusal::Transient),
-                    Awaited::Over => ends(),
-                }
-            }
+        let bound = device.choose_bound(&self.presented_as(&device.bound_cookies), &proven.binding, self).0;
+        let pending = match &bound {
+            Found::Session(_) | Found::Unclear => Found::Nothing,
+            Found::Nothing | Found::Refused(_) => self.pending_of(device, &proven.binding),
+        };
+        match (pending, bound) {
+            (Found::Session(parts), _) => match device.awaited(parts.uid, proven.binding, self) {
+                Awaited::Comes(..) => None,
+                Awaited::MayCome => Some(Refusal::Transient),
+                Awaited::Over => ends(),
+            },
             // No cookies come with a refresh on the way from another site, however same-origin it calls itself; and
             // cookies that disagree tell of no end.
-            Found::Session((_, Stage::Settled)) | Found::Nothing | Found::Unclear => None,
-            // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
-            Found::Refused(error) if error.reason() == Reason::Revoked => None,
-            Found::Refused(error) if error.keeps_cookie() => Some(Refusal::Transient),
-            Found::Refused(_) => ends(),
+            (Found::Unclear, _)
+            | (Found::Nothing, Found::Nothing)
+            | (_, Found::Session(_) | Found::Unclear) => None,
+            (_, Found::Refused(error)) | (Found::Refused(error), Found::Nothing) => match () {
+                // Perhaps its uid has just been replaced by another, and the browser has that cookie by now.
+                () if error.reason() == Reason::Revoked => None,
+                () if error.keeps_cookie() => Some(Refusal::Transient),
+                () => ends(),
+            },
         }
+    }
+
+    /// Whether all that a refresh brings tells of a session's end, and nothing of one that is on its way to this device.
+    fn is_told_of_end(&self, device: &Device, binding: &Binding) -> bool {
+        tells(&self.presented_as(&device.bound_cookies)) == Tells::End
+            && matches!(self.pending_of(device, binding), Found::Nothing | Found::Refused(_))
+    }
+
+    /// The session that is on its way to a device.
+    fn pending_of(&self, device: &Device, binding: &Binding) -> Found<Parts> {
+        device.choose_pending(&self.presented_as(&device.pending_cookies), binding, self)
     }
 
     /// An identifier is of a user, and of which is for the request's scope to say.
@@ -187,19 +205,35 @@ impl Session {
         let (Some(device), Ok(Some(sent))) = (&self.config().device, text(headers, SESSION_ID)) else {
             return;
         };
-        let bound = self.presented_as(&device.bound_cookies);
-        let found = device.choose_bound(&bound, &Binding::of(unquoted(sent)), self).0;
-        let is_its_own = match found {
-            Found::Session(_) => true,
-            Found::Refused(error) => error.is_not_found(),
-            Found::Nothing | Found::Unclear => false,
-        };
-        if is_its_own {
-            for value in device.removals(bound.has_second()) {
-                // A value of our own making stands in any header.
-                drop(set_cookie(value).map(|value| answer.append(SET_COOKIE, value)));
-            }
+        let binding = Binding::of(unquoted(sent));
+        let [bound, pending] =
+            [&device.bound_cookies, &device.pending_cookies].map(|cookies| self.presented_as(cookies));
+        let is_bound = is_its_own(device.choose_bound(&bound, &binding, self).0);
+        let is_pending = is_its_own(device.choose_pending(&pending, &binding, self));
+        let mut values = Values::default();
+        if is_bound {
+            values.extend(device.bound_cookies.removals(bound.has_second()));
         }
+        if is_pending {
+            values.extend(device.pending_cookies.removals(pending.has_second()));
+        }
+        // Beside another bound session it may be the proof of that one.
+        if is_bound || (is_pending && tells(&bound) != Tells::Session) {
+            values.extend(device.proof_cookies.removals(false));
+        }
+        // Values of our own making stand in any header.
+        for value in values.into_iter().filter_map(|value| set_cookie(value).ok()) {
+            answer.append(SET_COOKIE, value);
+        }
+    }
+}
+
+/// Whether a session that was looked for is of the device that it was looked for, or was.
+fn is_its_own(found: Found<Parts>) -> bool {
+    match found {
+        Found::Session(_) => true,
+        Found::Refused(error) => error.is_not_found(),
+        Found::Nothing | Found::Unclear => false,
     }
 }
 

@@ -43,15 +43,16 @@ impl Device {
     /// `__Host-` no browser of today brings two, and one of them may be planted.
     pub(in crate::http) fn open(&self, session: &Session) -> Opened {
         let (ordinary, bound) = (session.presented(), session.presented_as(&self.bound_cookies));
+        let pending = session.presented_as(&self.pending_cookies);
         let proof = session.presented_as(&self.proof_cookies);
-        let mut brought = Brought::by(&ordinary, &bound, &proof);
+        let mut brought = Brought::by(&ordinary, &bound, &pending, &proof);
         let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
         let shown = if brought.bound { self.shown_by(&proof, session) } else { Shown::Nothing };
-        if shown == Shown::Several || bound.is_too_many() {
+        if shown == Shown::Several || bound.is_too_many() || pending.is_too_many() {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown
-            && let Some((state, at)) = self.open_proven(&bound, binding, session, &mut brought)
+            && let Some((state, at)) = self.open_proven([&bound, &pending], binding, session, &mut brought)
         {
             return opened(state, at, brought);
         }
@@ -71,36 +72,60 @@ impl Device {
     /// What counts of the bound cookies, once this device has proved itself; nothing where the ordinary cookie decides.
     fn open_proven(
         &self,
-        bound: &Presented<'_>,
+        [bound, pending]: [&Presented<'_>; 2],
         binding: Binding,
         session: &Session,
         brought: &mut Brought,
     ) -> Option<(State, usize)> {
         brought.proven = Some(binding);
         let (found, at) = self.choose_bound(bound, &binding, session);
-        match found {
-            Found::Session((parts, Stage::Settled)) => {
-                brought.came_bound = true;
-                // What an answer that was on its way has brought back.
-                let moves = brought.ordinary && self.comes_ordinary(&parts, binding, session);
-                Some((of_device(parts, binding, moves), at))
-            }
-            Found::Session((pending, Stage::Pending)) => {
-                let awaited = self.awaited(pending.uid, binding, session);
-                brought.bound_over = matches!(awaited, Awaited::Over);
-                match awaited {
-                    Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
-                    Awaited::MayCome | Awaited::Over => None,
-                }
-            }
-            Found::Unclear => Some((State::new(Found::Unclear, false), at)),
-            Found::Nothing => None,
+        if let Found::Session(parts) = found {
+            brought.came_bound = true;
+            // What an answer that was on its way has brought back.
+            let moves = brought.ordinary && self.comes_ordinary(&parts, binding, session);
+            return Some((of_device(parts, binding, moves), at));
+        }
+        if matches!(found, Found::Unclear) {
+            return Some((State::new(Found::Unclear, false), at));
+        }
+        let opened = self.open_pending(pending, binding, session, brought);
+        if opened.is_some() {
+            return opened;
+        }
+        let Found::Refused(error) = found else {
+            brought.bound_over = brought.pending_over;
+            return None;
+        };
+        // A revoked one may have been replaced by a request beside this one.
+        (brought.bound_over, brought.proof_of_another) = (is_over(&error), is_of_another(&error));
+        let decides = !(brought.ordinary || brought.proof_of_another);
+        decides.then(|| (State::new(Found::Refused(error), false), at))
+    }
+
+    /// What comes of the pending cookies, once this device has proved itself: the ordinary session that it moves.
+    fn open_pending(
+        &self,
+        pending: &Presented<'_>,
+        binding: Binding,
+        session: &Session,
+        brought: &mut Brought,
+    ) -> Option<(State, usize)> {
+        let parts = match self.choose_pending(pending, &binding, session) {
+            Found::Session(parts) => parts,
+            Found::Unclear => return Some((State::new(Found::Unclear, false), 0)),
+            Found::Nothing => return None,
             Found::Refused(error) => {
-                // A revoked one may have been replaced by a request beside this one.
-                brought.bound_over = error.reason() == Reason::Expired && !error.keeps_cookie();
-                brought.proof_of_another = !error.is_not_found() && !error.keeps_cookie();
-                let decides = !(brought.ordinary || brought.proof_of_another);
-                decides.then(|| (State::new(Found::Refused(error), false), at))
+                brought.pending_over = is_over(&error);
+                brought.proof_of_another = is_of_another(&error);
+                return None;
+            }
+        };
+        match self.awaited(parts.uid, binding, session) {
+            Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
+            Awaited::MayCome => None,
+            Awaited::Over => {
+                brought.pending_over = true;
+                None
             }
         }
     }
@@ -149,11 +174,6 @@ impl Device {
         proofs.filter_map(open)
     }
 
-    /// Whether the request tells of a session that has ended, and of no other.
-    pub(super) fn is_told_of_end(&self, bound: &Presented<'_>) -> bool {
-        bound.tokens().next().is_some() && bound.tokens().all(|token| token == ENDED.as_bytes())
-    }
-
     /// Whether a device was left behind by a session that has ended.
     pub(super) fn is_left(&self, binding: &Binding, registered_at_ms: u64) -> bool {
         #[cfg(feature = "revocation")]
@@ -165,43 +185,49 @@ impl Device {
         }
     }
 
-    /// The bound session of a device, and how far it is on its way. It is unclear which is meant where one opens and
-    /// another is of no session of this device: had its own proof come, it would have opened instead.
+    /// The session of a device that its bound cookies are of; nothing where they only tell of an end.
     pub(super) fn choose_bound(
         &self,
         presented: &Presented<'_>,
         binding: &Binding,
         session: &Session,
-    ) -> (Found<(Parts, Stage)>, usize) {
-        let stages = Stage::likely_first(!session.presented().is_empty());
+    ) -> (Found<Parts>, usize) {
+        match tells(presented) {
+            Tells::Nothing | Tells::End => (Found::Nothing, 0),
+            Tells::Session => self.choose_of_device(presented, Stage::Settled, binding, session),
+        }
+    }
+
+    /// The session that is on its way to a device.
+    pub(super) fn choose_pending(
+        &self,
+        presented: &Presented<'_>,
+        binding: &Binding,
+        session: &Session,
+    ) -> Found<Parts> {
+        self.choose_of_device(presented, Stage::Pending, binding, session).0
+    }
+
+    /// It is unclear which is meant where one opens and another is of no session of this device: had its own proof come,
+    /// it would have opened instead.
+    fn choose_of_device(
+        &self,
+        presented: &Presented<'_>,
+        stage: Stage,
+        binding: &Binding,
+        session: &Session,
+    ) -> (Found<Parts>, usize) {
+        let associated_data = stage.associated_data(binding, session.associated_data());
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
-            let opened = self.open_bound(token, binding, stages, session);
+            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
         };
-        match presented.choose(open, |(parts, _)| (parts.uid, parts.times.renewed)) {
+        match presented.choose(open, |parts| (parts.uid, parts.times.renewed)) {
             (Found::Session(_), _) if of_another.get() => (Found::Unclear, 0),
             chosen => chosen,
-        }
-    }
-
-    fn open_bound(
-        &self,
-        token: &[u8],
-        binding: &Binding,
-        [first, second]: [Stage; 2],
-        session: &Session,
-    ) -> Result<(Parts, Stage), OpenError> {
-        let open = |stage: Stage| {
-            let associated_data = stage.associated_data(binding, session.associated_data());
-            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
-            opened.map(|parts| (parts, stage))
-        };
-        match open(first) {
-            Err(error) if error.reason() == Reason::Tag => open(second),
-            opened => opened,
         }
     }
 
@@ -275,16 +301,52 @@ impl Device {
 }
 
 impl Brought {
-    fn by(ordinary: &Presented<'_>, bound: &Presented<'_>, proof: &Presented<'_>) -> Self {
+    fn by(
+        ordinary: &Presented<'_>,
+        bound: &Presented<'_>,
+        pending: &Presented<'_>,
+        proof: &Presented<'_>,
+    ) -> Self {
         Self {
             ordinary: !ordinary.is_empty(),
-            bound: bound.is_too_many() || bound.tokens().any(|token| token != ENDED.as_bytes()),
+            bound: tells(bound) == Tells::Session || !pending.is_empty(),
             ended: bound.tokens().any(|token| token == ENDED.as_bytes()),
             bound_second: bound.has_second(),
+            pending: !pending.is_empty(),
+            pending_second: pending.has_second(),
             proof: !proof.is_empty(),
             ..Self::default()
         }
     }
+}
+
+/// What the bound cookies of a request are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// There are none.
+    Nothing,
+    /// A session that has ended, and no other.
+    End,
+    /// A session.
+    Session,
+}
+
+pub(super) fn tells(bound: &Presented<'_>) -> Tells {
+    match () {
+        () if bound.is_empty() => Tells::Nothing,
+        () if !bound.is_too_many() && bound.tokens().all(|token| token == ENDED.as_bytes()) => Tells::End,
+        () => Tells::Session,
+    }
+}
+
+/// Whether it is no session of this device, or of nobody.
+fn is_of_another(error: &OpenError) -> bool {
+    !error.is_not_found() && !error.keeps_cookie()
+}
+
+/// Whether a session is over for good.
+fn is_over(error: &OpenError) -> bool {
+    error.reason() == Reason::Expired && !error.keeps_cookie()
 }
 
 /// A session that its device has come with.

@@ -124,11 +124,13 @@ impl DeviceSettings {
         check_scope(cookies)?;
         let binding = self.binding.build()?;
         let bound_cookies = cookies.renamed(binding.bound_store().cookie_name());
+        let pending_cookies = cookies.renamed(binding.pending_cookie_name());
         check_room(binding.bound_store(), &bound_cookies)?;
         let proof_cookies = cookies.renamed(binding.proof_cookie_name()).kept_for_its_time();
         check_room_of_proof(&proof_cookies)?;
         Ok(Device {
             bound_cookies,
+            pending_cookies,
             proof_cookies,
             binding,
             register_path: self.register_path,

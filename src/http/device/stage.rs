@@ -12,11 +12,6 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Both, the one first that a request is likely to bring: a pending one comes beside an ordinary one.
-    pub(super) fn likely_first(comes_ordinary: bool) -> [Self; 2] {
-        if comes_ordinary { [Self::Pending, Self::Settled] } else { [Self::Settled, Self::Pending] }
-    }
-
     /// What a session is sealed with.
     pub(super) fn associated_data(self, binding: &Binding, of_application: &[u8]) -> Vec<u8> {
         match self {

@@ -101,7 +101,7 @@ impl Opened {
     pub(in crate::http) fn has_second_of_jar(&self) -> bool {
         #[cfg(feature = "dbsc")]
         if self.state.device.binding().is_some() {
-            return self.brought.has_second_bound();
+            return self.brought.has_second_of(&self.state.device);
         }
         self.has_second
     }

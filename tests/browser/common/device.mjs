@@ -14,6 +14,7 @@ const FEATURES = [
 ];
 
 export const BOUND = "__Host-session-bound";
+export const PENDING = "__Host-session-new";
 export const PROOF = "__Host-session-proof";
 export const ORDINARY = "__Host-session";
 
@@ -55,9 +56,13 @@ export class Device {
     const before = this.front.answers("/dbsc/register").length;
     await this.get(`/login/${user}`);
     await until(() => this.front.answers("/dbsc/register").length > before, "the browser registers");
-    await until(() => this.cookie(BOUND), "the session is bound");
+    await this.registered();
     await this.comesBack();
   }
+
+  /** The answer to the registration has arrived, and perhaps the session has moved since. */
+  registered = () =>
+    until(async () => (await this.cookie(PENDING)) ?? (await this.cookie(BOUND)), "the answer arrives");
 
   comesBack = () =>
     until(async () => {
