@@ -50,6 +50,8 @@ struct Mix<B> {
     round: Vec<&'static str>,
     wrong: Vec<String>,
     said_otherwise: u64,
+    /// Likewise, where another server said so: the one that knows more, and could not write it yet.
+    others_said_otherwise: u64,
     looked: u64,
     slowest: Duration,
 }
@@ -69,6 +71,7 @@ pub(crate) fn run<B: Backing>(name: &str, start: impl FnOnce() -> B) {
         round: Vec::new(),
         wrong: Vec::new(),
         said_otherwise: 0,
+        others_said_otherwise: 0,
         looked: 0,
         slowest: Duration::ZERO,
     };
@@ -191,9 +194,13 @@ impl<B: Backing> Mix<B> {
     }
 
     fn judge(&mut self, left: &[Left<'_>], troubles: &[Option<String>]) {
+        let is_told = troubles.iter().any(Option::is_some);
         for (number, (left, trouble)) in left.iter().zip(troubles).enumerate() {
             match trouble {
                 Some(_) => self.said_otherwise += 1,
+                None if is_told && left.shut.is_empty() => {
+                    self.others_said_otherwise += u64::from(!left.is_empty())
+                }
                 None => self.blame(&format!("server {number}"), left),
             }
         }
@@ -246,11 +253,12 @@ impl<B: Backing> Mix<B> {
         let faults: u64 = self.counts.values().sum();
         println!(
             "{name}: {operations} operations, {acknowledged} logouts acknowledged that ended {ended} sessions, {failed} \
-             failed; {faults} faults in {} rounds; {} wrong; {} times a server was in trouble after 10 s; all well \
-             after {} ms at the longest",
+             failed; {faults} faults in {} rounds; {} wrong; {} times a server was in trouble after 10 s, and {} times \
+             one waited for such a one; all well after {} ms at the longest",
             self.looked,
             self.wrong.len(),
             self.said_otherwise,
+            self.others_said_otherwise,
             self.slowest.as_millis()
         );
         for (what, times) in ["without faults", "in all"].iter().zip(&mut *ledger.known_after.lock().unwrap())
