@@ -56,12 +56,13 @@ impl Asker<'_> {
 
     fn login(&self, user: &mut User) {
         let (calm, losses) = (self.ledger.calm(), self.ledger.losses());
+        let right_since = self.node.right_since();
         let Ok(answer) = self.node.act(&format!("login {}", user.name)) else { return };
         let (id, created_at_ms) = answer.split_once(' ').unwrap();
         let is_spared = created_at_ms.parse::<u64>().unwrap() < user.ended_before_ms;
         // While the backend does not answer, a server goes by what it knew.
         let was_calm = calm.is_some() && self.ledger.calm() == calm;
-        let is_sure = self.node.has_time() && (was_calm || !is_spared);
+        let is_sure = self.kept_time(right_since) && (was_calm || !is_spared);
         user.live.push(Live { id: id.to_owned(), is_sure, spared_at: is_spared.then_some(losses) });
     }
 
@@ -76,20 +77,27 @@ impl Asker<'_> {
 
     fn cycle(&self, user: &mut User, rng: &mut StdRng) {
         let live = user.live.swap_remove(rng.random_range(0..user.live.len()));
+        let right_since = self.node.right_since();
         let cycled = self.node.act(&format!("cycle {}", live.id));
         if let Ok(id) = &cycled {
             user.live.push(Live { id: id.clone(), ..live.clone() });
         }
-        self.acknowledge("cycle", cycled.is_ok(), user, vec![live]);
+        self.acknowledge("cycle", cycled.is_ok() && self.kept_time(right_since), user, vec![live]);
     }
 
     fn end_all(&self, user: &mut User, how: &'static str) {
+        let right_since = self.node.right_since();
         let ended = self.node.act(&format!("{how} {}", user.name));
         // Asked after it was done, by a clock that is ahead as far as it may be.
         let before_ms = SystemClock.now_ms() + LEEWAY_MS / 2 + LEEWAY_MS + 1;
         user.ended_before_ms = user.ended_before_ms.max(before_ms);
         let all = std::mem::take(&mut user.live);
-        self.acknowledge(how, ended.is_ok(), user, all);
+        self.acknowledge(how, ended.is_ok() && self.kept_time(right_since), user, all);
+    }
+
+    /// Whether its clock was right all the time since then: it may have been set wrong while the server took its time.
+    fn kept_time(&self, right_since: Option<u64>) -> bool {
+        right_since.is_some() && self.node.right_since() == right_since
     }
 
     /// Puts down what came of it. What failed may be done all the same.

@@ -1,6 +1,6 @@
 //! One of the servers, here or in another process; it may be down.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 #[cfg(feature = "sqlite")]
@@ -26,6 +26,8 @@ pub(crate) struct Node {
     /// It answers nobody for now.
     is_stopped: AtomicBool,
     skew_ms: AtomicI64,
+    /// How often its clock was set.
+    sets: AtomicU64,
 }
 
 impl Node {
@@ -34,6 +36,7 @@ impl Node {
             running: Mutex::default(),
             is_stopped: AtomicBool::new(false),
             skew_ms: AtomicI64::new(0),
+            sets: AtomicU64::new(0),
         })
     }
 
@@ -102,7 +105,14 @@ impl Node {
     /// Sets its clock, also for when it starts again.
     pub(crate) fn skew(&self, ms: i64) {
         self.skew_ms.store(ms, Ordering::Release);
+        self.sets.fetch_add(1, Ordering::AcqRel);
         let _ = self.act(&format!("skew {ms}"));
+    }
+
+    /// Since which setting its clock is as right as clocks have to be, if it is: what it does in between goes by that.
+    pub(crate) fn right_since(&self) -> Option<u64> {
+        let sets = self.sets.load(Ordering::Acquire);
+        self.has_time().then_some(sets)
     }
 
     /// Whether its clock is as right as clocks have to be.
