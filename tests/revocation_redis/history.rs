@@ -132,6 +132,27 @@ fn what_an_answer_that_was_lost_told_of_is_recorded_once() {
     assert!(told.len() == 2 && told.values().any(|(_, _, except)| *except == [uid(101)]), "{told:?}");
 }
 
+/// Its answer was lost at the one server, so it was asked again at the other: two steps, and each tells its history.
+#[test]
+fn what_is_asked_again_elsewhere_does_not_make_two_histories_one() {
+    let mut apart = Apart::new();
+    let mut other = RedisBackend::open(&apart.first.url()).unwrap();
+    assert_eq!(all(&mut apart.one).len(), 1);
+    other.record(&revoke(&[session(10)])).unwrap();
+    apart.on_second().record(&revoke(&[session(20)])).unwrap();
+    apart.way.lead_to(apart.second.port());
+    apart.way.cut_at_answer(0);
+    apart.one.record(&revoke(&[session(30)])).unwrap();
+    assert_eq!(all(&mut other), known(&[session(1), session(10), session(30)]), "it was done at the first");
+    assert_eq!(all(&mut apart.on_second()), known(&[session(1), session(20), session(30)]));
+    apart.first.follow(Some(&apart.second));
+    apart.first.until_it_has_followed();
+    apart.first.follow(None);
+    let news = other.news().unwrap();
+    let expected = known(&[session(1), session(20), session(30)]);
+    assert_eq!((known(&news.revocations), news.lost), (expected, true));
+}
+
 /// What a server without marks wrote is read, and gone on with.
 #[test]
 fn data_from_before_there_were_marks_are_gone_on_with() {

@@ -39,9 +39,16 @@ impl From<RedisError> for Trouble {
     }
 }
 
+/// What came of a question.
+pub(super) enum Asked<T> {
+    Answered(T),
+    /// The connection was cut, and there is so much time left.
+    Cut(Wait),
+}
+
 /// For how long to wait, for all that a question takes.
 #[derive(Clone, Copy)]
-struct Wait {
+pub(super) struct Wait {
     since: Instant,
     time: Duration,
 }
@@ -69,14 +76,32 @@ impl Line {
         opened.map_err(|trouble| self.explain(trouble))
     }
 
-    /// Asks, and once more if a connection that had been there turns out to be cut. For what may be done twice.
+    /// Asks, and once more if a connection that had been there turns out to be cut. For what may be done twice, in the
+    /// same words.
     pub(super) fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, BackendError> {
+        match self.ask_first(command)? {
+            Asked::Answered(answer) => Ok(answer),
+            Asked::Cut(wait) => self.ask_again(command, wait),
+        }
+    }
+
+    /// Asks; whether a connection that had been there turned out to be cut. It may have been done all the same, and
+    /// another server may be asked next.
+    pub(super) fn ask_first<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<Asked<T>, BackendError> {
         let (was_there, wait) = (self.connection.is_some(), self.wait(Duration::ZERO));
-        let answer = match self.try_once(command, wait) {
-            Err(Trouble::Redis(error)) if was_there && is_cut(&error) => self.try_once(command, wait),
-            answer => answer,
-        };
-        answer.map_err(|trouble| self.explain(trouble))
+        match self.try_once(command, wait) {
+            Err(Trouble::Redis(error)) if was_there && is_cut(&error) => Ok(Asked::Cut(wait)),
+            answer => answer.map(Asked::Answered).map_err(|trouble| self.explain(trouble)),
+        }
+    }
+
+    /// Asks within the time that is left.
+    pub(super) fn ask_again<T: FromRedisValue>(
+        &mut self,
+        command: &Cmd,
+        wait: Wait,
+    ) -> Result<T, BackendError> {
+        self.try_once(command, wait).map_err(|trouble| self.explain(trouble))
     }
 
     /// Asks once.
@@ -90,7 +115,7 @@ impl Line {
         command: &Cmd,
         time: Duration,
     ) -> Result<T, BackendError> {
-        self.try_once(command, self.wait(time)).map_err(|trouble| self.explain(trouble))
+        self.ask_again(command, self.wait(time))
     }
 
     fn wait(&self, time: Duration) -> Wait {

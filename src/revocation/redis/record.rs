@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 
+use redis::Cmd;
+
+use super::line::Asked;
 use super::{LAST_EXPIRY_MS, PAGE, RedisBackend, Step, text};
 use crate::random::Entropy;
 use crate::revocation::change::{Entries, apply};
@@ -57,6 +60,31 @@ impl RedisBackend {
                 format!("Redis is not given more than {MOST_AT_ONCE} entries in one step: use several");
             return Err(BackendError::new(message));
         }
+        let command = self.command(taken, touched, becomes, tells_itself)?;
+        let (done, values, epoch, number, mark, continues): Answer = match self.line.ask_first(&command)? {
+            Asked::Answered(answer) => answer,
+            // Perhaps elsewhere: a step of the same name would make one history of two.
+            Asked::Cut(wait) => {
+                let command = self.command(taken, touched, becomes, tells_itself)?;
+                self.line.ask_again(&command, wait)?
+            }
+        };
+        if !done {
+            return Ok(Some(values));
+        }
+        self.lost |= self.known.is_some() && !continues;
+        self.known = Some(Step { epoch, number, mark });
+        Ok(None)
+    }
+
+    /// With names of its own, by which what it does is told from what any other does elsewhere.
+    fn command(
+        &self,
+        taken: &Taken,
+        touched: &[Thing],
+        becomes: &HashMap<Thing, Option<Revocation>>,
+        tells_itself: bool,
+    ) -> Result<Cmd, BackendError> {
         let prefix = self.keys.entries();
         let known = self.known.clone().unwrap_or_default();
         let mut command = script!("history.lua", "record.lua");
@@ -76,13 +104,7 @@ impl RedisBackend {
             };
         }
         command.arg(u8::from(tells_itself));
-        let (done, values, epoch, number, mark, continues): Answer = self.line.ask(&command)?;
-        if !done {
-            return Ok(Some(values));
-        }
-        self.lost |= self.known.is_some() && !continues;
-        self.known = Some(Step { epoch, number, mark });
-        Ok(None)
+        Ok(command)
     }
 }
 
