@@ -22,9 +22,9 @@
 //! | nothing that could be | any | nothing |
 //! | none came, and the browser may have some | overwrites or removes the session's cookie on purpose | the cookies |
 //! | so, or likewise without any but one that tells of an end; waived | overwrites or removes it on purpose | the cookies, and tells of the end |
-//! | cookies of a session that may be good or is over; a proof of another device | ends what came, or overwrites it on purpose | the cookies, and tells of the end |
+//! | cookies of a session that may be good or is over; a wrong proof | ends what came, or overwrites it on purpose | the cookies, and tells of the end |
 //! | cookies of a session that is over | otherwise, in time, not in a shared cache | the cookies, and tells of the end |
-//! | a proof of another device | otherwise, in time, not in a shared cache | the proof |
+//! | a wrong proof: of another device, or one that is over | otherwise, in time, not in a shared cache | the proof |
 //! | otherwise | | nothing |
 //!
 //! A login and a logout are on purpose; so is what is stored over a cookie that the handler waives.
@@ -169,8 +169,8 @@ pub(crate) enum Beside {
     Waived,
     /// Cookies that a device may still prove.
     Unproven,
-    /// A proof of another device than the bound cookie's.
-    OfAnother,
+    /// A proof of another device than the bound cookie's, or one that is over.
+    WrongProof,
     /// Cookies of a session that is over.
     Over,
 }
@@ -307,9 +307,9 @@ fn clear(facts: &Facts, send: Send, fail: bool) -> Clear {
         Beside::Told | Beside::Waived if overwrites => Clear::Told,
         Beside::Nothing | Beside::Unseen | Beside::Told | Beside::Waived => Clear::Nothing,
         _ if did.out || overwrites => Clear::Told,
-        Beside::OfAnother if in_passing => Clear::Proof,
+        Beside::WrongProof if in_passing => Clear::Proof,
         Beside::Over if in_passing => Clear::Told,
-        Beside::Unproven | Beside::OfAnother | Beside::Over => Clear::Nothing,
+        Beside::Unproven | Beside::WrongProof | Beside::Over => Clear::Nothing,
     }
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Brought {
     pending_over: bool,
     /// The proof is not one for the bound cookie.
     proof_of_another: bool,
+    /// The proof is over, and there is no other.
+    proof_over: bool,
 }
 
 impl Session {

@@ -129,3 +129,16 @@ async fn a_registration_that_fits_one_cookie_leaves_no_half_of_one_before() {
     assert!(reply.removes(PENDING_SECOND), "{reply:?}");
     assert_eq!(browser.sees().await, bound_to("ann"));
 }
+
+/// Another site has caused the request, so the browser brought nothing of it.
+#[tokio::test]
+async fn what_is_held_back_is_removed_with_its_second_cookies() {
+    let site = site().await;
+    for path in ["/logout", "/invalidate", "/login/bob"] {
+        let mut browser = site.browser(1);
+        let reply = browser.post_with(path, &[("sec-fetch-site", "cross-site")]).await;
+        for name in [SECOND, BOUND_SECOND, PENDING_SECOND] {
+            assert!(reply.removes(name), "{path}: {name} of {reply:?}");
+        }
+    }
+}

@@ -43,7 +43,7 @@ async fn a_signed_challenge_is_worth_a_proof() {
     let reply = browser.refresh().await;
     assert!(reply.status == 200 && reply.body.is_empty(), "{reply:?}");
     assert_eq!(names_set(&reply), [PROOF]);
-    assert_eq!(set(&reply, PROOF).0, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=570");
+    assert_eq!(set(&reply, PROOF).0, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=540");
     assert_eq!(reply.cache_control(), ["no-store"]);
     assert_eq!(browser.sees().await, bound_to("ann"));
 }

@@ -41,7 +41,7 @@ async fn the_answer_tells_the_browser_what_to_refresh_and_where() {
             "allowed_refresh_initiators": ["*"],
         })
     );
-    assert_eq!(set(&reply, PROOF).0, format!("{attributes}; Max-Age=570"), "as the browser was told");
+    assert_eq!(set(&reply, PROOF).0, format!("{attributes}; Max-Age=540"), "as the browser was told");
     assert_eq!(reply.cache_control(), ["no-store"]);
     assert_eq!(reply.vary(), ["Cookie"]);
 }
@@ -54,7 +54,7 @@ async fn attributes_that_are_set_are_those_the_browser_is_told_of() {
     let reply = logged_in(&site).await.register().await;
     let told = json(&reply)["credentials"][0]["attributes"].as_str().unwrap().to_owned();
     assert_eq!(told, "HttpOnly; SameSite=Strict; Secure; Path=/");
-    assert_eq!(set(&reply, PROOF).0, format!("{told}; Max-Age=270"));
+    assert_eq!(set(&reply, PROOF).0, format!("{told}; Max-Age=240"));
     assert_eq!(set(&reply, PENDING).0, format!("{told}; Max-Age=86400"));
 }
 

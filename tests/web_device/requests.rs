@@ -1,13 +1,17 @@
 //! Requests with a bound session, with a proof and without.
 
-use sealed_session::KeyRing;
+use std::time::Duration;
+
+use sealed_session::hazmat::ManualClock;
+use sealed_session::http::DeviceSettings;
+use sealed_session::{KeyRing, SealedStore};
 use serde_json::json;
 
 use crate::browser::{
-    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, bound_to, is_told_of_end, names_set,
-    set,
+    BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, app, bound_to, is_told_of_end,
+    names_set, set,
 };
-use crate::site::{HOUR, root};
+use crate::site::{HOUR, NOON, root};
 
 /// Whether the server sees that only a proof is missing, and leaves all cookies alone.
 async fn is_left_alone(browser: &mut Browser) -> bool {
@@ -35,15 +39,36 @@ async fn without_a_proof_there_is_no_session_and_the_cookies_stay() {
 }
 
 #[tokio::test]
-async fn a_proof_that_is_over_is_none() {
+async fn a_proof_that_is_over_is_none_and_the_browser_is_made_to_refresh() {
     let site = Site::new().await;
     let mut browser = site.bound(1, "ann").await;
     site.clock.advance(PROOF_TTL - 1);
     assert_eq!(browser.sees().await, bound_to("ann"));
     site.clock.advance(1);
+    let reply = browser.get("/get/a").await;
+    assert_eq!((names_set(&reply), reply.body.as_str()), (vec![PROOF], "null"));
+    assert_eq!(browser.names(), [BOUND]);
     assert!(is_left_alone(&mut browser).await);
     assert_eq!(browser.refresh().await.status, 200);
     assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+/// Browsers drop it in time for every server whose clock is right, as far as clocks may differ.
+#[tokio::test]
+async fn no_browser_brings_a_proof_that_is_over_for_a_server_ahead() {
+    for (proof_ttl, leeway, max_age) in
+        [(600, 60, 540), (600, 10, 570), (600, 0, 570), (600, 300, 480), (60, 60, 48), (4, 60, 3)]
+    {
+        let clock = ManualClock::at(NOON);
+        let store = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap()).clock(clock.clone());
+        let store = store.leeway(Duration::from_secs(leeway)).build().unwrap();
+        let set_ttl = |device: DeviceSettings| device.proof_ttl(Duration::from_secs(proof_ttl));
+        let site = Site::over(store, clock, |layer| layer, set_ttl, app()).await;
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let reply = browser.register().await;
+        assert!(set(&reply, PROOF).0.ends_with(&format!("; Max-Age={max_age}")), "{reply:?}");
+    }
 }
 
 #[tokio::test]

@@ -147,8 +147,8 @@ async fn a_session_for_the_browsers_session_has_a_proof_that_lasts_its_time() {
     assert_eq!(set(&browser.log_in("ann").await, ORDINARY).0, attributes);
     let reply = browser.register().await;
     assert_eq!(set(&reply, PENDING).0, attributes);
-    assert_eq!(set(&reply, PROOF).0, format!("{attributes}; Max-Age=570"));
-    assert_eq!(set(&browser.refresh().await, PROOF).0, format!("{attributes}; Max-Age=570"));
+    assert_eq!(set(&reply, PROOF).0, format!("{attributes}; Max-Age=540"));
+    assert_eq!(set(&browser.refresh().await, PROOF).0, format!("{attributes}; Max-Age=540"));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const BESIDE: [Beside; 7] = [
     Beside::Told,
     Beside::Waived,
     Beside::Unproven,
-    Beside::OfAnother,
+    Beside::WrongProof,
     Beside::Over,
 ];
 const CLEAR: [Clear; 4] = [Clear::Nothing, Clear::Proof, Clear::Cookies, Clear::Told];
@@ -159,7 +159,7 @@ const RULES: [Rule; 24] = [
     }),
     ("what a device has or may have is removed on purpose only, unless it is of no use", |f, d| {
         let in_time = f.timing != Timing::Late && f.caches != Caches::Reuse;
-        let is_useless = matches!(f.beside, Beside::OfAnother | Beside::Over) && in_time && !d.fail;
+        let is_useless = matches!(f.beside, Beside::WrongProof | Beside::Over) && in_time && !d.fail;
         let ends = f.did.out && !is_blank(f.beside);
         let allowed = f.beside != Beside::Nothing && (ends || overwrites(f, d) || is_useless);
         d.clear == Clear::Nothing || allowed
@@ -167,9 +167,9 @@ const RULES: [Rule; 24] = [
     ("a browser is told of an end where there may be one to tell of", |f, d| match d.clear {
         Clear::Nothing => true,
         Clear::Cookies => f.beside == Beside::Unseen,
-        Clear::Proof => f.beside == Beside::OfAnother && !f.did.out && !overwrites(f, d),
+        Clear::Proof => f.beside == Beside::WrongProof && !f.did.out && !overwrites(f, d),
         Clear::Told => {
-            let is_of_another = f.beside == Beside::OfAnother && !f.did.out && !overwrites(f, d);
+            let is_of_another = f.beside == Beside::WrongProof && !f.did.out && !overwrites(f, d);
             f.beside != Beside::Unseen && !is_of_another
         }
     }),
@@ -238,7 +238,7 @@ const CHOICES: [Cell; 4] = [
         |f| matches!(f.came, Came::Expired | Came::Refused) && !f.did.out,
     ),
     ("cookies of a device that are of no use go as an expired session does", |f| {
-        matches!(f.beside, Beside::OfAnother | Beside::Over) && !f.did.out
+        matches!(f.beside, Beside::WrongProof | Beside::Over) && !f.did.out
     }),
     ("nobody who brought nothing is sent a removal", |f| f.came == Came::Nothing && !f.did.out),
 ];

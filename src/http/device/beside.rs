@@ -24,7 +24,7 @@ impl Device {
             // It brings cookies of its own.
             () if state.device.newly => Beside::Nothing,
             () if state.waives() => Beside::Waived,
-            () if brought.proof_of_another => Beside::OfAnother,
+            () if brought.proof_of_another || brought.proof_over => Beside::WrongProof,
             // It is what the response sets or removes.
             () if is_bound => Beside::Nothing,
             () if brought.bound_over => Beside::Over,
@@ -73,9 +73,17 @@ impl Device {
         }
     }
 
+    /// Whether the browser may have a second bound cookie, and a second pending one: where it brought none of either, it
+    /// may have held them back.
+    fn may_have_second(&self, brought: &Brought) -> [bool; 2] {
+        let is_unseen = !(brought.bound || brought.ended) && self.bound_cookies.second_name().is_some();
+        [brought.bound_second, brought.pending_second].map(|came| came || is_unseen)
+    }
+
     fn removals(&self, brought: &Brought) -> Values {
-        let mut values = self.bound_cookies.removals(brought.bound_second);
-        values.extend(self.pending_cookies.removals(brought.pending_second));
+        let [bound_second, pending_second] = self.may_have_second(brought);
+        let mut values = self.bound_cookies.removals(bound_second);
+        values.extend(self.pending_cookies.removals(pending_second));
         values.extend(self.proof_cookies.removals(false));
         values
     }
@@ -95,11 +103,11 @@ impl Device {
         let now_ms = self.bound_store().now_ms();
         let until_ms = now_ms.saturating_add(self.binding.identifier_lifetime_ms());
         let ended = self.bound_cookies.clone().kept_for_its_time();
-        let Ok(mut values) = ended.values(&SessionId::new(ENDED), until_ms, now_ms, brought.bound_second)
-        else {
+        let [bound_second, pending_second] = self.may_have_second(brought);
+        let Ok(mut values) = ended.values(&SessionId::new(ENDED), until_ms, now_ms, bound_second) else {
             return self.removals(brought);
         };
-        values.extend(self.pending_cookies.removals(brought.pending_second));
+        values.extend(self.pending_cookies.removals(pending_second));
         values.extend(self.proof_cookies.removals(false));
         values
     }

@@ -274,7 +274,9 @@ impl Device {
         headers: &mut HeaderMap,
     ) -> Result<(), Refusal> {
         let now_ms = self.bound_store().now_ms();
-        let until_ms = expires_at_ms.saturating_sub(ahead_of_expiry(expires_at_ms.saturating_sub(now_ms)));
+        let leeway_ms = self.bound_store().policy().leeway_ms;
+        let life_ms = expires_at_ms.saturating_sub(now_ms);
+        let until_ms = expires_at_ms.saturating_sub(ahead_of_expiry(life_ms, leeway_ms));
         let values = self.proof_cookies.values(proof, until_ms, now_ms, false).map_err(|_| Refusal::Ends)?;
         for value in values {
             headers.append(SET_COOKIE, set_cookie(value)?);
@@ -284,9 +286,10 @@ impl Device {
 }
 
 /// How long before the end of its life the browser is to drop a proof, in milliseconds: it counts from when it got the
-/// cookie, in whole seconds, and would send one that is over until then.
-fn ahead_of_expiry(life_ms: u64) -> u64 {
-    (life_ms / 10).clamp(1_000, 30_000)
+/// cookie, in whole seconds, and would send one that is over until then; and the clock of the server that it sends it to
+/// may be ahead.
+fn ahead_of_expiry(life_ms: u64, leeway_ms: u64) -> u64 {
+    (life_ms / 10).clamp(1_000, 30_000).max(leeway_ms.min(life_ms / 5))
 }
 
 /// A header's value as text, in quotes if it came so: the core takes them off, once. No browser sends a header of this

@@ -46,8 +46,9 @@ impl Device {
         let pending = session.presented_as(&self.pending_cookies);
         let proof = session.presented_as(&self.proof_cookies);
         let mut brought = Brought::by(&ordinary, &bound, &pending, &proof);
-        let opened = |state, at, brought| Opened { state, at, has_second: ordinary.has_second(), brought };
-        let shown = if brought.bound { self.shown_by(&proof, session) } else { Shown::Nothing };
+        let has_second = ordinary.has_second() || session.may_hold_back_second();
+        let opened = |state, at, brought| Opened { state, at, has_second, brought };
+        let shown = if brought.bound { self.shown_by(&proof, session, &mut brought) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() || pending.is_too_many() {
             return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
         }
@@ -150,17 +151,20 @@ impl Device {
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
-    fn shown_by(&self, proofs: &Presented<'_>, session: &Session) -> Shown {
+    fn shown_by(&self, proofs: &Presented<'_>, session: &Session, brought: &mut Brought) -> Shown {
         if proofs.is_too_many() {
             return Shown::Several;
         }
         let mut shown = Shown::Nothing;
-        for binding in self.proven_by(proofs.tokens(), session) {
-            match shown {
-                Shown::One(before) if before != binding => return Shown::Several,
-                _ => shown = Shown::One(binding),
+        for proof in proofs.tokens() {
+            match (self.open_proof(proof, session), shown) {
+                (Ok(binding), Shown::One(before)) if before != binding => return Shown::Several,
+                (Ok(binding), _) => shown = Shown::One(binding),
+                // The clock here may be ahead, or the proof was on its way for long: its cookie stays until it is told.
+                (Err(error), _) => brought.proof_over |= is_over(&error),
             }
         }
+        brought.proof_over &= shown == Shown::Nothing;
         shown
     }
 
@@ -170,8 +174,12 @@ impl Device {
         proofs: impl Iterator<Item = &'t [u8]>,
         session: &Session,
     ) -> impl Iterator<Item = Binding> {
-        let open = |token| self.binding.open_proof_at(session.head_ms(), str::from_utf8(token).ok()?).ok();
-        proofs.filter_map(open)
+        proofs.filter_map(|token| self.open_proof(token, session).ok())
+    }
+
+    fn open_proof(&self, token: &[u8], session: &Session) -> Result<Binding, OpenError> {
+        let token = str::from_utf8(token).map_err(|_| OpenError::new(Reason::Base64))?;
+        self.binding.open_proof_at(session.head_ms(), token)
     }
 
     /// Whether a device was left behind by a session that has ended.

@@ -89,7 +89,7 @@ pub(in crate::http) struct Opened {
     pub(in crate::http) state: State,
     /// Which of the presented tokens it came in.
     pub(in crate::http) at: usize,
-    /// Whether the request has a second cookie of it.
+    /// Whether the browser has a second cookie of it, or may have held one back.
     pub(in crate::http) has_second: bool,
     /// What else the request brings of sessions that are bound to a device.
     #[cfg(feature = "dbsc")]
@@ -198,6 +198,11 @@ impl Session {
         self.0.head.held_back
     }
 
+    /// Whether a browser may have held back a second cookie of the session.
+    pub(in crate::http) fn may_hold_back_second(&self) -> bool {
+        self.0.head.held_back && self.0.config.cookies.second_name().is_some()
+    }
+
     pub(in crate::http) fn is_head(&self) -> bool {
         self.0.head.is_head
     }
@@ -236,7 +241,7 @@ impl Session {
             Opened {
                 state: State::new(found, *held_back),
                 at,
-                has_second: presented.has_second(),
+                has_second: presented.has_second() || self.may_hold_back_second(),
                 #[cfg(feature = "dbsc")]
                 brought: crate::http::device::Brought::default(),
             }
