@@ -16,7 +16,7 @@ use crate::pause;
 use crate::server::{LEEWAY_MS, Server};
 
 /// By when after the faults all servers have to know what was acknowledged, or to say that they may not.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(20);
 /// By when they have to be well.
 const LATE: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -199,7 +199,7 @@ impl<B: Backing> Mix<B> {
             match trouble {
                 Some(_) => self.said_otherwise += 1,
                 None if is_told && left.shut.is_empty() => {
-                    self.others_said_otherwise += u64::from(!left.is_empty())
+                    self.others_said_otherwise += u64::from(!left.is_empty());
                 }
                 None => self.blame(&format!("server {number}"), left),
             }
@@ -253,7 +253,7 @@ impl<B: Backing> Mix<B> {
         let faults: u64 = self.counts.values().sum();
         println!(
             "{name}: {operations} operations, {acknowledged} logouts acknowledged that ended {ended} sessions, {failed} \
-             failed; {faults} faults in {} rounds; {} wrong; {} times a server was in trouble after 10 s, and {} times \
+             failed; {faults} faults in {} rounds; {} wrong; {} times a server was in trouble after 20 s, and {} times \
              one waited for such a one; all well after {} ms at the longest",
             self.looked,
             self.wrong.len(),

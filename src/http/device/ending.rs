@@ -33,7 +33,7 @@ impl Device {
         let sealed = bound.map(|token| (Stage::Settled, token));
         let sealed: Vec<_> = sealed.chain(pending.map(|token| (Stage::Pending, token))).collect();
         let mut bindings: Vec<Binding> = Vec::new();
-        for binding in self.proven_by(proofs, session) {
+        for binding in proofs.filter_map(|token| self.open_proof(token, session).ok()) {
             if !bindings.contains(&binding) {
                 bindings.push(binding);
             }

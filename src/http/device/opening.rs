@@ -168,16 +168,8 @@ impl Device {
         shown
     }
 
-    /// The devices of the proofs that open, one for each proof. As of when the request's head arrived.
-    pub(super) fn proven_by<'t>(
-        &self,
-        proofs: impl Iterator<Item = &'t [u8]>,
-        session: &Session,
-    ) -> impl Iterator<Item = Binding> {
-        proofs.filter_map(|token| self.open_proof(token, session).ok())
-    }
-
-    fn open_proof(&self, token: &[u8], session: &Session) -> Result<Binding, OpenError> {
+    /// The device of a proof. As of when the request's head arrived.
+    pub(super) fn open_proof(&self, token: &[u8], session: &Session) -> Result<Binding, OpenError> {
         let token = str::from_utf8(token).map_err(|_| OpenError::new(Reason::Base64))?;
         self.binding.open_proof_at(session.head_ms(), token)
     }

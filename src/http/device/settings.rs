@@ -65,8 +65,8 @@ impl DeviceSettings {
     }
 
     /// How long a proof is good for, and with it a stolen cookie. Browsers limit how often they sign, so less than 5
-    /// minutes is unwise, and warned of. The cookie's `Max-Age` is less by half a minute or the leeway, so that a browser brings
-    /// another in time. Default 10 minutes.
+    /// minutes is unwise, and warned of. The cookie's `Max-Age` is less by half a minute, or by the leeway if that is
+    /// longer, so that a browser brings another in time. Default 10 minutes.
     pub fn proof_ttl(mut self, ttl: Duration) -> Self {
         self.binding = self.binding.proof_ttl(ttl);
         self
