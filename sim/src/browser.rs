@@ -126,10 +126,16 @@ impl Browser {
             token.map(|token| Planted { kind, name, token: token.clone() })
         };
         let of_device = |kind: Kind| planted(Some(kind), kind.names()[0], has.get(kind));
-        self.planted = match names.get(usize::from(which) % (names.len() + 2)) {
-            Some(name) => planted(None, name, has.get(Kind::Bound).or(has.ordinary())).into_iter().collect(),
-            None if which % 2 == 0 => of_device(Kind::Proof).into_iter().collect(),
-            None => [Kind::Proof, Kind::Bound].into_iter().filter_map(of_device).collect(),
+        let kinds: &[Kind] = match which % 4 {
+            0 if has.get(Kind::Proof).is_some() => &[Kind::Proof],
+            1 if has.get(Kind::Proof).is_some() => &[Kind::Proof, Kind::Bound],
+            _ => &[],
+        };
+        let name = names[usize::from(which) % names.len()];
+        let token = has.get(Kind::Bound).or(has.ordinary());
+        self.planted = match kinds {
+            [] => planted(None, name, token).into_iter().collect(),
+            kinds => kinds.iter().copied().filter_map(of_device).collect(),
         };
     }
 

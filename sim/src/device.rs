@@ -32,8 +32,9 @@ impl Binds {
 pub fn binds() -> impl Strategy<Value = Binds> {
     let refused_after = prop_oneof![3 => Just(None), 1 => Just(Some(60)), 1 => Just(Some(600))];
     let ignorant = prop_oneof![3 => Just(0), 1 => Just(1), 1 => 0..8_u8];
-    (prop_oneof![Just(2), Just(4)], refused_after, ignorant)
-        .prop_map(|(proof_ttl_min, refused_after_s, ignorant)| Binds { proof_ttl_min, refused_after_s, ignorant })
+    (prop_oneof![Just(2), Just(4)], refused_after, ignorant).prop_map(
+        |(proof_ttl_min, refused_after_s, ignorant)| Binds { proof_ttl_min, refused_after_s, ignorant },
+    )
 }
 
 /// How an exchange between a browser and the endpoints for devices fares.

@@ -33,9 +33,9 @@ mod trace;
 
 pub use csrf::{Brings, Guarded};
 pub(crate) use device::Devices;
+use device::Shows;
 pub use exchange::Exchange;
 pub(crate) use form::Form;
-use device::Shows;
 use registry::Rolls;
 pub use trace::{Ending, Trace};
 
@@ -237,9 +237,8 @@ impl Oracle {
         now_ms: u64,
     ) {
         self.lists.revoked_user(user);
-        let of = |of: u8, other: Option<&str>| {
-            other == Some(user) && tenant.is_none_or(|tenant| of == tenant)
-        };
+        let of =
+            |of: u8, other: Option<&str>| other == Some(user) && tenant.is_none_or(|tenant| of == tenant);
         self.devices_end(of, asked, server, now_ms);
         let of_user = |form: &Form| {
             form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
@@ -273,18 +272,21 @@ impl Oracle {
             });
         }
         self.check_guard(trace, &ending)?;
+        // Who guards it has looked at the session, even if no handler did.
+        let of_user = self.all_brought(trace).any(|token| token.user.is_some());
+        trace.about_a_user |= of_user;
+        self.begins_to_move(trace);
         // A handler that was not called has said nothing to caches.
         trace.public &= trace.saw.is_some();
         let trace = &*trace;
         let came = self.came(trace);
         let kind = came.as_ref().map_or(Kind::Ordinary, |came| came.kind);
         ending.removes = ending.sets.is_empty() && ending.sent.removes(kind);
-        let moved = came.as_ref().is_some_and(|came| {
-            came.kind == Kind::Ordinary && self.moves(trace, came).1 == Shows::Not
-        });
+        let moved = came
+            .as_ref()
+            .is_some_and(|came| came.kind == Kind::Ordinary && self.moves(trace, came).1 == Shows::Not);
         let ended = |form: &Form| !form.is_going_on() || (moved && form.may_have_moved);
-        let ended_meanwhile =
-            came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(ended);
+        let ended_meanwhile = came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(ended);
         self.doubt_no_longer(trace, &ending);
         self.end_what_came(trace, &ending, came.as_ref());
         self.check_sent(trace, &ending)?;

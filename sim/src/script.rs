@@ -348,7 +348,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
         2 => (0..3_u8, any::<bool>()).prop_map(|(browser, keeps_proof)| Action::Steal { browser, keeps_proof }),
-        1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
+        2 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
         1 => of_a_browser(),
         2 => lead(),
@@ -367,6 +367,13 @@ pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
     let servers = prop::collection::vec(policy(), 1..4);
     (servers, house(), period, fates(), prop::collection::vec(step(), 1..60)).prop_map(
-        move |(servers, house, period_s, fates, steps)| Script { seed, house, servers, period_s, fates, steps },
+        move |(servers, house, period_s, fates, steps)| Script {
+            seed,
+            house,
+            servers,
+            period_s,
+            fates,
+            steps,
+        },
     )
 }

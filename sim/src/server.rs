@@ -10,7 +10,8 @@ use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
 use sealed_session::http::{
-    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, DeviceBoundLayer, SessionLayer, Unbound, host,
+    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, DeviceBoundLayer, SessionLayer, Unbound,
+    host,
 };
 use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};

@@ -99,16 +99,18 @@ pub fn house() -> impl Strategy<Value = House> {
     let devices = (prop::option::weighted(0.5, binds()), prop::bool::weighted(0.15));
     let tenants = prop::bool::weighted(0.4);
     (tenants, registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked, devices).prop_map(
-        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s, (binds, listless))| House {
-            tenants,
-            registry: registry.filter(|_| !listless),
-            csrf,
-            chunked,
-            padding,
-            user_id_room,
-            just_revoked_s,
-            binds,
-            listless,
+        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s, (binds, listless))| {
+            House {
+                tenants,
+                registry: registry.filter(|_| !listless),
+                csrf,
+                chunked,
+                padding,
+                user_id_room,
+                just_revoked_s,
+                binds,
+                listless,
+            }
         },
     )
 }

@@ -132,7 +132,12 @@ impl Oracle {
         let pending = self.brought(trace, Kind::Pending);
         let pending = pending.filter(|pending| token.kind == Kind::Ordinary && pending.uid == token.uid);
         let binding = pending.and_then(|pending| pending.binding);
-        (binding, binding.map_or(Shows::Not, |_| self.shows(trace, binding)))
+        match binding.map_or(Shows::Not, |_| self.shows(trace, binding)) {
+            Shows::Surely if pending.is_some_and(|pending| !self.is_in_time(trace, pending)) => {
+                (binding, Shows::Perhaps)
+            }
+            shows => (binding, shows),
+        }
     }
 
     /// Whether what came opens as far as devices go; and whether nothing else came that may open.
@@ -171,7 +176,9 @@ impl Oracle {
     /// What a handler may see of a session, by what came of its device.
     pub(super) fn check_device(&self, trace: &Trace, view: &View) -> Checked {
         if trace.house.binds.is_none() {
-            return hold(!view.bound && !view.unproven, "a handler knows of the device", || format!("{view:?}"));
+            return hold(!view.bound && !view.unproven, "a handler knows of the device", || {
+                format!("{view:?}")
+            });
         }
         if trace.is_mixed() {
             let mut sure = self.all_shown(trace);
@@ -240,9 +247,11 @@ impl Oracle {
         let (_, moves) = self.moves(trace, came);
         let of_device = came.kind == Kind::Bound || moves == Shows::Surely;
         let fits = |token: &Token| (token.kind == Kind::Bound) == of_device;
-        hold(ending.sets.iter().flatten().all(|(_, token)| fits(token)), "a session stays where it is", || {
-            format!("{came:?} goes on as {:?}", ending.sets)
-        })
+        hold(
+            ending.sets.iter().flatten().all(|(_, token)| fits(token)),
+            "a session stays where it is",
+            || format!("{came:?} goes on as {:?}", ending.sets),
+        )
     }
 
     /// Beside a bound session that it does not prove it is of no use: the browser is to bring another.
@@ -264,7 +273,8 @@ impl Oracle {
 
     /// The answer of a request goes that has moved a session: copies of its ordinary cookie have ended.
     pub(super) fn has_moved(&mut self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) {
-        let Some(came) = came.filter(|came| trace.came_alive && self.moves(trace, came).1 == Shows::Surely) else {
+        let Some(came) = came.filter(|came| trace.came_alive && self.moves(trace, came).1 == Shows::Surely)
+        else {
             return;
         };
         let seen = trace.saw.as_ref().is_some_and(|saw| saw.uid == Some(came.uid) && saw.bound);

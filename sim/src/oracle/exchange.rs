@@ -151,11 +151,16 @@ impl Oracle {
         let form = self.forms.get(&token.uid);
         let is_bound = own[0].kind == Kind::Bound;
         let to_it = |form: &Form| form.is_going_on() && (is_bound || form.moves_to(Some(device.binding)));
-        self.is_in_time(trace, token) && form.is_some_and(to_it)
+        self.is_in_time(trace, token) && self.is_in_time(trace, own[0]) && form.is_some_and(to_it)
     }
 
     /// Whether a browser is asked to register: at a login, with each renewal, and never where there is nobody.
-    pub(super) fn check_offer(&mut self, trace: &Trace, ending: &Ending<'_>, offered: Option<&str>) -> Checked {
+    pub(super) fn check_offer(
+        &mut self,
+        trace: &Trace,
+        ending: &Ending<'_>,
+        offered: Option<&str>,
+    ) -> Checked {
         let began = |(_, token): &(String, Token)| Some(token.uid) == trace.login && token.user.is_some();
         let asks = trace.house.binds.is_some() && ending.sets.iter().flatten().any(began);
         let at_once = ending.now_ms == trace.head_ms;

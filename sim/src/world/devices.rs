@@ -305,8 +305,8 @@ impl World {
         let tenant = (trace.tenant, scope(self.house, trace.tenant));
         let read = |(kind, text): &(Kind, String)| {
             let bindings = bindings.iter().copied().map(Some).chain([None]);
-            let mut read = bindings
-                .filter_map(|of| self.witness.read((*kind, text), of, tenant, there_ms, self.now_ms));
+            let mut read =
+                bindings.filter_map(|of| self.witness.read((*kind, text), of, tenant, there_ms, self.now_ms));
             read.next().map(|token| (text.clone(), token))
         };
         let tokens = sent.tokens.iter().filter(|(kind, _)| *kind != Kind::Proof);
@@ -378,9 +378,8 @@ impl World {
 
     /// A server restarts: what it has not answered it never will.
     pub(super) fn cut_exchanges_off(&mut self, server: usize) {
-        self.exchanges.retain(|_, exchange| {
-            exchange.server != server || !matches!(exchange.stage, Stage::Sent(..))
-        });
+        self.exchanges
+            .retain(|_, exchange| exchange.server != server || !matches!(exchange.stage, Stage::Sent(..)));
     }
 }
 

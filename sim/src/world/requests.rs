@@ -47,7 +47,8 @@ impl World {
         let proof = self.proof(&mut trace, ask);
         let request = request(self.house, ask, host, cookies.as_deref(), proof.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
-        self.requests.insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new(), offer: None });
+        self.requests
+            .insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new(), offer: None });
         self.say(&format!("#{id} {ask:?}"));
         self.poll(id)?;
         if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
