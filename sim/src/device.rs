@@ -65,7 +65,7 @@ pub enum Arrival {
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
-    let delay = || prop_oneof![5 => Just(0), 2 => 1..2 * SECOND, 1 => 1..90 * SECOND];
+    let delay = || prop_oneof![4 => Just(0), 2 => 1..2 * SECOND, 2 => 1..90 * SECOND];
     let answer = prop_oneof![
         8 => Just(Arrival::Once),
         2 => Just(Arrival::Never),

@@ -12,11 +12,14 @@ use crate::cookies::{Kind, Sent};
 use crate::device::{Arrival, Fate, Held, Key, challenged, offered};
 use crate::oracle::{Ending, Exchange, Trace, Violation};
 use crate::request::{exchange, host_of, scope};
-use crate::script::{Client, Site};
+use crate::script::{Client, SECOND, Site};
 use crate::server::Answer;
 
 /// A browser signs no more often for one refresh.
 const MOST_SIGNED: usize = 3;
+
+/// So much later comes what comes once more.
+const AGAIN_MS: u64 = 20 * SECOND;
 
 /// An exchange on its way.
 pub(super) struct InExchange {
@@ -95,10 +98,10 @@ impl World {
         let offer = (host_of(tenant), challenge.to_owned());
         self.browsers.entry(who).or_default().offer = Some(offer);
         let fate = self.fate();
-        for _ in 0..if fate.parallel { 2 } else { 1 } {
+        for late_ms in if fate.parallel { &[0, AGAIN_MS][..] } else { &[0] } {
             let asks = Asks::ToRegister { key: self.key(), challenge: challenge.to_owned() };
             let server = (server + usize::from(fate.server)) % self.servers.len();
-            let fate = Fate { bare: false, ..fate };
+            let fate = Fate { bare: false, network_ms: fate.network_ms + late_ms, ..fate };
             self.begin(InExchange { who, tenant, server, fate, asks, stage: Stage::ToSend });
         }
     }
@@ -364,7 +367,7 @@ impl World {
             let fate = Fate { answer: Arrival::Once, ..exchange.fate };
             let stage = Stage::Answered(Arrives { offer: None, ..arrives });
             (exchange.fate, exchange.stage) = (fate, stage);
-            let again_ms = 1 + fate.network_ms * 2;
+            let again_ms = AGAIN_MS + fate.network_ms * 2;
             let server = exchange.server;
             self.exchanges.insert(id, exchange);
             self.later(again_ms, Event::Exchange(id));
