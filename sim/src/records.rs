@@ -13,6 +13,8 @@ use crate::script::Policy;
 
 /// A server that has asked within this time knows all that was recorded before.
 pub const FRESH_MS: u64 = 1_500;
+/// By how much what begins after everything was revoked may be ahead of the clock.
+const AHEAD_MS: u64 = 150_000;
 /// By how much what a server knows may be older than its answer.
 pub const MARGIN_MS: u64 = 8_000;
 
@@ -66,6 +68,11 @@ impl Lists {
         }
         let heard_ms = self.heard_ms.get(&server).copied().unwrap_or_default();
         self.everything.is_some_and(|(at_ms, by)| by != server && heard_ms <= at_ms)
+    }
+
+    /// How far ahead of the clock something may begin: behind the time up to which everything was revoked.
+    pub fn ahead_ms(&self) -> u64 {
+        if self.everything.is_some() { AHEAD_MS } else { 0 }
     }
 
     pub fn was_revoked(&self, user: Option<&str>) -> bool {

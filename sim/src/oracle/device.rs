@@ -61,14 +61,21 @@ pub(super) enum Shows {
 }
 
 impl Devices {
-    pub(super) fn learn_proof(&mut self, text: &str, binding: Binding, trace: &Trace, ending: &Ending<'_>) {
+    pub(super) fn learn_proof(
+        &mut self,
+        text: &str,
+        binding: Binding,
+        trace: &Trace,
+        ending: &Ending<'_>,
+        ahead_ms: u64,
+    ) {
         let ttl_ms = trace.house.binds.map_or(0, |binds| binds.proof_ttl_ms());
         let (one, other) = (trace.head_there_ms, ending.now_there_ms);
         let proof = Proof {
             binding,
-            since_ms: one.max(other),
+            since_ms: one.max(other) + ahead_ms,
             good_until_ms: one.min(other) + ttl_ms,
-            over_ms: one.max(other) + ttl_ms,
+            over_ms: one.max(other) + ttl_ms + ahead_ms,
         };
         self.proofs.insert(text.to_owned(), proof);
     }

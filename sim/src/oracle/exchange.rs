@@ -77,7 +77,7 @@ impl Oracle {
             self.is_asked(trace, &ending, challenge)?;
         }
         if let (Some(identifier), Some((text, binding))) = (exchange.identifier, exchange.proof) {
-            self.devices.learn_proof(text, binding, trace, &ending);
+            self.devices.learn_proof(text, binding, trace, &ending, self.lists.ahead_ms());
             let user = came.as_ref().and_then(|came| came.user.clone());
             let device = Device {
                 binding,
@@ -117,7 +117,7 @@ impl Oracle {
             })?;
             let left = device.left.by.contains_key(&trace.server);
             hold(!left, "no refresh gives a proof after the end", || format!("{device:?}"))?;
-            self.devices.learn_proof(text, binding, trace, ending);
+            self.devices.learn_proof(text, binding, trace, ending, self.lists.ahead_ms());
         }
         if exchange.key != device.key || device.owner != trace.who {
             return Ok(());
@@ -173,7 +173,9 @@ impl Oracle {
     fn is_asked(&mut self, trace: &Trace, ending: &Ending<'_>, challenge: &str) -> Checked {
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
         let fits = sent.filter(|token| token.kind == Kind::Ordinary && token.user.is_some());
-        hold(fits.is_some(), "who has logged in is asked to register", || format!("{sent:?} is"))?;
+        // A login that was revoked while its answer waited is not sent; what was asked is, and is of no use.
+        let in_vain = ending.sets.is_empty() && trace.login.is_some();
+        hold(fits.is_some() || in_vain, "who has logged in is asked to register", || format!("{sent:?} is"))?;
         if let Some(token) = fits {
             let since_there_ms = trace.head_there_ms.min(ending.now_there_ms);
             self.devices.offers.insert(challenge.to_owned(), Offer { uid: token.uid, since_there_ms });
