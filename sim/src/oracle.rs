@@ -284,7 +284,7 @@ impl Oracle {
         ending.removes = ending.sets.is_empty() && ending.sent.removes(kind);
         let moved = came
             .as_ref()
-            .is_some_and(|came| came.kind == Kind::Ordinary && self.moves(trace, came).1 == Shows::Not);
+            .is_some_and(|came| came.kind == Kind::Ordinary && self.moves(trace, came).1 != Shows::Surely);
         let ended = |form: &Form| !form.is_going_on() || (moved && form.may_have_moved);
         let ended_meanwhile = came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(ended);
         self.doubt_no_longer(trace, &ending);

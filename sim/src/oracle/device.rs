@@ -253,7 +253,7 @@ impl Oracle {
         };
         let (_, moves) = self.moves(trace, came);
         let of_device = came.kind == Kind::Bound || moves == Shows::Surely;
-        let fits = |token: &Token| (token.kind == Kind::Bound) == of_device;
+        let fits = |token: &Token| moves == Shows::Perhaps || (token.kind == Kind::Bound) == of_device;
         hold(
             ending.sets.iter().flatten().all(|(_, token)| fits(token)),
             "a session stays where it is",
