@@ -73,7 +73,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Arrival::CookiesOnly),
     ];
     let server = prop_oneof![3 => Just(0), 1 => any::<u8>()];
-    (delay(), delay(), answer, prop::bool::weighted(0.1), prop::bool::weighted(0.15), server).prop_map(
+    (delay(), delay(), answer, prop::bool::weighted(0.15), prop::bool::weighted(0.3), server).prop_map(
         |(after_ms, network_ms, answer, bare, parallel, server)| Fate {
             after_ms,
             network_ms,

@@ -95,7 +95,7 @@ pub enum Action {
         #[serde(default)]
         keeps_proof: bool,
     },
-    /// A neighbour plants a cookie of the thief's in a browser.
+    /// A neighbour plants a cookie of his own in a browser.
     Plant {
         browser: u8,
         name: u8,

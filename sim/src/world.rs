@@ -251,7 +251,9 @@ impl World {
             Action::Steal { browser, keeps_proof } => self.steal(Client::Browser(*browser), *keeps_proof),
             Action::Plant { browser, name } => {
                 let now_ms = self.now_ms;
-                let has = self.browser(Client::Thief).tokens(now_ms, HOSTS[0]);
+                // The neighbour is a thief, or somebody with a session of his own.
+                let from = if *name < 128 { Client::Thief } else { Client::Browser(*name % 3) };
+                let has = self.browser(from).tokens(now_ms, HOSTS[0]);
                 if !has.is_empty() {
                     self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &has);
                 }
