@@ -8,7 +8,7 @@ use url::Url;
 use crate::cookies::{Kind, Tokens};
 use crate::device::{Held, Key};
 use crate::request::{HOSTS, holds_back};
-use crate::script::Site;
+use crate::script::{Client, Site};
 use crate::settings::SameSite;
 
 /// One browser, or a thief's tool that obeys the same rules.
@@ -20,6 +20,8 @@ pub struct Browser {
     expires: BTreeMap<(&'static str, String), Option<u64>>,
     /// What neighbours have planted: it comes before our own.
     planted: Vec<Planted>,
+    /// Who plants them again and again, and which.
+    pub neighbour: Option<(Client, u8)>,
     /// The sessions of devices that it holds.
     pub held: Vec<Held>,
     /// What it was asked to register for last, and by whom.

@@ -22,7 +22,7 @@ use crate::browser::Browser;
 use crate::cache::{Cache, TARGETED};
 use crate::device::Fate;
 use crate::oracle::{Oracle, Trace, Violation};
-use crate::request::{HOSTS, scope};
+use crate::request::scope;
 use crate::script::{Action, Client, MINUTE, Policy, Script};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
@@ -250,13 +250,10 @@ impl World {
             }
             Action::Steal { browser, keeps_proof } => self.steal(Client::Browser(*browser), *keeps_proof),
             Action::Plant { browser, name } => {
-                let now_ms = self.now_ms;
                 // The neighbour is a thief, or somebody with a session of his own.
                 let from = if *name < 128 { Client::Thief } else { Client::Browser(*name % 3) };
-                let has = self.browser(from).tokens(now_ms, HOSTS[0]);
-                if !has.is_empty() {
-                    self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &has);
-                }
+                let browser = self.browsers.entry(Client::Browser(*browser)).or_default();
+                browser.neighbour = Some((from, *name));
             }
             Action::Clear { browser } => {
                 self.browsers.entry(Client::Browser(*browser)).or_default().clear();

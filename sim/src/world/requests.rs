@@ -15,7 +15,7 @@ use crate::cookies::Sent;
 use crate::device::offered;
 use crate::oracle::{Brings, Guarded, Trace, Violation};
 use crate::request::{holds_back, host_of, request, tenant};
-use crate::script::{Ask, Outcome};
+use crate::script::{Ask, Client, Outcome};
 use crate::sender::{Act, Proof};
 
 impl World {
@@ -24,6 +24,7 @@ impl World {
         let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
         let tenant = tenant(self.house, ask);
         let host = host_of(tenant);
+        self.plant(ask.who, server)?;
         self.refresh_first(ask.who, tenant, server)?;
         let brought = self.browser(ask.who).brings(now_ms, host, ask.site);
         let cookies = brought.header.clone();
@@ -53,6 +54,20 @@ impl World {
         self.poll(id)?;
         if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
             self.later(ask.handler_ms, Event::Resume(id));
+        }
+        Ok(())
+    }
+
+    /// A neighbour sees to it that what he has planted is good.
+    fn plant(&mut self, who: Client, server: usize) -> Result<(), Violation> {
+        let Some((from, which)) = self.browser(who).neighbour.filter(|(from, _)| *from != who) else {
+            return Ok(());
+        };
+        self.refresh_first(from, 0, server)?;
+        let now_ms = self.now_ms;
+        let has = self.browser(from).tokens(now_ms, host_of(0));
+        if !has.is_empty() {
+            self.browsers.entry(who).or_default().plant(which, &has);
         }
         Ok(())
     }
