@@ -21,6 +21,10 @@ const MOST_SIGNED: usize = 3;
 /// So much later comes what comes once more.
 const AGAIN_MS: u64 = 20 * SECOND;
 
+/// Browsers make a key for that long, and give up on a site that asks them again and again.
+const SOONEST_MS: u64 = 20;
+const MOST_EXCHANGES: usize = 300;
+
 /// An exchange on its way.
 pub(super) struct InExchange {
     who: Client,
@@ -92,7 +96,7 @@ impl World {
 
     /// A client was asked to register.
     pub(super) fn is_offered(&mut self, who: Client, tenant: u8, server: usize, challenge: &str) {
-        if !self.knows_devices(who) {
+        if !self.knows_devices(who) || self.exchanged >= MOST_EXCHANGES {
             return;
         }
         let offer = (host_of(tenant), challenge.to_owned());
@@ -101,7 +105,8 @@ impl World {
         for late_ms in if fate.parallel { &[0, AGAIN_MS][..] } else { &[0] } {
             let asks = Asks::ToRegister { key: self.key(), challenge: challenge.to_owned() };
             let server = (server + usize::from(fate.server)) % self.servers.len();
-            let fate = Fate { bare: false, network_ms: fate.network_ms + late_ms, ..fate };
+            let (after_ms, network_ms) = (fate.after_ms.max(SOONEST_MS), fate.network_ms + late_ms);
+            let fate = Fate { bare: false, after_ms, network_ms, ..fate };
             self.begin(InExchange { who, tenant, server, fate, asks, stage: Stage::ToSend });
         }
     }
