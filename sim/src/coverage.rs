@@ -165,8 +165,8 @@ const NOT_GOOD: [&str; 4] = [
 ];
 const SENDS_NOTHING: [&str; 4] =
     ["left in place", "good, ended or moved meanwhile", "expired, refused; otherwise", "otherwise"];
-const ENDS_NOTHING: [&str; 4] = [
-    "good, wrote",
+/// A registration writes to a good session, and something begins with it.
+const ENDS_NOTHING: [&str; 3] = [
     "good, a renewal is due",
     "nothing, expired, refused; wrote",
     "nothing, expired, refused; every client gets a session",
