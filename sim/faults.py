@@ -256,6 +256,8 @@ FAULTS = [
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
+    "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
+    "refresh_of_another_session_ends_this_one": "more browsers that hold two device sessions and refresh for the first",
     "two_layers_answer": "a middleware between two layers that writes to a session of its own",
     "csrf_token_of_a_moment": "CSRF tokens that are brought back",
     "cookie_lives_for_minutes_instead": "a promise that a cookie lives as long as its session",
