@@ -29,6 +29,10 @@ pub struct View {
     pub kept: Option<LeftInPlace>,
     /// What is stored is sent.
     pub is_sent: bool,
+    /// Its device has proved itself.
+    pub bound: bool,
+    /// Or has not.
+    pub unproven: bool,
 }
 
 /// What a handler reports, in order.
@@ -125,11 +129,13 @@ fn view(session: &Session) -> View {
             _ => None,
         },
         is_sent: persistence == Persistence::Sent,
+        bound: session.is_device_bound(),
+        unproven: session.lacks_device_proof(),
     }
 }
 
 /// The handler.
-pub async fn handle(request: Request<Body>) -> Result<Response<()>, std::convert::Infallible> {
+pub async fn handle(request: Request<Body>) -> Result<Response<String>, std::convert::Infallible> {
     let plan = Arc::clone(request.extensions().get::<Arc<Plan>>().expect("the world gives it"));
     let session = request.extensions().get::<Session>().expect("the layer gives it").clone();
     *plan.session.lock().expect("no handler panics with it") = Some(session.clone());
@@ -145,7 +151,7 @@ pub async fn handle(request: Request<Body>) -> Result<Response<()>, std::convert
         act(&plan, &session, *op, item).await;
     }
     plan.report(Report::Last(view(&session)));
-    let mut response = Response::new(());
+    let mut response = Response::new(String::new());
     *response.status_mut() = match plan.ask.outcome {
         Outcome::Ok | Outcome::Dropped => StatusCode::OK,
         Outcome::NotFound => StatusCode::NOT_FOUND,

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use cookie_store::{CookieStore, RawCookie};
 use url::Url;
 
+use crate::cookies::{Kind, Tokens};
+use crate::device::{Held, Key};
 use crate::request::{HOSTS, holds_back};
-use crate::script::Site;
+use crate::script::{Client, Site};
 use crate::settings::SameSite;
-
-pub const NAME: &str = "__Host-session";
-const SECOND_NAME: &str = "__Host-session.1";
 
 /// One browser, or a thief's tool that obeys the same rules.
 #[derive(Default)]
@@ -20,7 +19,31 @@ pub struct Browser {
     /// Without a time until it closes.
     expires: BTreeMap<(&'static str, String), Option<u64>>,
     /// What neighbours have planted: it comes before our own.
-    planted: Vec<String>,
+    planted: Vec<Planted>,
+    /// Who plants them again and again, and which.
+    pub neighbour: Option<(Client, u8)>,
+    /// The sessions of devices that it holds.
+    pub held: Vec<Held>,
+    /// What it was asked to register for last, and by whom.
+    pub offer: Option<(&'static str, String)>,
+}
+
+/// What a neighbour has planted.
+#[derive(Debug, Clone)]
+pub struct Planted {
+    /// Which of our cookies it passes for, in a browser that does not know prefixes.
+    pub kind: Option<Kind>,
+    name: &'static str,
+    pub token: String,
+}
+
+/// What a request brings.
+#[derive(Default)]
+pub struct Brought {
+    pub header: Option<String>,
+    /// Of its own.
+    pub tokens: Tokens,
+    pub planted: Vec<Planted>,
 }
 
 impl Browser {
@@ -48,39 +71,34 @@ impl Browser {
         self.jar.remove(host, "/", name);
     }
 
-    /// The token of the session, in one cookie or in two.
-    pub fn session(&self, now_ms: u64, host: &'static str) -> Option<String> {
-        let mut pairs = self.pairs(now_ms, host);
-        token(|name| pairs.find(|(is, _)| *is == name).map(|(_, cookie)| cookie.value().to_owned()))
+    /// The tokens that it has for a host.
+    pub fn tokens(&self, now_ms: u64, host: &'static str) -> Tokens {
+        Tokens::of(|name| self.cookie(now_ms, host, name).map(|cookie| cookie.value().to_owned()))
     }
 
-    /// The session's cookies that there are.
-    fn pairs(
-        &self,
-        now_ms: u64,
-        host: &'static str,
-    ) -> impl Iterator<Item = (&'static str, &cookie_store::Cookie<'_>)> {
-        let there = move |name: &'static str| {
-            let over = self.expires.get(&(host, name.to_owned()))?;
-            let cookie = self.jar.get(host, "/", name)?;
-            over.is_none_or(|at| at > now_ms).then_some((name, cookie))
-        };
-        [NAME, SECOND_NAME].into_iter().filter_map(there)
+    fn cookie(&self, now_ms: u64, host: &'static str, name: &str) -> Option<&cookie_store::Cookie<'_>> {
+        let over = self.expires.get(&(host, name.to_owned()))?;
+        self.jar.get(host, "/", name).filter(|_| over.is_none_or(|at| at > now_ms))
     }
 
-    /// That of any host.
-    pub fn any_session(&self, now_ms: u64) -> Option<String> {
-        HOSTS.iter().find_map(|host| self.session(now_ms, host))
+    pub fn has_proof(&self, now_ms: u64, host: &'static str) -> bool {
+        self.cookie(now_ms, host, Kind::Proof.names()[0]).is_some()
     }
 
-    /// The header `Cookie` of a request, and the session's token in it.
-    pub fn header(&self, now_ms: u64, host: &'static str, site: Site) -> (Option<String>, Option<String>) {
+    /// What a request brings.
+    pub fn brings(&self, now_ms: u64, host: &'static str, site: Site) -> Brought {
         // What neighbours plant is sent always.
-        let own = self.pairs(now_ms, host).filter(|(_, cookie)| !holds_back(attribute(cookie), site));
-        let own: BTreeMap<_, _> = own.map(|(name, cookie)| (name, cookie.value().to_owned())).collect();
-        let mut pairs = self.planted.clone();
-        pairs.extend(own.iter().map(|(name, value)| format!("{name}={value}")));
-        ((!pairs.is_empty()).then(|| pairs.join("; ")), token(|name| own.get(name).cloned()))
+        let mut pairs: Vec<_> =
+            self.planted.iter().map(|planted| format!("{}={}", planted.name, planted.token)).collect();
+        let own = |name: &str| {
+            let cookie = self.cookie(now_ms, host, name)?;
+            (!holds_back(attribute(cookie), site)).then(|| cookie.value().to_owned())
+        };
+        for name in Kind::ALL.into_iter().flat_map(Kind::names) {
+            pairs.extend(own(name).map(|value| format!("{name}={value}")));
+        }
+        let header = (!pairs.is_empty()).then(|| pairs.join("; "));
+        Brought { header, tokens: Tokens::of(own), planted: self.planted.clone() }
     }
 
     /// It closes, and begins again.
@@ -96,8 +114,8 @@ impl Browser {
     }
 
     /// What another host of the domain sets. A browser refuses the name of the session's cookie, so neighbours try what
-    /// may be taken for it.
-    pub fn plant(&mut self, which: u8, token: &str) {
+    /// may be taken for it; and what is for devices, in browsers that do not know prefixes.
+    pub fn plant(&mut self, which: u8, has: &Tokens) {
         let names = [
             "\u{2003}__Host-session",
             "%5F%5FHost-session",
@@ -106,63 +124,54 @@ impl Browser {
             "\"__Host-session\"",
             "__Host-session\u{a0}",
         ];
+        let planted = |kind: Option<Kind>, name: &'static str, token: Option<&String>| {
+            token.map(|token| Planted { kind, name, token: token.clone() })
+        };
+        let of_device = |kind: Kind| planted(Some(kind), kind.names()[0], has.get(kind));
+        let kinds: &[Kind] = match which % 4 {
+            0 if has.get(Kind::Proof).is_some() => &[Kind::Proof],
+            1 if has.get(Kind::Proof).is_some() => &[Kind::Proof, Kind::Bound],
+            _ => &[],
+        };
         let name = names[usize::from(which) % names.len()];
-        self.planted = vec![format!("{name}={token}")];
+        let token = has.get(Kind::Bound).or(has.ordinary());
+        self.planted = match kinds {
+            [] => planted(None, name, token).into_iter().collect(),
+            kinds => kinds.iter().copied().filter_map(of_device).collect(),
+        };
     }
 
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// A copy of what another browser has, to be sent to every host.
-    pub fn copy(&mut self, now_ms: u64, token: &str) {
-        self.clear();
-        let (first, second) = match token.len() > 4082 {
-            true => token.split_at(4000),
-            false => (token, ""),
+    /// All that another browser has of the first host where it has anything, to be sent to every host; but no key. A
+    /// thief has the proof for good, or drops it when its browser would.
+    pub fn copy(&mut self, now_ms: u64, other: &Self, keeps_proof: bool, key: &Key) -> bool {
+        let from = |host: &&'static str| {
+            Kind::OF_SESSION.iter().any(|kind| other.cookie(now_ms, host, kind.names()[0]).is_some())
         };
+        let Some(from) = HOSTS.into_iter().find(|host| from(host)) else { return false };
+        self.clear();
         for host in HOSTS {
-            let mut take = |name: &str, value: &str| {
-                self.take(
-                    now_ms,
-                    host,
-                    &format!("{name}={value}; Secure; Path=/; SameSite=None; Max-Age=34560000"),
-                );
-            };
-            if second.is_empty() {
-                take(NAME, first);
-            } else {
-                take(NAME, &format!("2.{first}"));
-                take(SECOND_NAME, second);
+            for kind in Kind::ALL {
+                for name in kind.names() {
+                    let Some(cookie) = other.cookie(now_ms, from, name) else { continue };
+                    let value = cookie.value();
+                    let set = format!("{name}={value}; Secure; Path=/; SameSite=None; Max-Age=34560000");
+                    self.take(now_ms, host, &set);
+                    if kind == Kind::Proof && !keeps_proof {
+                        let at_ms = other.expires.get(&(from, name.to_owned())).copied().flatten();
+                        self.expires.insert((host, name.to_owned()), at_ms);
+                    }
+                }
             }
         }
+        self.offer = other.offer.clone();
+        let with_own_key = |held: &Held| Held { key: key.clone(), ..held.clone() };
+        self.held = other.held.iter().map(with_own_key).collect();
+        true
     }
-}
-
-/// What stands in one cookie, or in two.
-fn token(mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
-    let first = value(NAME)?;
-    match first.strip_prefix("2.") {
-        Some(half) => Some(half.to_owned() + &value(SECOND_NAME).unwrap_or_default()),
-        None => Some(first),
-    }
-}
-
-/// The token that an answer sets, and whether it removes one.
-pub fn sent(sets: &[String]) -> (Vec<String>, bool) {
-    let named = |name: &str| {
-        let of_name = |set: &&String| set.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-        let values = sets.iter().filter(of_name).filter(|set| !set.contains("; Max-Age=0"));
-        let value = |set: &String| set.split(';').next()?.split_once('=').map(|(_, value)| value.to_owned());
-        values.filter_map(value).collect::<Vec<_>>()
-    };
-    let (firsts, seconds) = (named(NAME), named(SECOND_NAME));
-    let removes = firsts.is_empty() && sets.iter().any(|set| set.starts_with(&format!("{NAME}=;")));
-    let tokens = firsts.into_iter().map(|first| match first.strip_prefix("2.") {
-        Some(half) => half.to_owned() + &seconds.concat(),
-        None => first,
-    });
-    (tokens.collect(), removes)
 }
 
 fn attribute(cookie: &cookie_store::Cookie<'_>) -> SameSite {

@@ -62,14 +62,14 @@ const ROWS: [&str; 12] = [
 const VALUES: [(&str, &[&str]); 8] = [
     ("nobodys", &["false", "true"]),
     ("begins_always", &["false", "true"]),
-    ("of_device", &["Nothing", "Unproven", "Over"]),
+    ("of_device", &["Nothing", "Unseen", "Told", "Waived", "Unproven", "OfAnother", "Over"]),
     ("due", &["false", "true"]),
     ("timing", &["InTime", "LateAndKnown", "Late"]),
     ("caches", &["Silent", "KeptOut", "Ask", "Reuse"]),
     ("sealed", &["true", "false"]),
     ("recorded", &["true", "false"]),
 ];
-const VALUES_OF_A_ROW: usize = 20;
+const VALUES_OF_A_ROW: usize = 24;
 const OF_REQUESTS: usize = CAME.len() * DID.len() * 2;
 const CELLS: usize = OF_REQUESTS + ROWS.len() * VALUES_OF_A_ROW;
 
@@ -122,7 +122,7 @@ impl Cell {
 type Reason = (&'static str, fn(&Cell) -> bool);
 
 /// What no world can reach.
-const UNREACHABLE: [Reason; 8] = [
+const UNREACHABLE: [Reason; 9] = [
     (
         "only a session that came gets another uid",
         |cell| matches!(cell, Cell::Request { came, did: "cycled", .. } if !came.starts_with("Good")),
@@ -130,6 +130,11 @@ const UNREACHABLE: [Reason; 8] = [
     ("only a session that came is due for anything", |cell| cell.is_of(&NOT_GOOD, "due", &["true"])),
     ("only a session that came and its successor can be nobody's", |cell| {
         cell.is_of(&NOT_GOOD, "nobodys", &["true"])
+    }),
+    ("what is waived was left in place, and is written over by nothing but a change", |cell| {
+        let rows = ["left in place", "nothing, expired, refused; wrote", "otherwise"];
+        let others: Vec<_> = ROWS.into_iter().filter(|row| !rows.contains(row)).collect();
+        cell.is_of(&others, "of_device", &["Waived"])
     }),
     ("a login is somebody's", |cell| cell.is_of(&["logged in"], "nobodys", &["true"])),
     ("nothing is sealed where no session is sent", |cell| {
@@ -160,8 +165,8 @@ const NOT_GOOD: [&str; 4] = [
 ];
 const SENDS_NOTHING: [&str; 4] =
     ["left in place", "good, ended or moved meanwhile", "expired, refused; otherwise", "otherwise"];
-const ENDS_NOTHING: [&str; 4] = [
-    "good, wrote",
+/// A registration writes to a good session, and something begins with it.
+const ENDS_NOTHING: [&str; 3] = [
     "good, a renewal is due",
     "nothing, expired, refused; wrote",
     "nothing, expired, refused; every client gets a session",

@@ -12,22 +12,29 @@ use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
 use crate::cache::Stored;
+use crate::cookies::{Kind, Tokens};
 use crate::op::Op;
-use crate::records::{FRESH_MS, Lists, MARGIN_MS, Record, refuses};
+use crate::records::{Lists, Record, refuses};
 pub use crate::rules::Violation;
 use crate::rules::{Checked, hold};
-use crate::script::{Client, MINUTE, SECOND};
+use crate::script::{MINUTE, SECOND};
 use crate::witness::Token;
 
 mod answer;
 mod csrf;
 mod data;
+mod device;
+mod exchange;
 mod form;
 mod registry;
+mod seen;
 mod settings;
 mod trace;
 
 pub use csrf::{Brings, Guarded};
+pub(crate) use device::Devices;
+use device::Shows;
+pub use exchange::Exchange;
 pub(crate) use form::Form;
 use registry::Rolls;
 pub use trace::{Ending, Trace};
@@ -49,6 +56,7 @@ pub struct Oracle {
     /// Tokens for forms, by their sessions, and when they were made.
     csrf: BTreeMap<SessionUid, (String, u64)>,
     pub(crate) lists: Lists,
+    pub(crate) devices: Devices,
 }
 
 /// A tenant and a user of it.
@@ -79,91 +87,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// The session that came. That of another tenant is none.
-    fn came(&self, trace: &Trace) -> Option<Token> {
-        let token = trace.token.as_ref().and_then(|token| self.tokens.get(token));
-        token.filter(|token| token.tenant == trace.tenant).cloned()
-    }
-
-    fn saw(&mut self, trace: &mut Trace, view: View) -> Checked {
-        let token = self.came(trace);
-        trace.about_a_user |= view.user.is_some() || token.as_ref().is_some_and(|token| token.user.is_some());
-        self.check_items(trace.tenant, &view)?;
-        if let Some(token) = &token {
-            self.judge_cookie(trace, token, &view)?;
-        }
-        let came = token.map(|token| token.uid);
-        hold(view.uid.is_none() || view.uid == came, "nobody becomes another", || {
-            format!("{:?} brought {came:?} and acts under {:?}", trace.who, view.uid)
-        })?;
-        if let (Client::Browser(_), Some(form)) = (trace.who, view.uid.and_then(|uid| self.forms.get(&uid))) {
-            hold(form.owner == trace.who, "nobody becomes another", || {
-                format!("{:?} acts under a session of {:?}", trace.who, form.owner)
-            })?;
-        }
-        trace.saw = Some(view);
-        Ok(())
-    }
-
-    /// What is to become of a cookie that came.
-    fn weigh(&self, trace: &mut Trace, token: &Token) {
-        let Some(form) = self.forms.get(&token.uid) else { return };
-        let (now, ttl_ms) = (trace.head_there_ms, trace.policy.ttl_min * MINUTE);
-        let lifetime_ms = trace.policy.lifetime_min * MINUTE;
-        let until = token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms);
-        let in_time = now < until && token.renewed_ms <= now + LEEWAY_MS;
-        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
-        let (too_old, may_be_too_old) = refuses(trace.policy, age_ms);
-        let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(form.user.as_deref());
-        trace.until_ms = until;
-        trace.came_alive = in_time && form.is_going_on() && !may_be_too_old && !may_lag;
-        let known_ms = form.record.by.get(&trace.server).filter(|_| form.ended_ms.is_some() && !form.perhaps);
-        let known_for_ms = known_ms.map(|at| trace.head_ms.saturating_sub(*at));
-        let just_ms = trace.house.just_revoked_ms();
-        // Whoever hears of it later counts from when it was.
-        let ended_for_ms = form.ended_ms.map(|at| trace.head_ms.saturating_sub(at));
-        let just_ended =
-            known_ms.is_some() && ended_for_ms.is_some_and(|ms| ms < just_ms.saturating_sub(MARGIN_MS));
-        let stricter = now >= until && now < token.expires_ms && now < until + STRICTER_MS;
-        let is_known = !may_be_too_old && !may_lag;
-        trace.must_stay = (in_time && (too_old || (just_ended && !may_be_too_old)))
-            || (stricter && is_known && form.is_going_on());
-        trace.is_over = known_for_ms.is_some_and(|ms| ms > just_ms + SLACK_MS);
-    }
-
-    fn judge_cookie(&self, trace: &mut Trace, token: &Token, view: &View) -> Checked {
-        self.weigh(trace, token);
-        let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
-        let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
-        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
-        let (too_old, _) = refuses(trace.policy, age_ms);
-        hold(!too_old || view.uid.is_none(), "nothing is accepted without news", || {
-            format!("{view:?} is seen {age_ms} ms after the last")
-        })?;
-        if trace.came_alive {
-            hold(view.uid == Some(token.uid), "nobody is logged out", || {
-                format!("{:?} has {token:?}, which is alive, and the handler sees {view:?}", trace.who)
-            })?;
-            hold(token.has_data_of(view), "what was sent comes back", || {
-                format!("{token:?} was sent, and {view:?} is seen")
-            })?;
-        }
-        if view.uid.is_none() {
-            return Ok(());
-        }
-        hold(!form.is_known_as_ended(trace.server), "ended is ended", || format!("{form:?} opens again"))?;
-        let age_ms = trace.head_ms.saturating_sub(form.born_ms);
-        hold(age_ms <= lifetime_ms + SLACK_MS, "only a login restarts the absolute lifetime", || {
-            format!("{form:?} opens after {} min of {}", age_ms / MINUTE, trace.policy.lifetime_min)
-        })?;
-        let unused_ms = trace.head_ms.saturating_sub(token.sent_ms);
-        hold(unused_ms <= ttl_ms + SLACK_MS, "a session that is not used expires", || {
-            format!("{form:?} opens after {} min of {}", unused_ms / MINUTE, trace.policy.ttl_min)
-        })
-    }
-
     /// Everything that is in a session was put there by its user, or by nobody.
-    fn check_items(&self, tenant: u8, view: &View) -> Checked {
+    pub(super) fn check_items(&self, tenant: u8, view: &View) -> Checked {
         let reader = view.user.clone().map(|user| (tenant, user));
         view.items.iter().try_for_each(|item| {
             let writer = self.items.get(item).cloned().flatten();
@@ -211,7 +136,8 @@ impl Oracle {
             Op::Cycle if went_well && before.uid.is_some() && after.uid != before.uid => {
                 let form = before.uid.and_then(|uid| self.forms.get(&uid)).cloned();
                 if let (Some(form), Some(uid)) = (form, after.uid) {
-                    self.forms.insert(uid, Form { owner: trace.who, ..form });
+                    let moved = Record::default();
+                    self.forms.insert(uid, Form { owner: trace.who, moved, ..form });
                     trace.cycled = Some(uid);
                 }
             }
@@ -271,6 +197,11 @@ impl Oracle {
                 record: Record::default(),
                 sent: false,
                 server: trace.server,
+                may_have_moved: false,
+                moved_to: None,
+                is_contested: false,
+                moved: Record::default(),
+                given: true,
                 ..form.clone()
             };
             self.forms.insert(uid, form);
@@ -306,6 +237,9 @@ impl Oracle {
         now_ms: u64,
     ) {
         self.lists.revoked_user(user);
+        let of =
+            |of: u8, other: Option<&str>| other == Some(user) && tenant.is_none_or(|tenant| of == tenant);
+        self.devices_end(of, asked, server, now_ms);
         let of_user = |form: &Form| {
             form.user.as_deref() == Some(user) && tenant.is_none_or(|tenant| form.tenant == tenant)
         };
@@ -323,62 +257,92 @@ impl Oracle {
 
     pub fn end_everything(&mut self, server: usize, now_ms: u64) {
         self.lists.revoked_everything(server, now_ms);
+        self.devices_end(|_, _| true, None, server, now_ms);
         for form in self.forms.values_mut() {
             form.end_with_all(server, now_ms);
         }
     }
 
     /// The answer goes, or nothing does.
-    pub fn ends(&mut self, trace: &mut Trace, ending: Ending<'_>) -> Checked {
+    pub fn ends(&mut self, trace: &mut Trace, mut ending: Ending<'_>, offered: Option<&str>) -> Checked {
         if trace.is_refused {
-            let is_empty = ending.sets.is_empty() && !ending.removes && trace.saw.is_none();
+            let is_empty = ending.sent.is_empty() && trace.saw.is_none();
             return hold(is_empty && ending.status == Some(400), "a session is a tenant's", || {
                 format!("a request without a host is answered with {:?}", ending.status)
             });
         }
         self.check_guard(trace, &ending)?;
+        // Who guards it has looked at the session, even if no handler did.
+        let of_user = self.all_brought(trace).any(|token| token.user.is_some());
+        trace.about_a_user |= of_user;
+        self.begins_to_move(trace);
         // A handler that was not called has said nothing to caches.
         trace.public &= trace.saw.is_some();
         let trace = &*trace;
         let came = self.came(trace);
-        let ended_meanwhile =
-            came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
+        let kind = came.as_ref().map_or(Kind::Ordinary, |came| came.kind);
+        ending.removes = ending.sets.is_empty() && ending.sent.removes(kind);
+        let moved = came
+            .as_ref()
+            .is_some_and(|came| came.kind == Kind::Ordinary && self.moves(trace, came).1 != Shows::Surely);
+        let ended = |form: &Form| !form.is_going_on() || (moved && form.may_have_moved);
+        let ended_meanwhile = came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(ended);
         self.doubt_no_longer(trace, &ending);
         self.end_what_came(trace, &ending, came.as_ref());
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
         self.check_removed(trace, &ending)?;
         self.check_settings(trace, &ending)?;
+        self.check_beside(trace, &ending, came.as_ref().filter(|_| !ended_meanwhile))?;
         if !ended_meanwhile {
             self.check_other_side(trace, &ending, came.as_ref())?;
         }
         hold(trace.about_a_user || trace.grew == 0, "nobody without an account makes the list grow", || {
             format!("it grew by {}", trace.grew)
         })?;
+        self.check_offer(trace, &ending, offered)?;
         self.list_what_began(trace, &ending);
+        self.has_moved(trace, &ending, came.as_ref());
         for (text, token) in ending.sets.into_iter().flatten() {
             self.learn(trace, &text, token)?;
+        }
+        if trace.house.listless {
+            self.nobody_knows();
         }
         Ok(())
     }
 
     /// What this request ended.
     fn end_what_came(&mut self, trace: &Trace, ending: &Ending<'_>, came: Option<&Token>) {
+        // What came beside it has ended as well, or has not.
+        let beside: Vec<_> = self.all_brought(trace).map(|token| token.uid).collect();
+        let uid = came.map(|came| came.uid).filter(|_| !trace.is_mixed());
+        if trace.out || trace.login.is_some() || trace.cycled.is_some() {
+            beside.into_iter().filter(|beside| Some(*beside) != uid).for_each(|uid| self.perhaps(uid));
+        }
         let Some(came) = came else { return };
         let opened = trace.saw.as_ref().is_some_and(|saw| saw.uid == Some(came.uid));
         let sent = |uid: Option<SessionUid>| {
             uid.is_some() && ending.sets.iter().flatten().any(|(_, token)| Some(token.uid) == uid)
         };
         let replaced = sent(trace.login) || (sent(trace.cycled) && came.user.is_some());
+        let mut ends_surely = false;
         match () {
             () if ending.not_recorded => self.perhaps(came.uid),
             () if !ending.is_recorded && (trace.out || replaced) => self.perhaps(came.uid),
-            () if trace.out && came.user.is_some() => self.end(came.uid, trace.server, ending.now_ms),
-            () if replaced && opened => self.end(came.uid, trace.server, ending.now_ms),
+            () if trace.is_mixed() => {}
+            () if (trace.out && came.user.is_some()) || (replaced && opened) => {
+                self.end(came.uid, trace.server, ending.now_ms);
+                ends_surely = true;
+            }
             // A login that does not count leaves what came as it was.
             () if !trace.out && !trace.counts(ending) => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
             () => {}
+        }
+        if trace.out || trace.login.is_some() {
+            let surely = ends_surely && came.user.is_some() && !ending.not_recorded;
+            self.device_ends(trace, came, surely.then_some(ending.now_ms));
         }
     }
 
@@ -405,11 +369,13 @@ impl Oracle {
     }
 
     /// The answer of a logout has arrived, and this is what the browser has now.
-    pub fn delivered(&self, trace: &Trace, has: Option<&str>) -> Checked {
-        let uid = |text: &str| self.tokens.get(text).map(|token| token.uid);
-        let (came, has) = (trace.token.as_deref().and_then(uid), has.and_then(uid));
-        hold(!trace.out || came.is_none() || came != has, "a logout reaches the browser", || {
-            format!("it still has {has:?}")
-        })
+    pub fn delivered(&self, trace: &Trace, has: &Tokens) -> Checked {
+        let uid = |text: &String| self.tokens.get(text).map(|token| token.uid);
+        let of = |tokens: &Tokens, kind: Kind| tokens.get(kind).and_then(uid);
+        let stays = |kind: &&Kind| {
+            of(&trace.brought, **kind).is_some_and(|came| of(has, **kind) == Some(came)) && trace.out
+        };
+        let stays = Kind::OF_SESSION.iter().find(stays);
+        hold(stays.is_none(), "a logout reaches the browser", || format!("it still has {stays:?}"))
     }
 }

@@ -13,6 +13,8 @@ use crate::script::Policy;
 
 /// A server that has asked within this time knows all that was recorded before.
 pub const FRESH_MS: u64 = 1_500;
+/// By how much what begins after everything was revoked may be ahead of the clock.
+const AHEAD_MS: u64 = 150_000;
 /// By how much what a server knows may be older than its answer.
 pub const MARGIN_MS: u64 = 8_000;
 
@@ -68,6 +70,11 @@ impl Lists {
         self.everything.is_some_and(|(at_ms, by)| by != server && heard_ms <= at_ms)
     }
 
+    /// How far ahead of the clock something may begin: behind the time up to which everything was revoked.
+    pub fn ahead_ms(&self) -> u64 {
+        if self.everything.is_some() { AHEAD_MS } else { 0 }
+    }
+
     pub fn was_revoked(&self, user: Option<&str>) -> bool {
         self.everything.is_some() || user.is_some_and(|user| self.users.contains(user))
     }
@@ -83,15 +90,16 @@ impl Oracle {
     /// A server has read all that there is.
     pub fn heard(&mut self, server: usize, now_ms: u64) {
         self.lists.heard_ms.insert(server, now_ms);
-        for form in self.forms.values_mut().filter(|form| form.record.in_backend) {
-            form.record.by.entry(server).or_insert(now_ms);
+        for record in self.records().filter(|record| record.in_backend) {
+            record.by.entry(server).or_insert(now_ms);
         }
     }
 
     /// A server has written again what it knew. It need not know who was spared since, so they may have to log in again.
     pub fn restored(&mut self, server: usize) {
+        self.records().for_each(|record| record.in_backend |= record.by.contains_key(&server));
+        self.devices_perhaps_end();
         for form in self.forms.values_mut() {
-            form.record.in_backend |= form.record.by.contains_key(&server);
             form.perhaps |= self.lists.was_revoked(form.user.as_deref());
         }
     }
@@ -99,21 +107,40 @@ impl Oracle {
     /// What it knew it has to read again.
     pub fn restarted(&mut self, server: usize) {
         self.lists.heard_ms.remove(&server);
-        for form in self.forms.values_mut() {
-            form.record.by.remove(&server);
+        self.records().for_each(|record| {
+            record.by.remove(&server);
+        });
+    }
+
+    /// There is no list: nobody knows what has ended.
+    pub(crate) fn nobody_knows(&mut self) {
+        self.records().for_each(|record| *record = Record::default());
+    }
+
+    /// All that was written down.
+    fn records(&mut self) -> impl Iterator<Item = &mut Record> {
+        let devices = self.devices.known.values_mut().map(|device| &mut device.left);
+        self.forms.values_mut().flat_map(|form| [&mut form.record, &mut form.moved]).chain(devices)
+    }
+
+    /// Who was spared may have to log in again.
+    fn devices_perhaps_end(&mut self) {
+        for device in self.devices.known.values_mut() {
+            device.is_over |= self.lists.was_revoked(device.user.as_deref());
         }
     }
 
     pub fn saved(&mut self) {
-        self.forms.values_mut().for_each(|form| form.record.saved = form.record.in_backend);
+        self.records().for_each(|record| record.saved = record.in_backend);
     }
 
     /// The backend is another one. Who was spared may have to log in again.
     pub fn lost(&mut self, all: bool) {
         self.rolls.lose();
+        self.records().for_each(|record| record.in_backend = record.saved && !all);
+        self.devices_perhaps_end();
         let lists = &self.lists;
         for form in self.forms.values_mut() {
-            form.record.in_backend = form.record.saved && !all;
             form.perhaps |= lists.was_revoked(form.user.as_deref());
         }
     }
@@ -125,6 +152,7 @@ impl Oracle {
         for form in self.forms.values_mut().filter(|form| form.user.as_deref() == Some(user)) {
             form.perhaps = true;
         }
+        self.devices_perhaps_end();
     }
 
     /// Or all that there are.
@@ -132,6 +160,7 @@ impl Oracle {
         self.lists.revoked_everything(server, now_ms);
         self.lists.unclear = true;
         self.forms.values_mut().for_each(|form| form.perhaps = true);
+        self.devices_perhaps_end();
     }
 
     /// A handler begins with what may end sessions, and may take its time with it.
@@ -140,9 +169,9 @@ impl Oracle {
         let all = matches!(op, Op::Everywhere | Op::Others | Op::EndListed(_) | Op::EndForeign);
         trace.unfinished = all;
         let one = all || matches!(op, Op::Logout | Op::Invalidate | Op::Login(_) | Op::Switch(_) | Op::Cycle);
-        let came = trace.token.as_ref().and_then(|token| self.tokens.get(token)).map(|token| token.uid);
+        let came: Vec<_> = self.all_brought(trace).map(|token| token.uid).collect();
         for (uid, form) in &mut self.forms {
-            if (one && Some(*uid) == came) || (all && of_user(&form.user)) {
+            if (one && came.contains(uid)) || (all && of_user(&form.user)) {
                 form.doubts.insert(trace.id);
             }
         }

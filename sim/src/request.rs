@@ -106,6 +106,19 @@ fn method(act: Act) -> &'static str {
     }
 }
 
+/// A request for an endpoint for devices.
+pub fn exchange(host: &str, path: &str, cookies: Option<&str>, headers: &[(&str, String)]) -> Request<Body> {
+    let mut request = Request::builder().method("POST").uri(format!("https://{host}{path}"));
+    request = request.header("sec-fetch-site", "same-origin");
+    if let Some(cookies) = cookies {
+        request = request.header(header::COOKIE, cookies.as_bytes());
+    }
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    request.body(Body::default()).expect("a request of ours")
+}
+
 /// What a browser says of where a request comes from.
 fn said(site: Site) -> Option<[&'static str; 3]> {
     match site {

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::Way;
 use crate::cache::{Words, words};
+use crate::device::{Fate, fates};
 use crate::op::{Op, ops};
 use crate::sender::{Act, Sender, sender};
 use crate::settings::{House, Settings, house, settings};
+use crate::witness::Token;
 
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
@@ -23,6 +25,9 @@ pub struct Script {
     pub servers: Vec<Policy>,
     /// Seconds between two sealing keys; 0 for a fixed one.
     pub period_s: u64,
+    /// How the exchanges with endpoints for devices fare.
+    #[serde(default)]
+    pub fates: Vec<Fate>,
     pub steps: Vec<Step>,
 }
 
@@ -38,6 +43,14 @@ pub struct Policy {
     pub nested: bool,
     #[serde(default)]
     pub settings: Settings,
+}
+
+impl Policy {
+    /// Until when a token is good here.
+    pub fn until_ms(&self, token: &Token) -> u64 {
+        let (ttl_ms, lifetime_ms) = (self.ttl_min * MINUTE, self.lifetime_min * MINUTE);
+        token.expires_ms.min(token.created_ms + lifetime_ms).min(token.renewed_ms + ttl_ms)
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,11 +88,14 @@ pub enum Action {
     RevokeEverything {
         server: u8,
     },
-    /// A thief copies the cookie of a browser.
+    /// A thief copies the cookies of a browser.
     Steal {
         browser: u8,
+        /// And brings the proof for longer than a browser would.
+        #[serde(default)]
+        keeps_proof: bool,
     },
-    /// A neighbour plants a cookie of the thief's in a browser.
+    /// A neighbour plants a cookie of his own in a browser.
     Plant {
         browser: u8,
         name: u8,
@@ -331,8 +347,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (5..20_u8).prop_map(|minutes| Action::Rotate { minutes }),
         1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
-        2 => (0..3_u8).prop_map(|browser| Action::Steal { browser }),
-        1 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
+        2 => (0..3_u8, any::<bool>()).prop_map(|(browser, keeps_proof)| Action::Steal { browser, keeps_proof }),
+        2 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
         1 => of_a_browser(),
         2 => lead(),
@@ -349,6 +365,15 @@ fn step() -> impl Strategy<Value = Step> {
 /// All worlds of a seed: there is one.
 pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
-    (prop::collection::vec(policy(), 1..4), house(), period, prop::collection::vec(step(), 1..60))
-        .prop_map(move |(servers, house, period_s, steps)| Script { seed, house, servers, period_s, steps })
+    let servers = prop::collection::vec(policy(), 1..4);
+    (servers, house(), period, fates(), prop::collection::vec(step(), 1..60)).prop_map(
+        move |(servers, house, period_s, fates, steps)| Script {
+            seed,
+            house,
+            servers,
+            period_s,
+            fates,
+            steps,
+        },
+    )
 }

@@ -10,7 +10,8 @@ use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
 use sealed_session::http::{
-    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, SessionLayer, host,
+    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, DeviceBoundLayer, SessionLayer, Unbound,
+    host,
 };
 use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
@@ -23,7 +24,7 @@ use crate::script::{MINUTE, Policy};
 use crate::sender::TRUSTED;
 use crate::settings::{House, Renewal, SameSite, Settings};
 
-pub type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Response<String>, Infallible>> + Send>>;
 
 /// Salts, uids and secrets of a world: splitmix64. That they can be guessed does no harm here.
 #[derive(Clone)]
@@ -67,8 +68,9 @@ pub struct Server {
     pub skew_ms: i64,
     pub store: SealedStore,
     pub wire: Arc<Known>,
-    worker: ManualWorker,
-    layer: SessionLayer,
+    /// None where there is no list.
+    worker: Option<ManualWorker>,
+    layer: Around,
     csrf: Option<CsrfLayer>,
 }
 
@@ -84,16 +86,23 @@ impl Server {
     ) -> Self {
         let wire = shelf.wire();
         let known = Arc::clone(&wire.known);
-        let (list, worker) = ManualWorker::start(list(house, policy, &clock), wire, dice.draw())
-            .expect("the wire is open and the settings are ours");
+        // Without a list there is nothing to refuse sessions for.
+        let policy = if house.listless { Policy { refuse_after_s: 0, ..policy } } else { policy };
         let minutes = |minutes: u64| Duration::from_millis(minutes * MINUTE);
         let builder = SealedStore::builder(ring)
             .default_ttl(minutes(policy.ttl_min))
             .max_ttl(minutes(policy.ttl_min))
             .max_lifetime(minutes(policy.lifetime_min))
             .clock(clock.clone())
-            .padding(house.padding.into())
-            .revocations(list);
+            .padding(house.padding.into());
+        let (builder, worker) = match house.listless {
+            true => (builder, None),
+            false => {
+                let (list, worker) = ManualWorker::start(list(house, policy, &clock), wire, dice.draw())
+                    .expect("the wire is open and the settings are ours");
+                (builder.revocations(list), Some(worker))
+            }
+        };
         let builder = if house.chunked { builder.max_token_chars(8000) } else { builder };
         let dice = dice.clone();
         let store = with_randomness(builder, move |bytes| {
@@ -101,7 +110,7 @@ impl Server {
             true
         });
         let store = store.build().expect("a policy of ours");
-        let layer = layer(house, policy.settings, &store);
+        let layer = Around::new(house, policy.settings, &store);
         let csrf = house.csrf.map(csrf);
         Self { policy, clock, skew_ms, store, wire: known, worker, layer, csrf }
     }
@@ -109,11 +118,12 @@ impl Server {
     /// What the threads of its backend would have done by now; nothing of it while the backend stalls.
     /// Says whether there was anything.
     pub fn work(&mut self) -> bool {
+        let Some(worker) = &mut self.worker else { return false };
         let mut any = false;
-        while self.wire.way() != Way::Stalled && self.worker.work() {
+        while self.wire.way() != Way::Stalled && worker.work() {
             any = true;
         }
-        self.worker.tell();
+        worker.tell();
         any
     }
 
@@ -126,13 +136,36 @@ impl Server {
 
     fn within<S>(&self, inner: S, request: Request<Body>) -> Answer
     where
-        S: Service<Request<Body>, Response = Response<()>, Error = Infallible> + Send + 'static,
+        S: Service<Request<Body>, Response = Response<String>, Error = Infallible> + Send + 'static,
         S::Future: Send,
     {
-        match self.policy.nested {
-            false => Box::pin(self.layer.layer(inner).oneshot(request)),
-            true => Box::pin(self.layer.layer(self.layer.layer(inner)).oneshot(request)),
+        match (&self.layer, self.policy.nested) {
+            (Around::Plain(layer), false) => Box::pin(layer.layer(inner).oneshot(request)),
+            (Around::Plain(layer), true) => Box::pin(layer.layer(layer.layer(inner)).oneshot(request)),
+            (Around::Bound(layer), false) => Box::pin(layer.layer(inner).oneshot(request)),
+            (Around::Bound(layer), true) => Box::pin(layer.layer(layer.layer(inner)).oneshot(request)),
         }
+    }
+}
+
+/// The layer of a server.
+enum Around {
+    Plain(SessionLayer),
+    /// Its sessions are bound to devices.
+    Bound(DeviceBoundLayer),
+}
+
+impl Around {
+    fn new(house: House, settings: Settings, store: &SealedStore) -> Self {
+        let layer = layer(house, settings, store);
+        let Some(binds) = house.binds else { return Self::Plain(layer) };
+        let unbound = match binds.refused_after_ms() {
+            None => Unbound::Accepted,
+            Some(ms) => Unbound::RefusedAfter(Duration::from_millis(ms)),
+        };
+        let proof_ttl = Duration::from_millis(binds.proof_ttl_ms());
+        let bound = layer.device_bound(|device| device.proof_ttl(proof_ttl).unbound(unbound));
+        Self::Bound(bound.expect("settings of ours"))
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::device::{Binds, binds};
 use crate::script::SECOND;
 
 /// What all servers of a world have in common. Another name, tenant or size of the cookie logs everybody out.
@@ -22,6 +23,10 @@ pub struct House {
     pub user_id_room: Option<u8>,
     /// For how long the cookie of a session that was just revoked stays; nothing for the default.
     pub just_revoked_s: Option<u16>,
+    /// Sessions are bound to devices.
+    pub binds: Option<Binds>,
+    /// Servers have no list of revocations.
+    pub listless: bool,
 }
 
 impl House {
@@ -91,16 +96,23 @@ pub fn house() -> impl Strategy<Value = House> {
     let just_revoked =
         prop_oneof![4 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(10)), 1 => Just(Some(300))];
     let csrf = prop_oneof![2 => Just(None), 2 => Just(Some(false)), 1 => Just(Some(true))];
-    (prop::bool::weighted(0.4), registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked)
-        .prop_map(|(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s)| House {
-            tenants,
-            registry,
-            csrf,
-            chunked,
-            padding,
-            user_id_room,
-            just_revoked_s,
-        })
+    let devices = (prop::option::weighted(0.5, binds()), prop::bool::weighted(0.15));
+    let tenants = prop::bool::weighted(0.4);
+    (tenants, registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked, devices).prop_map(
+        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s, (binds, listless))| {
+            House {
+                tenants,
+                registry: registry.filter(|_| !listless),
+                csrf,
+                chunked,
+                padding,
+                user_id_room,
+                just_revoked_s,
+                binds,
+                listless,
+            }
+        },
+    )
 }
 
 pub fn settings() -> impl Strategy<Value = Settings> {

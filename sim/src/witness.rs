@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use sealed_session::dbsc::{Binding, DeviceBinding};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{KeyRing, SealedStore, SessionId, SessionUid};
 
 use crate::app::View;
+use crate::cookies::Kind;
 use crate::script::MINUTE;
 
 /// What the witness reads in a token.
 #[derive(Debug, Clone)]
 pub struct Token {
+    pub kind: Kind,
+    /// The device that it is of.
+    pub binding: Option<Binding>,
     pub uid: SessionUid,
     pub user: Option<String>,
     /// Whose host it was sent by.
@@ -40,6 +45,7 @@ impl Token {
 pub struct Witness {
     clock: ManualClock,
     store: SealedStore,
+    devices: DeviceBinding,
 }
 
 impl Witness {
@@ -47,7 +53,9 @@ impl Witness {
         let clock = ManualClock::at(0);
         let store =
             SealedStore::builder(ring).leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
-        Self { clock, store: store.build().expect("the ring of the servers") }
+        let store = store.build().expect("the ring of the servers");
+        let devices = DeviceBinding::builder(&store).build().expect("the settings are the default");
+        Self { clock, store, devices }
     }
 
     /// Operators have brought another ring.
@@ -55,10 +63,35 @@ impl Witness {
         self.store.replace_ring(ring).expect("a ring of ours");
     }
 
-    /// What a token says, by the clock of the server that sends it.
-    pub fn read(&self, value: &str, tenant: (u8, &str), there_ms: u64, sent_ms: u64) -> Option<Token> {
+    /// The device that a proof is of.
+    pub fn device_of(&self, proof: &str, there_ms: u64) -> Option<Binding> {
         self.clock.set(there_ms);
-        let opened = self.store.open_with(&SessionId::new(value), tenant.1.as_bytes()).ok()?;
+        self.devices.open_proof(proof).ok()
+    }
+
+    /// What a token says, by the clock of the server that sends it; one that is bound, for that device.
+    pub fn read(
+        &self,
+        (kind, value): (Kind, &str),
+        binding: Option<Binding>,
+        tenant: (u8, &str),
+        there_ms: u64,
+        sent_ms: u64,
+    ) -> Option<Token> {
+        self.clock.set(there_ms);
+        let (id, of_tenant) = (SessionId::new(value), tenant.1.as_bytes());
+        let binding = binding.filter(|_| kind != Kind::Ordinary);
+        let opened = match (kind, &binding) {
+            (Kind::Ordinary, _) => self.store.open_with(&id, of_tenant),
+            (Kind::Bound, Some(binding)) => {
+                self.devices.bound_store().open_with(&id, &binding.associated_data(of_tenant))
+            }
+            (Kind::Pending, Some(binding)) => {
+                self.devices.bound_store().open_with(&id, &binding.pending_associated_data(of_tenant))
+            }
+            _ => return None,
+        };
+        let opened = opened.ok()?;
         let record = opened.record();
         let data: serde_json::Value = serde_json::from_str(&record.data_json).ok()?;
         let numbers = |name: &str| {
@@ -66,6 +99,8 @@ impl Witness {
             all.filter_map(serde_json::Value::as_u64).collect()
         };
         Some(Token {
+            kind,
+            binding,
             uid: opened.uid(),
             user: record.user_id.clone(),
             tenant: tenant.0,

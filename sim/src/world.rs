@@ -20,13 +20,16 @@ use crate::app::{Plan, user_name};
 use crate::backend::{Shelf, Way};
 use crate::browser::Browser;
 use crate::cache::{Cache, TARGETED};
+use crate::device::Fate;
 use crate::oracle::{Oracle, Trace, Violation};
 use crate::request::scope;
 use crate::script::{Action, Client, MINUTE, Policy, Script};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
 use crate::witness::Witness;
+use devices::InExchange;
 
+mod devices;
 mod requests;
 
 /// When every world begins.
@@ -42,6 +45,8 @@ pub struct Ran {
 enum Event {
     Resume(u64),
     Deliver(u64),
+    /// Of a browser and an endpoint for devices.
+    Exchange(u64),
     /// A server gets through to the backend again.
     Open(usize),
 }
@@ -53,6 +58,7 @@ struct InFlight {
     answer: Option<Answer>,
     cookies: Option<String>,
     sets: Vec<String>,
+    offer: Option<String>,
 }
 
 struct World {
@@ -66,6 +72,11 @@ struct World {
     browsers: BTreeMap<Client, Browser>,
     queue: BTreeMap<(u64, u64), Event>,
     requests: BTreeMap<u64, InFlight>,
+    exchanges: BTreeMap<u64, InExchange>,
+    /// How the exchanges fare, and how many there were.
+    fates: Vec<Fate>,
+    exchanged: usize,
+    seed: u64,
     caches: [Cache; 2],
     oracle: Oracle,
     count: u64,
@@ -106,6 +117,10 @@ impl World {
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
             requests: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            fates: script.fates.clone(),
+            exchanged: 0,
+            seed: script.seed,
             caches: TARGETED.map(Cache::new),
             oracle: Oracle::default(),
             count: 0,
@@ -146,6 +161,7 @@ impl World {
             match self.queue.remove(&(at, number)) {
                 Some(Event::Resume(id)) => self.resume(id)?,
                 Some(Event::Deliver(id)) => self.deliver(id)?,
+                Some(Event::Exchange(id)) => self.exchange(id)?,
                 Some(Event::Open(server)) => self.lead(server, Way::Open),
                 None => {}
             }
@@ -232,17 +248,12 @@ impl World {
                     false => self.oracle.perhaps_everything(at, self.now_ms),
                 }
             }
-            Action::Steal { browser } => {
-                let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Browser(*browser)).any_session(now_ms) {
-                    self.browsers.entry(Client::Thief).or_default().copy(now_ms, &token);
-                }
-            }
+            Action::Steal { browser, keeps_proof } => self.steal(Client::Browser(*browser), *keeps_proof),
             Action::Plant { browser, name } => {
-                let now_ms = self.now_ms;
-                if let Some(token) = self.browser(Client::Thief).any_session(now_ms) {
-                    self.browsers.entry(Client::Browser(*browser)).or_default().plant(*name, &token);
-                }
+                // The neighbour is a thief, or somebody with a session of his own.
+                let from = if *name < 128 { Client::Thief } else { Client::Browser(*name % 3) };
+                let browser = self.browsers.entry(Client::Browser(*browser)).or_default();
+                browser.neighbour = Some((from, *name));
             }
             Action::Clear { browser } => {
                 self.browsers.entry(Client::Browser(*browser)).or_default().clear();
@@ -272,6 +283,16 @@ impl World {
         Ok(())
     }
 
+    fn steal(&mut self, from: Client, keeps_proof: bool) {
+        let (now_ms, key) = (self.now_ms, self.key());
+        let from = self.browsers.entry(from).or_default();
+        let mut thief = Browser::default();
+        if thief.copy(now_ms, from, keeps_proof, &key) {
+            self.browsers.insert(Client::Thief, thief);
+            self.tries_the_offer();
+        }
+    }
+
     fn browser(&mut self, who: Client) -> &Browser {
         self.browsers.entry(who).or_default()
     }
@@ -284,6 +305,7 @@ impl World {
         for id in ids {
             self.cut_off(id, "cut off by a restart")?;
         }
+        self.cut_exchanges_off(at);
         let Server { clock, skew_ms, .. } = &self.servers[at];
         let server = self.server(policy, clock.clone(), *skew_ms);
         self.servers[at] = server;

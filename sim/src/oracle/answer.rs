@@ -3,6 +3,7 @@
 use sealed_session::SessionUid;
 
 use super::Oracle;
+use super::device::Shows;
 use super::form::Form;
 use super::trace::{Ending, Trace};
 use crate::rules::{Checked, hold};
@@ -37,7 +38,7 @@ impl Oracle {
         }
         let says = |what: &str| ending.cache_control.split(',').any(|said| said.trim() == what);
         let kept_out = says("no-store") || says("private");
-        hold(kept_out || (ending.sets.is_empty() && !ending.removes), "never in a shared cache", || {
+        hold(kept_out || ending.sent.is_empty(), "never in a shared cache", || {
             format!("a cookie goes with {:?}", ending.cache_control)
         })
     }
@@ -98,8 +99,8 @@ impl Oracle {
         let there = came.filter(|_| trace.came_alive);
         // A session that expires while its handler works takes no change: it is over when the answer goes.
         let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
-        let waived = trace.anyway && saw.kept.is_some();
-        let begins = (trace.token.is_none() && !trace.held_back) || waived;
+        let waived = trace.anyway && saw.kept.is_some() && !trace.is_mixed();
+        let begins = (!trace.brings_session() && !trace.held_back) || waived;
         let changed = !saw.has_data_of(last) && last.has_data();
         if changed && in_time && (begins || there.is_some()) {
             hold(sent.is_some_and(is_last), "changes are sent", || {
@@ -131,7 +132,9 @@ impl Oracle {
             && has_room
             && ttl_ms <= trace.policy.ttl_min * MINUTE;
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
-        let expected = due && in_time && !trace.public;
+        // What moves to a device is due at once.
+        let moves = self.moves(trace, came).1 == Shows::Surely;
+        let expected = (due || moves) && in_time && !trace.public;
         hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
     }
 }

@@ -77,14 +77,14 @@ impl Oracle {
     }
 
     /// The token that a page of this session has, and when it was made.
-    pub fn csrf_token(&self, cookie: Option<&str>) -> Option<(SessionUid, String, u64)> {
-        let uid = self.tokens.get(cookie?)?.uid;
+    pub fn csrf_token(&self, trace: &Trace) -> Option<(SessionUid, String, u64)> {
+        let uid = self.came(trace)?.uid;
         self.csrf.get(&uid).map(|(token, at_ms)| (uid, token.clone(), *at_ms))
     }
 
     /// One of another session.
-    pub fn csrf_token_of_another(&self, cookie: Option<&str>) -> Option<(SessionUid, String, u64)> {
-        let own = cookie.and_then(|cookie| self.tokens.get(cookie)).map(|token| token.uid);
+    pub fn csrf_token_of_another(&self, trace: &Trace) -> Option<(SessionUid, String, u64)> {
+        let own = self.came(trace).map(|token| token.uid);
         let other = self.csrf.iter().find(|(uid, _)| Some(**uid) != own)?;
         Some((*other.0, other.1.0.clone(), other.1.1))
     }
@@ -98,19 +98,20 @@ impl Oracle {
         let handled = trace.saw.is_some();
         let told = || format!("{guarded:?} is answered with {:?}", ending.status);
         let lives = came.filter(|_| trace.came_alive).map(|token| token.uid);
-        let passes = match (guarded.verdict(trace.token.is_some()), guarded.brings) {
+        let passes = match (guarded.verdict(trace.brings_cookie), guarded.brings) {
             (Verdict::Passes, _) => true,
             (Verdict::Refused, _) | (Verdict::Needs, Brings::Nothing | Brings::Garbage) => false,
             (Verdict::Needs, Brings::Of(uid, at_ms)) => match lives {
                 Some(lives) if lives == uid && ending.now_ms - at_ms < FRESH_MS => true,
                 Some(lives) if lives != uid => false,
-                None if trace.token.is_none() => false,
+                None if !trace.brings_cookie => false,
                 // Whether its key still counts, and whether there is a session, is not known here.
                 _ => return Ok(()),
             },
         };
         hold(handled || !passes, "own pages get through", told)?;
         hold(!handled || passes, "no other site acts here", told)?;
-        hold(handled || ending.status == Some(403), "no other site acts here", told)
+        // Nothing goes where the server restarts while the answer waits for the backend.
+        hold(handled || ending.status.is_none_or(|status| status == 403), "no other site acts here", told)
     }
 }

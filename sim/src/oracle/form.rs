@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sealed_session::dbsc::Binding;
+
 use super::trace::Trace;
 use crate::records::Record;
 use crate::script::Client;
@@ -22,6 +24,15 @@ pub(crate) struct Form {
     /// Requests in flight that may end it.
     pub doubts: BTreeSet<u64>,
     pub record: Record,
+    /// It may have moved to a device, and so its ordinary cookie may have ended; to the first of them.
+    pub(super) may_have_moved: bool,
+    pub(super) moved_to: Option<Binding>,
+    /// Or to another.
+    pub(super) is_contested: bool,
+    /// Where it is known that it has.
+    pub moved: Record,
+    /// It has left its device, and goes on without for a while.
+    pub(super) given: bool,
 }
 
 impl Form {
@@ -37,6 +48,11 @@ impl Form {
             sent: false,
             doubts: BTreeSet::new(),
             record: Record::default(),
+            may_have_moved: false,
+            moved_to: None,
+            is_contested: false,
+            moved: Record::default(),
+            given: false,
         }
     }
 
@@ -51,6 +67,11 @@ impl Form {
             true => self.end(server, now_ms),
             false => self.perhaps = true,
         }
+    }
+
+    /// Whether it may move to this device, as far as the others go.
+    pub(super) fn moves_to(&self, device: Option<Binding>) -> bool {
+        !self.is_contested && (self.moved_to.is_none() || self.moved_to == device)
     }
 
     pub(super) fn is_going_on(&self) -> bool {

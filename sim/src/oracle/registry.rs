@@ -100,10 +100,16 @@ impl Oracle {
     pub(super) fn list_what_began(&mut self, trace: &Trace, ending: &Ending<'_>) {
         let Some(max) = trace.house.registry else { return };
         let unclear = !ending.is_recorded || ending.not_recorded;
+        // It may expire at any time.
+        let is_short = trace.ttl_ms.is_some_and(|ms| ms > 0 && ms <= 2 * SURE_MS);
+        if is_short && let Some(uid) = trace.last.as_ref().and_then(|last| last.uid) {
+            let entries = self.rolls.0.values_mut().flatten();
+            entries.filter(|entry| entry.uid == uid).for_each(|entry| entry.since_ms = 0);
+        }
         let was_sent = |uid| ending.sets.iter().flatten().any(|(_, token)| token.uid == uid);
         for uid in [trace.login, trace.cycled].into_iter().flatten() {
             let user = self.forms.get(&uid).and_then(|form| form.user.clone());
-            let since_ms = if unclear { 0 } else { ending.now_ms };
+            let since_ms = if unclear || is_short { 0 } else { ending.now_ms };
             if let (true, Some(user)) = (unclear || was_sent(uid), user) {
                 let user = (trace.tenant, user);
                 self.rolls.0.entry(user.clone()).or_default().push(Entry { uid, since_ms });

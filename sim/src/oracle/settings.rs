@@ -11,7 +11,7 @@ impl Oracle {
         Self::check_what_is_over(trace, ending)?;
         let settings = trace.policy.settings;
         let in_time = ending.took_ms(trace).1 < settings.late_ms();
-        let begins = trace.token.is_none() && !trace.held_back && !trace.out && trace.saw.is_some();
+        let begins = !trace.brings_session() && !trace.held_back && !trace.out && trace.saw.is_some();
         let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
         let may_begin = begins && !may_refuse && in_time && !trace.public && trace.counts(ending);
         let expected = settings.always && may_begin;

@@ -4,6 +4,8 @@ use sealed_session::SessionUid;
 
 use super::csrf::Guarded;
 use crate::app::View;
+use crate::browser::Brought;
+use crate::cookies::{Kind, Sent, Tokens};
 use crate::script::{Client, Policy};
 use crate::settings::House;
 use crate::witness::Token;
@@ -15,7 +17,14 @@ pub struct Trace {
     pub head_ms: u64,
     /// The same, by the server's clock.
     pub head_there_ms: u64,
+    /// What came in the session's own cookie.
     pub token: Option<String>,
+    /// And in all of them.
+    pub brought: Tokens,
+    /// Likewise, of what a neighbour planted under a name of ours.
+    pub planted: Vec<(Kind, String)>,
+    /// There is any cookie of ours.
+    pub brings_cookie: bool,
     pub house: House,
     pub tenant: u8,
     /// It does not say which tenant it is for.
@@ -69,6 +78,9 @@ impl Trace {
             head_ms,
             head_there_ms,
             token: None,
+            brought: Tokens::default(),
+            planted: Vec::new(),
+            brings_cookie: false,
             house: House::default(),
             tenant: 0,
             is_refused: false,
@@ -97,6 +109,34 @@ impl Trace {
 }
 
 impl Trace {
+    /// With the cookies of its request.
+    pub fn brings(&mut self, brought: Brought) {
+        self.token = brought.tokens.ordinary().cloned();
+        self.brought = brought.tokens;
+        self.brings_cookie = brought.header.is_some_and(|header| {
+            header.split("; ").any(|pair| {
+                let name = pair.split_once('=').map(|(name, _)| name);
+                Kind::ALL.iter().flat_map(|kind| kind.names()).any(|of_ours| Some(of_ours) == name)
+            })
+        });
+        let planted = brought.planted.into_iter();
+        self.planted = planted.filter_map(|planted| Some((planted.kind?, planted.token))).collect();
+    }
+
+    /// Whether a neighbour has planted something of a device.
+    pub(super) fn is_mixed(&self) -> bool {
+        !self.planted.is_empty()
+    }
+
+    pub fn brings_nothing(&self) -> bool {
+        self.brought.is_empty() && !self.is_mixed()
+    }
+
+    /// Whether any session comes, good or not.
+    pub(super) fn brings_session(&self) -> bool {
+        Kind::OF_SESSION.iter().any(|kind| self.brought.get(*kind).is_some()) || self.is_mixed()
+    }
+
     /// Whether its handler had a session to look at.
     pub fn has_session(&self) -> bool {
         self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
@@ -121,7 +161,9 @@ pub struct Ending<'a> {
     pub cache_control: &'a str,
     /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
     pub sets: Vec<Option<(String, Token)>>,
+    /// The session that came is taken away, and no other comes.
     pub removes: bool,
+    pub sent: &'a Sent,
 }
 
 impl Ending<'_> {

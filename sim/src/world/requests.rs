@@ -8,15 +8,15 @@ use std::task::{Context, Poll, Waker};
 
 use http::{Response, header};
 
+use super::devices::cache_control;
 use super::{Event, InFlight, World};
 use crate::app::{Plan, comes_too_late};
-use crate::backend::Way;
-use crate::browser::sent;
-use crate::oracle::{Brings, Ending, Guarded, Trace, Violation};
-use crate::request::{holds_back, host_of, request, scope, tenant};
-use crate::script::{Ask, Outcome};
+use crate::cookies::Sent;
+use crate::device::offered;
+use crate::oracle::{Brings, Guarded, Trace, Violation};
+use crate::request::{holds_back, host_of, request, tenant};
+use crate::script::{Ask, Client, Outcome};
 use crate::sender::{Act, Proof};
-use crate::witness::Token;
 
 impl World {
     pub(super) fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
@@ -24,7 +24,10 @@ impl World {
         let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
         let tenant = tenant(self.house, ask);
         let host = host_of(tenant);
-        let (cookies, token) = self.browser(ask.who).header(now_ms, host, ask.site);
+        self.plant(ask.who, server)?;
+        self.refresh_first(ask.who, tenant, server)?;
+        let brought = self.browser(ask.who).brings(now_ms, host, ask.site);
+        let cookies = brought.header.clone();
         if let Some(cache) = self.cache(ask)
             && let Some(stored) = self.caches[cache].serve(now_ms, host, cookies.as_deref())
         {
@@ -39,16 +42,32 @@ impl World {
         let mut trace = Trace::new(ask.who, id, server, policy, now_ms, there_ms);
         (trace.tenant, trace.house) = (tenant, self.house);
         trace.is_refused = self.house.tenants && !ask.host.names_a_host();
-        (trace.token, trace.public) = (token, ask.lets_others_reuse());
-        trace.held_back = trace.token.is_none() && holds_back(policy.settings.same_site, ask.site);
+        trace.public = ask.lets_others_reuse();
+        trace.brings(brought);
+        trace.held_back = trace.brings_nothing() && holds_back(policy.settings.same_site, ask.site);
         let proof = self.proof(&mut trace, ask);
         let request = request(self.house, ask, host, cookies.as_deref(), proof.as_deref(), &plan);
         let answer = Some(self.servers[server].ask(request));
-        self.requests.insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new() });
+        self.requests
+            .insert(id, InFlight { trace, plan, server, answer, cookies, sets: Vec::new(), offer: None });
         self.say(&format!("#{id} {ask:?}"));
         self.poll(id)?;
         if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
             self.later(ask.handler_ms, Event::Resume(id));
+        }
+        Ok(())
+    }
+
+    /// A neighbour sees to it that what he has planted is good.
+    fn plant(&mut self, who: Client, server: usize) -> Result<(), Violation> {
+        let Some((from, which)) = self.browser(who).neighbour.filter(|(from, _)| *from != who) else {
+            return Ok(());
+        };
+        self.refresh_first(from, 0, server)?;
+        let now_ms = self.now_ms;
+        let has = self.browser(from).tokens(now_ms, host_of(0));
+        if !has.is_empty() {
+            self.browsers.entry(who).or_default().plant(which, &has);
         }
         Ok(())
     }
@@ -62,11 +81,10 @@ impl World {
     /// The token that stands in a form, as far as its page has one.
     fn proof(&self, trace: &mut Trace, ask: &Ask) -> Option<String> {
         let requires_token = self.house.csrf?;
-        let cookie = trace.token.as_deref();
         let found = match ask.sender.token {
             Proof::Nothing => None,
-            Proof::InHeader | Proof::InForm => self.oracle.csrf_token(cookie),
-            Proof::OfAnother => self.oracle.csrf_token_of_another(cookie),
+            Proof::InHeader | Proof::InForm => self.oracle.csrf_token(trace),
+            Proof::OfAnother => self.oracle.csrf_token_of_another(trace),
             Proof::Garbage => None,
         };
         let (brings, token) = match (found, ask.sender.token) {
@@ -158,34 +176,25 @@ impl World {
         self.answered(id, None)
     }
 
-    fn answered(&mut self, id: u64, response: Option<Response<()>>) -> Result<(), Violation> {
-        let Some(server) = self.requests.get(&id).map(|request| request.server) else { return Ok(()) };
+    fn answered(&mut self, id: u64, response: Option<Response<String>>) -> Result<(), Violation> {
         let header = |name: header::HeaderName| {
             let values = response.iter().flat_map(move |response| response.headers().get_all(&name));
             values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
         };
         let sets = header(header::SET_COOKIE);
-        let (tokens, removes) = sent(&sets);
-        let tokens = tokens.iter().map(|token| self.witness(id, token)).collect();
-        let cache_control = header(header::CACHE_CONTROL).join(", ");
+        let sent = Sent::of(&sets);
+        let cache_control = response.as_ref().map(cache_control).unwrap_or_default();
         let status = response.as_ref().map(|response| response.status().as_u16());
         self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
-        let ending = Ending {
-            now_ms: self.now_ms,
-            now_there_ms: self.there_ms(server),
-            is_recorded: self.servers[server].wire.way() == Way::Open,
-            status,
-            not_recorded: response.as_ref().is_some_and(|response| {
-                response.headers().get("sealed-session-refused").is_some_and(|why| why == "not_recorded")
-            }),
-            cache_control: &cache_control,
-            sets: tokens,
-            removes,
-        };
+        let offer = header(header::HeaderName::from_static("secure-session-registration"));
+        let offer = offer.first().and_then(|offer| offered(offer));
+        let Some(request) = self.requests.get(&id) else { return Ok(()) };
+        let bindings = self.oracle.bindings(&request.trace);
+        let ending = self.ending(&request.trace, response.as_ref(), &cache_control, &sent, &bindings);
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let network_ms = request.plan.ask.network_ms;
-        request.sets = sets;
-        self.oracle.ends(&mut request.trace, ending)?;
+        (request.sets, request.offer) = (sets, offer.clone());
+        self.oracle.ends(&mut request.trace, ending, offer.as_deref())?;
         self.keep_in_cache(id, response.as_ref());
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let late = comes_too_late(&request.plan);
@@ -197,15 +206,7 @@ impl World {
         Ok(())
     }
 
-    /// What a token says that is sent now.
-    fn witness(&self, id: u64, text: &str) -> Option<(String, Token)> {
-        let request = self.requests.get(&id)?;
-        let (tenant, there_ms) = (request.trace.tenant, self.there_ms(request.server));
-        let token = self.witness.read(text, (tenant, scope(self.house, tenant)), there_ms, self.now_ms)?;
-        Some((text.to_owned(), token))
-    }
-
-    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<()>>) {
+    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<String>>) {
         let Some((request, response)) = self.requests.get(&id).zip(response) else { return };
         if let (Some(cache), 200) = (self.cache(&request.plan.ask), response.status().as_u16()) {
             let (host, cookies) = (host_of(request.trace.tenant), request.cookies.as_deref());
@@ -220,8 +221,12 @@ impl World {
         let browser = self.browsers.entry(request.trace.who).or_default();
         let host = host_of(request.trace.tenant);
         request.sets.iter().for_each(|set| browser.take(self.now_ms, host, set));
-        let has = browser.session(self.now_ms, host);
+        let has = browser.tokens(self.now_ms, host);
         self.say(&format!("#{id} arrives"));
-        self.oracle.delivered(&request.trace, has.as_deref())
+        self.oracle.delivered(&request.trace, &has)?;
+        if let Some(challenge) = &request.offer {
+            self.is_offered(request.trace.who, request.trace.tenant, request.server, challenge);
+        }
+        Ok(())
     }
 }
