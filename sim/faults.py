@@ -239,7 +239,7 @@ FAULTS = [
      'self.binding.open_proof_at(session.head_ms(), ',
      'self.binding.open_proof_at(session.head_ms().saturating_sub(if F { 40_000 } else { 0 }), '),
     ("proof_of_another_device_stays", "http/decide.rs",
-     'Beside::OfAnother if in_passing => Clear::Proof,', 'Beside::OfAnother if in_passing && !F => Clear::Proof,'),
+     'Beside::WrongProof if in_passing => Clear::Proof,', 'Beside::WrongProof if in_passing && !F => Clear::Proof,'),
     ("session_without_a_device_goes_on", "http/device/settings.rs",
      'self.limit_ms().is_some_and(|limit_ms| age_ms >= limit_ms)',
      'self.limit_ms().is_some_and(|limit_ms| !F && age_ms >= limit_ms)'),

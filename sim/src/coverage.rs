@@ -62,7 +62,7 @@ const ROWS: [&str; 12] = [
 const VALUES: [(&str, &[&str]); 8] = [
     ("nobodys", &["false", "true"]),
     ("begins_always", &["false", "true"]),
-    ("of_device", &["Nothing", "Unseen", "Told", "Waived", "Unproven", "OfAnother", "Over"]),
+    ("of_device", &["Nothing", "Unseen", "Told", "Waived", "Unproven", "WrongProof", "Over"]),
     ("due", &["false", "true"]),
     ("timing", &["InTime", "LateAndKnown", "Late"]),
     ("caches", &["Silent", "KeptOut", "Ask", "Reuse"]),
