@@ -322,6 +322,29 @@ async fn what_a_logout_of_others_gives_without_a_device_is_over_at_the_limit() {
     assert_eq!(browser.sees().await, NOBODY);
 }
 
+/// It goes on for as long as it could, and no longer: who has copied it gains nothing by it.
+#[tokio::test]
+async fn another_uid_costs_what_a_logout_of_others_gave_no_time() {
+    let site = refusing_site().await;
+    for renames in [&["/cycle"][..], &["/logout-others"], &["/cycle", "/logout-others", "/cycle"]] {
+        let mut browser = bound_for_long(&site).await;
+        browser.post("/logout-others").await;
+        site.clock.advance(MINUTE / 2);
+        for rename in renames {
+            assert_eq!(browser.post(rename).await.status, 200);
+            assert_eq!(browser.sees().await, unbound("ann"), "{renames:?}");
+        }
+        site.clock.advance(MINUTE / 2 - 1);
+        assert_eq!(browser.sees().await, unbound("ann"), "{renames:?}");
+        let mut late = browser.clone();
+        assert_eq!(browser.register().await.status, 200, "{renames:?}");
+        assert_eq!(browser.sees().await, bound_to("ann"), "{renames:?}");
+        site.clock.advance(1);
+        late.post("/cycle").await;
+        assert_eq!(late.sees().await, NOBODY, "{renames:?}");
+    }
+}
+
 /// Who has copied the login's cookie gets no more time by it.
 #[tokio::test]
 async fn a_logout_of_others_without_a_device_moves_no_limit() {

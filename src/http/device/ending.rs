@@ -1,7 +1,7 @@
 //! What a logout or a login revokes of bound sessions beside the one that came.
 
 use super::Device;
-use super::form::leave_device;
+use super::form::{given_until, leave_device};
 use super::stage::Stage;
 use crate::dbsc::Binding;
 use crate::http::presented::id_of;
@@ -9,6 +9,7 @@ use crate::http::session::Session;
 use crate::http::settle::Unjudged;
 use crate::http::state::State;
 use crate::revocation::Pending;
+use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
 impl Device {
@@ -41,12 +42,23 @@ impl Device {
         bindings.iter().flat_map(|binding| self.revoke_of(binding, &sealed, session, unjudged)).collect()
     }
 
-    /// The uid under which a session goes on that has left its device, and for how many milliseconds at most without
-    /// another; nothing where that is not limited, or where it is another session that begins.
-    pub(in crate::http) fn goes_on_without(&self, state: &State) -> Option<(SessionUid, u64)> {
-        let (_, created_at_ms) = state.came_as()?;
+    /// The uid under which a session goes on that has left its device, and until when at most without another; nothing
+    /// where that is not limited, or where it is another session that begins. One that has left it before, and gets
+    /// another uid, has no more time by that.
+    pub(in crate::http) fn goes_on_without(
+        &self,
+        state: &State,
+        store: &SealedStore,
+    ) -> Option<(SessionUid, u64)> {
+        let (came_uid, created_at_ms) = state.came_as()?;
         let goes_on = state.times()?.created == created_at_ms;
-        state.uid().zip(self.unbound.limit_ms()).filter(|_| goes_on)
+        let limit_ms = self.unbound.limit_ms().filter(|_| goes_on)?;
+        let uid = state.uid()?;
+        match state.device.left() {
+            Some(_) => Some((uid, store.now_ms().saturating_add(limit_ms))),
+            None if uid != came_uid => Some((uid, given_until(store, came_uid)?)),
+            None => None,
+        }
     }
 
     fn revoke_of(
@@ -66,7 +78,7 @@ impl Device {
             }
         }
         if !ended.is_empty() {
-            ended.push(leave_device(store, binding, None));
+            ended.push(leave_device(store, Some(binding), None));
         }
         ended
     }

@@ -31,26 +31,30 @@ fn given_form(uid: SessionUid) -> SessionUid {
     form_of(b"sealed-session/v1 given form", uid.as_bytes())
 }
 
-/// Writes down that a session has left its device; and under which uid it goes on without one, and for how long in
-/// milliseconds, where that is limited.
+/// Writes down that a session has left its device; and under which uid it goes on without one, and until when, where
+/// that is limited.
 pub(in crate::http) fn leave_device(
     store: &SealedStore,
-    left: &Binding,
+    left: Option<&Binding>,
     goes_on: Option<(SessionUid, u64)>,
 ) -> Pending<()> {
-    let (now_ms, left) = (store.now_ms(), left_form(left));
+    let (now_ms, left) = (store.now_ms(), left.map(left_form));
     store.record(move |recorder| {
-        let mut changes = vec![revoked(left, recorder.retention()?.of_device(now_ms))];
-        changes
-            .extend(goes_on.map(|(uid, limit_ms)| revoked(given_form(uid), now_ms.saturating_add(limit_ms))));
-        recorder.record(&changes)
+        let until_ms = recorder.retention()?.of_device(now_ms);
+        let left = left.map(|left| revoked(left, until_ms));
+        let goes_on = goes_on.map(|(uid, until_ms)| revoked(given_form(uid), until_ms));
+        recorder.record(&left.into_iter().chain(goes_on).collect::<Vec<_>>())
     })
 }
 
 /// Whether the ordinary cookie of a session that has left its device still counts.
 pub(super) fn is_given(store: &SealedStore, uid: SessionUid, head_ms: u64) -> bool {
-    let until_ms = store.revocations().and_then(|revocations| revocations.revoked_until(given_form(uid)));
-    until_ms.is_some_and(|until_ms| head_ms < until_ms)
+    given_until(store, uid).is_some_and(|until_ms| head_ms < until_ms)
+}
+
+/// Until when it does.
+pub(super) fn given_until(store: &SealedStore, uid: SessionUid) -> Option<u64> {
+    store.revocations()?.revoked_until(given_form(uid))
 }
 
 /// Revokes such names for as long as any server that shares the list opens a session or an identifier that there is by

@@ -111,13 +111,15 @@ fn came_bound(state: &State) -> bool {
     }
 }
 
-/// The device that a session has left: a user's, as all that are bound.
+/// The device that a session has left, a user's as all that are bound; and how it goes on without one.
 #[cfg(feature = "dbsc")]
 fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
-    let left = state.device.left().filter(|_| decision.revoke != Revoke::No)?;
     let (store, device) = (session.sealed_store(), session.config().device.as_ref()?);
-    let goes_on = device.goes_on_without(state).filter(|_| decision.send == Send::Session);
-    store.revocations().map(|_| crate::http::device::leave_device(store, &left, goes_on))
+    store.revocations().filter(|_| decision.revoke != Revoke::No)?;
+    let left = state.device.left();
+    let goes_on = device.goes_on_without(state, store).filter(|_| decision.send == Send::Session);
+    let is_any = left.is_some() || goes_on.is_some();
+    is_any.then(|| crate::http::device::leave_device(store, left.as_ref(), goes_on))
 }
 
 /// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
