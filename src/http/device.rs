@@ -19,6 +19,7 @@ use super::cookie::CookiePolicy;
 use super::presented::Presented;
 use super::session::{Jar, Session};
 use crate::dbsc::{Binding, DeviceBinding};
+use crate::error::OpenError;
 use crate::store::SealedStore;
 
 mod beside;
@@ -94,6 +95,8 @@ pub(super) struct Brought {
     proof_of_another: bool,
     /// The proof is over, and there is no other.
     proof_over: bool,
+    /// Why this server cannot judge a proof now, and there is no other: what it proves may be good.
+    proof_unjudged: Option<OpenError>,
 }
 
 impl Session {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::browser::{
     BOUND, Browser, NOBODY, ORDINARY, PROOF, PROOF_TTL, Site, UNPROVEN, app, bound_to, is_told_of_end,
-    names_set, set,
+    names_set, set, unbound,
 };
 use crate::site::{HOUR, NOON, root};
 
@@ -51,6 +51,27 @@ async fn a_proof_that_is_over_is_none_and_the_browser_is_made_to_refresh() {
     assert!(is_left_alone(&mut browser).await);
     assert_eq!(browser.refresh().await.status, 200);
     assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+/// Its clock is behind, or its ring lacks the newest key: what the proof is of may be good.
+#[tokio::test]
+async fn beside_a_proof_that_a_server_cannot_judge_nothing_begins() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    browser.post("/set/a/1").await;
+    site.clock.set(NOON - HOUR);
+    for path in ["/set/a/2", "/cycle", "/set-and-remove/a"] {
+        assert!(browser.post(path).await.sets_nothing(), "{path}");
+    }
+    assert!(is_left_alone(&mut browser).await);
+    site.clock.set(NOON);
+    assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+    assert_eq!(browser.get("/get/a").await.body, "\"1\"");
+    let mut other = browser.clone();
+    site.clock.set(NOON - HOUR);
+    assert!(is_told_of_end(&other.post("/logout").await), "a logout is one all the same");
+    assert_eq!(browser.post("/login/bob").await.status, 200);
+    assert_eq!(browser.sees().await, unbound("bob"));
 }
 
 /// Browsers drop it in time for every server whose clock is right, as far as clocks may differ.

@@ -57,6 +57,11 @@ impl Device {
         {
             return opened(state, at, brought);
         }
+        if let Some(unjudged) = brought.proof_unjudged.filter(|_| !brought.ordinary) {
+            let mut state = State::new(Found::Refused(unjudged), false);
+            state.device.unproven = true;
+            return opened(state, 0, brought);
+        }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
         // Whoever it is may prove it with the next request, and may begin an ordinary session beside it.
@@ -161,10 +166,14 @@ impl Device {
                 (Ok(binding), Shown::One(before)) if before != binding => return Shown::Several,
                 (Ok(binding), _) => shown = Shown::One(binding),
                 // The clock here may be ahead, or the proof was on its way for long: its cookie stays until it is told.
-                (Err(error), _) => brought.proof_over |= is_over(&error),
+                (Err(error), _) if is_over(&error) => brought.proof_over = true,
+                (Err(error), _) if error.keeps_cookie() => brought.proof_unjudged = Some(error),
+                (Err(_), _) => {}
             }
         }
-        brought.proof_over &= shown == Shown::Nothing;
+        if shown != Shown::Nothing {
+            (brought.proof_over, brought.proof_unjudged) = (false, None);
+        }
         shown
     }
 
