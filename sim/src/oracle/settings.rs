@@ -1,5 +1,6 @@
 //! What the settings of a layer promise.
 
+use super::device::Shows;
 use super::{Checked, Ending, Oracle, Trace, hold};
 use crate::records::refuses;
 use crate::script::MINUTE;
@@ -48,8 +49,9 @@ impl Oracle {
         if !trace.counts(ending) || trace.is_invalidated || waits {
             return Ok(());
         }
-        // What a login or a cycle has to record is known only when that is there.
-        let records = trace.login.or(trace.cycled).is_some();
+        // What a login, a cycle or a move to a device has to record is known only when that is there.
+        let may_move = self.came(trace).is_some_and(|came| self.moves(trace, &came).1 != Shows::Not);
+        let records = trace.login.or(trace.cycled).is_some() || may_move;
         if records && self.lists.was_revoked(last.user.as_deref()) {
             return Ok(());
         }
