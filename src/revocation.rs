@@ -7,10 +7,11 @@
 //! # Where to read
 //!
 //! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
-//! `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there. `recorder` is a backend together with what is known of
-//! it; `worker` has its threads, `lanes` what waits for them, `deadlines` who does, `contact` how the backend is,
-//! `pending` the answer of a write, `purge` by which time what has expired is removed, and `direct` how all of that is
-//! done for one process. `registry` stands on top: which sessions a user has.
+//! `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
+//! `recorder` is a backend together with what is known of it; `worker` has its threads, `lanes` what waits for them,
+//! `deadlines` who does, `contact` how the backend is, `pending` the answer of a write, `purge` by which time what has
+//! expired is removed, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a
+//! user has.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;

@@ -56,6 +56,11 @@ impl Devices {
         self.binding.proof_cookie_name()
     }
 
+    /// Of the bound session, of its proof, and of what the answer to a registration brings.
+    pub(crate) fn cookie_names(&self) -> [&str; 3] {
+        [self.bound_name(), self.proof_name(), self.binding.pending_cookie_name()]
+    }
+
     /// The bound session of a request that brings a proof of it.
     pub(crate) fn sent<'s>(&'s self, headers: &'s HeaderMap) -> Option<Sent<'s>> {
         let token = cookie(headers, self.bound_name())?;

@@ -40,8 +40,7 @@ impl Keys {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = SystemClock.now_ms();
         // The keys of a bound session have a name that no cookie can have.
-        let of_device = cookie_name.strip_suffix("-bound").or(cookie_name.strip_suffix("-new"));
-        let name = match of_device {
+        let name = match cookie_name.strip_suffix("-bound") {
             Some(cookie) => format!("{cookie};dbsc-bound"),
             None => cookie_name.to_owned(),
         };

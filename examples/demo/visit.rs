@@ -90,7 +90,7 @@ pub(crate) async fn device(
 fn device_of(shop: &Shop, session: &Session, headers: &HeaderMap) -> Device {
     let devices = shop.devices.as_ref();
     let is_https = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    let names = devices.iter().flat_map(|devices| [devices.bound_name(), devices.proof_name()]);
+    let names = devices.into_iter().flat_map(Devices::cookie_names);
     let names = std::iter::once(shop.store.cookie_name()).chain(names);
     Device {
         way: match (devices, is_https) {

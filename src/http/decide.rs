@@ -184,7 +184,8 @@ pub(crate) struct Facts {
     pub(crate) nobodys: bool,
     /// Every client gets a session.
     pub(crate) begins_always: bool,
-    /// Neither a server error nor a time-out, or one that is to be saved all the same; and what it sends is not over by now.
+    /// Neither a server error nor a time-out, or one that is to be saved all the same; and what it sends is not over by
+    /// now.
     pub(crate) counts: bool,
     /// What came is known as ended, now that the answer goes.
     pub(crate) ended: bool,

@@ -93,7 +93,7 @@ pub(super) struct Brought {
     pending_over: bool,
     /// The proof is not one for the bound cookie.
     proof_of_another: bool,
-    /// The proof is over, and there is no other.
+    /// The proof is over, and no other is good, or may be.
     proof_over: bool,
     /// Why this server cannot judge a proof now, and there is no other: what it proves may be good.
     proof_unjudged: Option<OpenError>,

@@ -13,8 +13,8 @@ async fn two(site: &Site) -> [Browser; 2] {
     [browser, second]
 }
 
-/// That of a second registration, which another page has caused, or the same once more. It gives a proof, so one request
-/// lacks that of the session; the browser refreshes, and goes on.
+/// Another page has caused a second registration. Its answer gives a proof, so one request lacks that of the session; the
+/// browser refreshes, and goes on.
 #[tokio::test]
 async fn an_answer_that_comes_after_the_session_has_moved_costs_a_refresh() {
     let site = Site::new().await;

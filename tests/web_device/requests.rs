@@ -74,6 +74,26 @@ async fn beside_a_proof_that_a_server_cannot_judge_nothing_begins() {
     assert_eq!(browser.sees().await, unbound("bob"));
 }
 
+/// In a browser that knows no prefix a neighbour may have planted the one that is over.
+#[tokio::test]
+async fn a_proof_that_is_over_is_left_beside_one_that_a_server_cannot_judge() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    let over = browser.jar[PROOF].clone();
+    site.clock.advance(2 * PROOF_TTL);
+    assert_eq!(browser.ask().await.status, 403);
+    assert_eq!(browser.refresh().await.status, 200);
+    let later = browser.jar[PROOF].clone();
+    for values in [[&over, &later], [&later, &over]] {
+        let mut both = browser.clone();
+        both.jar.insert(PROOF.to_owned(), format!("{}; {PROOF}={}", values[0], values[1]));
+        site.clock.set(NOON + PROOF_TTL);
+        assert!(is_left_alone(&mut both).await);
+        site.clock.set(NOON + 2 * PROOF_TTL);
+        assert_eq!(both.sees().await, bound_to("ann"));
+    }
+}
+
 /// Browsers drop it in time for every server whose clock is right, as far as clocks may differ.
 #[tokio::test]
 async fn no_browser_brings_a_proof_that_is_over_for_a_server_ahead() {

@@ -169,8 +169,8 @@ const RULES: [Rule; 24] = [
         Clear::Cookies => f.beside == Beside::Unseen,
         Clear::Proof => f.beside == Beside::WrongProof && !f.did.out && !overwrites(f, d),
         Clear::Told => {
-            let is_of_another = f.beside == Beside::WrongProof && !f.did.out && !overwrites(f, d);
-            f.beside != Beside::Unseen && !is_of_another
+            let is_wrong_proof = f.beside == Beside::WrongProof && !f.did.out && !overwrites(f, d);
+            f.beside != Beside::Unseen && !is_wrong_proof
         }
     }),
     ("a handler that was cut off began nothing", |f, d| f.counts || d.send != Send::Session),

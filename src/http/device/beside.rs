@@ -52,7 +52,7 @@ impl Device {
         }
         let cleared = match decision.clear {
             Clear::Nothing => Values::default(),
-            Clear::Proof => self.removals_of_late(&brought),
+            Clear::Proof => self.removals_of_proof(&brought),
             Clear::Cookies => self.removals(&brought),
             Clear::Told => self.endings(&brought),
         };
@@ -88,8 +88,9 @@ impl Device {
         values
     }
 
-    /// What a registration brought that was answered after the session has moved to another device of its user's.
-    fn removals_of_late(&self, brought: &Brought) -> Values {
+    /// A wrong proof, and what a registration brought with it that was answered after the session had moved to another
+    /// device.
+    fn removals_of_proof(&self, brought: &Brought) -> Values {
         let mut values = self.proof_cookies.removals(false);
         if brought.pending_over {
             values.extend(self.pending_cookies.removals(brought.pending_second));

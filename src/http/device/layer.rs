@@ -26,10 +26,10 @@ use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 /// thief can do stands in SECURITY.md.
 ///
 /// A session moves in two steps. The answer to a registration changes nothing of the ordinary session, since it may never
-/// arrive, and whatever ends that session meanwhile wins. The first request that brings the ordinary cookie, the one
-/// that the registration gave and a valid proof moves it, with all that was changed meanwhile; where revocations are known, copies of the ordinary
-/// cookie end then. A change by a request that was sent before and is answered after that is lost, with a warning in the
-/// log: the session has moved to another cookie by then.
+/// arrive, and whatever ends that session meanwhile wins. The first request that brings the ordinary cookie, the one that
+/// the registration gave and a valid proof moves it, with all that was changed meanwhile; where revocations are known,
+/// copies of the ordinary cookie end then. A change by a request that was sent before and is answered after that is lost,
+/// with a warning in the log: the session has moved to another cookie by then.
 ///
 /// ```
 /// use std::time::Duration;

@@ -50,7 +50,7 @@ impl Device {
         let opened = |state, at, brought| Opened { state, at, has_second, brought };
         let shown = if brought.bound { self.shown_by(&proof, session, &mut brought) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() || pending.is_too_many() {
-            return opened(unclear(!matches!(shown, Shown::One(_))), 0, brought);
+            return opened(without_session(Found::Unclear, !matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown
             && let Some((state, at)) = self.open_proven([&bound, &pending], binding, session, &mut brought)
@@ -58,9 +58,7 @@ impl Device {
             return opened(state, at, brought);
         }
         if let Some(unjudged) = brought.proof_unjudged.filter(|_| !brought.ordinary) {
-            let mut state = State::new(Found::Refused(unjudged), false);
-            state.device.unproven = true;
-            return opened(state, 0, brought);
+            return opened(without_session(Found::Refused(unjudged), true), 0, brought);
         }
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
@@ -172,8 +170,9 @@ impl Device {
             }
         }
         if shown != Shown::Nothing {
-            (brought.proof_over, brought.proof_unjudged) = (false, None);
+            brought.proof_unjudged = None;
         }
+        brought.proof_over &= shown == Shown::Nothing && brought.proof_unjudged.is_none();
         shown
     }
 
@@ -365,9 +364,9 @@ fn of_device(parts: Parts, binding: Binding, moves: bool) -> State {
     state
 }
 
-/// No session, because there is no telling which is meant.
-fn unclear(is_unproven: bool) -> State {
-    let mut state = State::new(Found::Unclear, false);
+/// No session, because there is no telling which is meant, or whether a proof is good.
+fn without_session(why: Found<Parts>, is_unproven: bool) -> State {
+    let mut state = State::new(why, false);
     state.device.unproven = is_unproven;
     if is_unproven {
         telemetry::dbsc::unproven();

@@ -2,8 +2,8 @@
 -- become, an answer was lost, and it is done.
 -- KEYS: state, news, entries. ARGV: a name for the data if it is new, the mark of this step, the epoch, number and
 -- mark of a step that is known, how many news to keep, the prefix of entries; then for each entry what it was taken
--- for, what becomes of it (nothing: it stays), and when that expires; then whether it may have been done already. What is
--- not there is taken for nothing.
+-- for, what becomes of it (nothing: it stays), and when that expires; then whether it may have been done already.
+-- What is not there is taken for nothing.
 -- Answers whether it is done, and the entries if not, the last step if so, and whether the known one is of its history.
 local state, news = KEYS[1], KEYS[2]
 local fresh, mark, kept, prefix = ARGV[1], ARGV[2], ARGV[6], ARGV[7]
