@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Faults of kinds that were mended before, brought back one after the other: does the simulation find them?
 
-scripts/sim --controls [--seconds N] [--through] [NAME]...
+scripts/sim --controls [--seconds N] [--through] [--check] [NAME]...
 
 Copies the library to sim/target/controls, puts all faults of faults.py in, each behind a name that the environment
 variable SIM_FAULT has to say, builds that once, and plays worlds with one fault at a time, on all cores and for so many
@@ -9,6 +9,8 @@ seconds at most (60). The library itself has no such switch. Prints a line for e
 
 --through turns off the promise that a fault breaks, looks for the next one that it breaks, and so on, until it is let
 through: it passes three times as many worlds as it took to find it the last time, and 500 at least.
+
+--check only sees whether all faults still fit the sources: one that does not would be found by nobody.
 """
 
 import argparse, os, pathlib, re, shutil, subprocess, sys, time
@@ -120,12 +122,15 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/sim --controls", description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="for each fault (60)")
     parser.add_argument("--through", action="store_true", help="which promises have to be turned off to let it through?")
+    parser.add_argument("--check", action="store_true", help="do all faults fit the sources? Plays nothing")
     parser.add_argument("names", nargs="*", metavar="NAME", help="these faults only")
     asked = parser.parse_args()
     known = list(dict.fromkeys(name for name, *_ in FAULTS))
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"there is no fault {', '.join(unknown)}; there are: {', '.join(known)}")
     prepare()
+    if asked.check:
+        return print(f"controls: {len(known)} faults fit the sources")
     simulator = build()
     print("| Fault | Turned off | Worlds passed then |\n|---|---|---|" if asked.through
           else "| Fault | Found after worlds | Seconds | Promise |\n|---|---|---|---|", flush=True)
