@@ -114,7 +114,7 @@ fn tell(seed: u64, found: &Found) {
             "It is a test now: sim/tests/worlds.rs plays sim/scripts/{file}. What to do next:\n\
              1. `scripts/sim sim/scripts/{file}` plays it again.\n\
              2. Find the cause, and write it as a test in `tests/`, in the words of the library.\n\
-             3. Name the file for what it shows, and add the fault to sim/controls.py."
+             3. Name the file for what it shows, and add the fault to sim/faults.py."
         ),
     }
 }

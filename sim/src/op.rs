@@ -83,6 +83,7 @@ fn setting() -> impl Strategy<Value = Op> {
 }
 
 pub fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let op = || op().boxed();
     prop_oneof![
         6 => Just(Vec::new()),
         8 => op().prop_map(|op| vec![op]),

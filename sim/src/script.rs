@@ -15,6 +15,8 @@ use crate::witness::Token;
 
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
+/// No policy lets sessions live longer.
+pub const LONGEST_LIFETIME_MIN: u64 = 120;
 
 /// A world and what happens in it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -301,7 +303,7 @@ fn ask() -> impl Strategy<Value = Ask> {
 
 fn policy() -> impl Strategy<Value = Policy> {
     let ttl = prop_oneof![Just(5), Just(15), Just(30)];
-    let lifetime = prop_oneof![Just(30), Just(45), Just(120)];
+    let lifetime = prop_oneof![Just(30), Just(45), Just(LONGEST_LIFETIME_MIN)];
     let refuse_after = prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(120)];
     (ttl, lifetime, refuse_after, prop::bool::weighted(0.2), settings()).prop_map(
         |(ttl_min, lifetime_min, refuse_after_s, nested, settings)| Policy {
@@ -341,9 +343,9 @@ fn of_a_browser() -> impl Strategy<Value = Action> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        24 => ask().prop_map(Action::Ask),
+        24 => ask().prop_map(Action::Ask).boxed(),
         1 => (any::<u8>(), -25..=25_i8).prop_map(|(server, seconds)| Action::Skew { server, seconds }),
-        1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }),
+        1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }).boxed(),
         1 => (5..20_u8).prop_map(|minutes| Action::Rotate { minutes }),
         1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),

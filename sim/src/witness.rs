@@ -8,7 +8,7 @@ use sealed_session::{KeyRing, SealedStore, SessionId, SessionUid};
 
 use crate::app::View;
 use crate::cookies::Kind;
-use crate::script::MINUTE;
+use crate::script::{LONGEST_LIFETIME_MIN, MINUTE};
 
 /// What the witness reads in a token.
 #[derive(Debug, Clone)]
@@ -51,8 +51,9 @@ pub struct Witness {
 impl Witness {
     pub fn new(ring: KeyRing) -> Self {
         let clock = ManualClock::at(0);
-        let store =
-            SealedStore::builder(ring).leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
+        let longest = Duration::from_millis(LONGEST_LIFETIME_MIN * MINUTE);
+        let store = SealedStore::builder(ring).default_ttl(longest).max_ttl(longest);
+        let store = store.leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
         let store = store.build().expect("the ring of the servers");
         let devices = DeviceBinding::builder(&store).build().expect("the settings are the default");
         Self { clock, store, devices }

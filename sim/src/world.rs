@@ -23,7 +23,7 @@ use crate::cache::{Cache, TARGETED};
 use crate::device::Fate;
 use crate::oracle::{Oracle, Trace, Violation};
 use crate::request::scope;
-use crate::script::{Action, Client, MINUTE, Policy, Script};
+use crate::script::{Action, Client, LONGEST_LIFETIME_MIN, MINUTE, Policy, Script};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
 use crate::witness::Witness;
@@ -104,7 +104,9 @@ impl World {
     fn new(script: &Script) -> Self {
         let dice = Dice::new(script.seed);
         let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
-        let ring = KeyRing::new(vec![root.expect("whole seconds")]).expect("one root");
+        // No longer than a session lives: an hourly key for each of 30 days would be most of what a world does.
+        let max_ttl = Duration::from_millis(LONGEST_LIFETIME_MIN * MINUTE);
+        let ring = KeyRing::new_with_max_ttl(vec![root.expect("whole seconds")], max_ttl).expect("one root");
         let written = ring.to_json().expect("it can be written");
         let mut world = Self {
             now_ms: START_MS,
