@@ -34,6 +34,11 @@ impl Shared {
         self.known.follow_clock(now_ms, self.clock.monotonic_ms());
         now_ms
     }
+
+    /// Whether the backend lacks what is known here, and may not say so to others.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
 }
 
 /// A session that ends all others of its user.
@@ -102,7 +107,7 @@ impl<'a> Recorder<'a> {
         self.wrote = true;
         self.learn(known);
         self.read = self.refresh().is_ok();
-        if !self.read || self.shared.lost.load(Ordering::Acquire) {
+        if !self.read || self.shared.has_lost() {
             // What there is comes with the next news, or is recorded again. Until then whoever begins is not refused.
             self.learn(self.shared.known.after(&change::spared(changes)));
         }
@@ -144,7 +149,7 @@ impl<'a> Recorder<'a> {
 
     /// Records again what a backend has lost.
     pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
-        if !self.shared.lost.load(Ordering::Acquire) {
+        if !self.shared.has_lost() {
             return Ok(());
         }
         let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();

@@ -19,6 +19,9 @@ use crate::telemetry;
 const LISTEN: Duration = Duration::from_secs(1);
 /// So often it is written down that this server shares the list, and what has expired is removed.
 const UPKEEP: Duration = Duration::from_secs(60);
+/// Until what is known here is there again, a server that starts lacks it.
+const LOST: &str = "it is not the one that it was, or has lost what it had: what is known here is still to be written \
+     down again";
 /// A backend that panics is asked again after longer and longer, up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -147,7 +150,8 @@ impl Worker {
     }
 
     pub(super) fn trouble(&self) -> Option<BackendError> {
-        self.contact().wrong(self.deadlines.timeout())
+        let wrong = self.contact().wrong(self.deadlines.timeout());
+        wrong.or_else(|| self.shared.has_lost().then(|| BackendError::new(LOST)))
     }
 
     fn contact(&self) -> &Contact {
@@ -243,7 +247,7 @@ impl Thread {
     fn next_poll(&self) -> Duration {
         const SOON: Duration = Duration::from_secs(1);
         let contact = &self.shared.contact;
-        let is_wrong = contact.cannot_read() || contact.cannot_write();
+        let is_wrong = contact.cannot_read() || contact.cannot_write() || self.shared.has_lost();
         let next = if is_wrong { self.poll_every.min(SOON) } else { self.poll_every };
         next.max(self.backoff())
     }

@@ -9,6 +9,8 @@ use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlu
 use crate::troubled::Troubled;
 use crate::{HOUR, Server, now, session, until};
 
+const HOUR_BETWEEN_POLLS: Duration = Duration::from_secs(3600);
+
 /// One that answers within a second, so that nobody waits for long until other servers know of something.
 fn backend() -> Troubled {
     Troubled::timed(Duration::from_secs(1))
@@ -32,6 +34,23 @@ fn what_a_backend_lost_is_recorded_again_as_soon_as_it_can_be() {
     until("it is well", || server.revocations.trouble().is_none());
 }
 
+/// A server that starts meanwhile lacks it.
+#[test]
+fn health_tells_of_what_a_backend_lost_until_it_is_recorded_again() {
+    let backend = backend();
+    let revocations = Revocations::builder().poll_every(HOUR_BETWEEN_POLLS);
+    let revocations = revocations.with_backend(backend.clone()).unwrap();
+    let late = now() + HOUR;
+    revocations.revoke(session(1, late)).wait().unwrap();
+    backend.lose();
+    assert_eq!(revocations.trouble(), None, "nobody has asked since");
+    revocations.revoke(session(2, late)).wait().unwrap();
+    let told = revocations.trouble().map(|trouble| trouble.to_string());
+    assert!(told.is_some_and(|told| told.contains("has lost what it had")) || backend.len() == 2);
+    until("it is recorded again, whenever polls are", || backend.len() == 2);
+    until("it is well", || revocations.trouble().is_none());
+}
+
 #[test]
 fn a_backend_that_takes_nothing_is_told_of_until_it_does_and_is_read_meanwhile() {
     let backend = backend();
@@ -50,7 +69,7 @@ fn a_backend_that_takes_nothing_is_told_of_until_it_does_and_is_read_meanwhile()
 #[test]
 fn who_logs_in_or_goes_on_right_after_the_backend_lost_who_was_revoked_is_logged_in() {
     let backend = backend();
-    let revocations = Revocations::builder().poll_every(Duration::from_secs(3600));
+    let revocations = Revocations::builder().poll_every(HOUR_BETWEEN_POLLS);
     let revocations = revocations.with_backend(backend.clone()).unwrap();
     let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
     let store = SealedStore::builder(ring).revocations(revocations.clone()).build().unwrap();
