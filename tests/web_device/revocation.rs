@@ -455,3 +455,19 @@ async fn a_pending_session_that_is_taken_away_beside_an_ordinary_one_has_ended()
     assert!(is_told_of_end(&bob.post("/logout").await));
     assert_eq!(copy.sees().await, NOBODY);
 }
+
+#[tokio::test]
+async fn the_cookies_of_a_session_that_was_ended_elsewhere_go_when_no_successor_can_be_on_its_way() {
+    let site = site().await;
+    let (mut browser, mut other) = (site.bound(1, "ann").await, site.bound(2, "ann").await);
+    other.post("/logout-everywhere").await;
+    let reply = browser.get("/device").await;
+    assert!(names_set(&reply).is_empty(), "{:?}", reply.set_cookies());
+
+    site.clock.advance(2 * MINUTE);
+    let reply = browser.get("/device").await;
+    assert!(is_told_of_end(&reply), "{:?}", reply.set_cookies());
+    browser.keep(&reply);
+    assert_eq!(browser.names(), [BOUND]);
+    assert_eq!(browser.sees().await, NOBODY);
+}

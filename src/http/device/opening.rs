@@ -100,7 +100,6 @@ impl Device {
             brought.bound_over = brought.pending_over;
             return None;
         };
-        // A revoked one may have been replaced by a request beside this one.
         (brought.bound_over, brought.proof_of_another) = (is_over(&error), is_of_another(&error));
         let decides = !(brought.ordinary || brought.proof_of_another);
         decides.then(|| (State::new(Found::Refused(error), false), at))
@@ -352,9 +351,10 @@ fn is_of_another(error: &OpenError) -> bool {
     !error.is_not_found() && !error.keeps_cookie()
 }
 
-/// Whether a session is over for good.
+/// Whether a session, or a proof, is over for good. One that was revoked a moment ago is not: a request beside this one may
+/// have replaced it.
 fn is_over(error: &OpenError) -> bool {
-    error.reason() == Reason::Expired && !error.keeps_cookie()
+    matches!(error.reason(), Reason::Expired | Reason::Revoked) && !error.keeps_cookie()
 }
 
 /// A session that its device has come with.
