@@ -209,25 +209,26 @@ impl<B: Backing> Mix<B> {
         }
     }
 
+    /// Where the files were moved away a moment ago, the others may be writing down again what they know: it learns of
+    /// that like of any news.
     fn look_at_a_new_server(&mut self, ended: &[Ended], sure: &[String]) {
         let since = Instant::now();
         let mut left = Left::new(ended, sure);
-        let mut failed = String::new();
-        while since.elapsed() < SOON {
-            match self.backing.fresh() {
-                Ok(server) => {
-                    left = Left::new(ended, sure);
-                    left.look(|id| Some(server.act(&format!("read {id}")).is_ok()));
-                    break;
-                }
-                Err(error) => failed = error,
+        let mut started = self.backing.fresh();
+        loop {
+            match &started {
+                Ok(server) => left.look(|id| Some(server.act(&format!("read {id}")).is_ok())),
+                Err(_) => started = self.backing.fresh(),
+            }
+            if (started.is_ok() && left.is_empty()) || since.elapsed() >= SOON {
+                break;
             }
             pause(Duration::from_millis(50));
         }
-        if since.elapsed() >= SOON {
-            return self.is_wrong(format!("no new server: {failed}"));
+        match started {
+            Ok(_) => self.blame("a new server", &left),
+            Err(failed) => self.is_wrong(format!("no new server: {failed}")),
         }
-        self.blame("a new server", &left);
     }
 
     fn blame(&mut self, who: &str, left: &Left<'_>) {
