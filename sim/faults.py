@@ -251,6 +251,9 @@ FAULTS = [
     ("refresh_of_another_session_ends_this_one", "http/device/endpoints.rs",
      'let is_bound = is_its_own(device.choose_bound(&bound, &binding, self).0);',
      'let is_bound = F || is_its_own(device.choose_bound(&bound, &binding, self).0);'),
+    ("revoked_bound_cookie_stays", "http/device/opening.rs",
+     'matches!(error.reason(), Reason::Expired | Reason::Revoked) && !error.keeps_cookie()',
+     '(error.reason() == Reason::Expired || (!F && error.reason() == Reason::Revoked)) && !error.keeps_cookie()'),
 ]
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.

@@ -28,6 +28,7 @@ mod script;
 mod sender;
 mod server;
 mod settings;
+mod theme;
 mod value;
 mod witness;
 mod world;

@@ -39,7 +39,7 @@ pub enum Op {
     EndForeign,
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         20 => Just(Op::Put),
         20 => (0..3_u8).prop_map(Op::Login),

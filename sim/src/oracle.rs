@@ -171,6 +171,7 @@ impl Oracle {
         let user = Some(user.to_owned());
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
         self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
+        self.competes(trace, uid, now_ms);
         trace.login = Some(uid);
         Ok(())
     }
@@ -205,6 +206,7 @@ impl Oracle {
                 ..form.clone()
             };
             self.forms.insert(uid, form);
+            self.competes(trace, uid, now_ms);
             trace.login = Some(uid);
         }
         self.end(old, trace.server, now_ms);

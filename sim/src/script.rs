@@ -11,6 +11,7 @@ use crate::device::{Fate, fates};
 use crate::op::{Op, ops};
 use crate::sender::{Act, Sender, sender};
 use crate::settings::{House, Settings, house, settings};
+use crate::theme::theme;
 use crate::witness::Token;
 
 pub const SECOND: u64 = 1_000;
@@ -368,14 +369,11 @@ fn step() -> impl Strategy<Value = Step> {
 pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
     let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
     let servers = prop::collection::vec(policy(), 1..4);
-    (servers, house(), period, fates(), prop::collection::vec(step(), 1..60)).prop_map(
-        move |(servers, house, period_s, fates, steps)| Script {
-            seed,
-            house,
-            servers,
-            period_s,
-            fates,
-            steps,
-        },
-    )
+    let steps = (theme(), prop::collection::vec(step(), 1..60)).prop_map(|(theme, mut steps)| {
+        theme.set(&mut steps);
+        steps
+    });
+    (servers, house(), period, fates(), steps).prop_map(move |(servers, house, period_s, fates, steps)| {
+        Script { seed, house, servers, period_s, fates, steps }
+    })
 }

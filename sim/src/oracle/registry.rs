@@ -13,6 +13,8 @@ use crate::script::{Client, MINUTE};
 
 /// So long no session expires, by any clock.
 const SURE_MS: u64 = 2 * MINUTE;
+/// No handler and no backend together take longer.
+const LONGEST_REQUEST_MS: u64 = 10 * MINUTE;
 
 #[derive(Default)]
 pub struct Rolls(BTreeMap<Writer, Vec<Entry>>);
@@ -89,6 +91,24 @@ impl Oracle {
     pub fn session_of_another(&self, who: Client, tenant: u8) -> Option<SessionUid> {
         let other = |form: &&Form| form.user.is_some() && (form.owner != who || form.tenant != tenant);
         self.forms.iter().rev().find(|(_, form)| other(form)).map(|(uid, _)| *uid)
+    }
+
+    /// Where there is a limit, sessions of a user that begin at a time are put on the list before their answers go, and
+    /// any of them may end another that has gone to nobody yet.
+    pub(super) fn competes(&mut self, trace: &Trace, uid: SessionUid, now_ms: u64) {
+        if trace.house.registry.is_none_or(|max| max == 0) {
+            return;
+        }
+        let user = self.forms.get(&uid).and_then(|form| form.user.clone());
+        let is_rival = |form: &Form| {
+            let is_on_its_way = !form.sent && now_ms - form.born_ms < LONGEST_REQUEST_MS;
+            is_on_its_way && form.tenant == trace.tenant && form.user == user
+        };
+        let rivals: Vec<_> =
+            self.forms.iter().filter(|(_, form)| is_rival(form)).map(|(uid, _)| *uid).collect();
+        if rivals.iter().any(|rival| *rival != uid) {
+            rivals.into_iter().chain([uid]).for_each(|uid| self.perhaps(uid));
+        }
     }
 
     fn is_going_on(&self, uid: SessionUid) -> bool {
