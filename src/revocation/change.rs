@@ -46,8 +46,12 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
             let uid = if has_ended { *instead } else { *uid };
             merge(entries, &Revocation::Session { uid, until_ms: *until_ms }, Revocation::then)
         }
-        Change::Move { reach, user_id, from, to } => spare(entries, reach, user_id, Some(*from), *to),
-        Change::Spare { reach, user_id, uid } => spare(entries, reach, user_id, None, *uid),
+        Change::Move { reach, user_id, from, to } => {
+            spare(entries, reach, user_id, *to, Spared::InPlaceOf(*from))
+        }
+        Change::Spare { reach, user_id, uid, created_before_ms } => {
+            spare(entries, reach, user_id, *uid, Spared::SinceBefore(*created_before_ms))
+        }
     }
 }
 
@@ -127,8 +131,9 @@ fn move_wider<E: Entries>(
     from: SessionUid,
     to: SessionUid,
 ) -> Result<(), E::Error> {
-    spare(entries, &Reach::Application(scope.app_id.clone()), user_id, Some(from), to)?;
-    spare(entries, &Reach::Backend, user_id, Some(from), to)
+    let why = Spared::InPlaceOf(from);
+    spare(entries, &Reach::Application(scope.app_id.clone()), user_id, to, why)?;
+    spare(entries, &Reach::Backend, user_id, to, why)
 }
 
 fn merge<E: Entries>(
@@ -145,27 +150,34 @@ fn merge<E: Entries>(
     }
 }
 
-/// Spares a session by the entry of a user; in the place of another only if that one was spared.
+/// Why the entry of a user comes to spare a session.
+#[derive(Clone, Copy)]
+enum Spared {
+    /// It begins, and was to be spared when the entry said no later time than this.
+    SinceBefore(u64),
+    /// It takes the place of another that is spared.
+    InPlaceOf(SessionUid),
+}
+
 fn spare<E: Entries>(
     entries: &mut E,
     reach: &Reach,
     user_id: &str,
-    instead_of: Option<SessionUid>,
     uid: SessionUid,
+    why: Spared,
 ) -> Result<(), E::Error> {
     let thing = Thing::User(reach.clone(), user_id.to_owned());
     let Some(mut entry) = entries.get(&thing)? else { return Ok(()) };
-    let Revocation::User { except, .. } = &mut entry else { return Ok(()) };
-    if except.contains(&uid) {
-        return Ok(());
-    }
-    match instead_of {
-        Some(from) => match except.iter_mut().find(|spared| **spared == from) {
+    let Revocation::User { except, created_before_ms, .. } = &mut entry else { return Ok(()) };
+    match why {
+        _ if except.contains(&uid) => return Ok(()),
+        Spared::InPlaceOf(from) => match except.iter_mut().find(|spared| **spared == from) {
             Some(spared) => *spared = uid,
             None => return Ok(()),
         },
-        None if except.len() < MOST_SPARED => except.push(uid),
-        None => return Err(too_many().into()),
+        Spared::SinceBefore(known_ms) if *created_before_ms > known_ms => return Ok(()),
+        Spared::SinceBefore(_) if except.len() < MOST_SPARED => except.push(uid),
+        Spared::SinceBefore(_) => return Err(too_many().into()),
     }
     entries.put(entry)
 }

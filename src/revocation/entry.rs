@@ -149,7 +149,8 @@ pub enum Change {
         /// The one that is from now on.
         to: SessionUid,
     },
-    /// A session that begins is spared by the entry of its user, if there is one. Beyond 64 that is an error.
+    /// A session that begins is spared by the entry of its user, if there is one that says no later time than this: one
+    /// that does was recorded since, and ends the session. Beyond 64 that is an error.
     Spare {
         /// Of which users with this id.
         reach: Reach,
@@ -157,6 +158,8 @@ pub enum Change {
         user_id: String,
         /// Which.
         uid: SessionUid,
+        /// What the entry said when it was decided to spare the session; `u64::MAX` for any.
+        created_before_ms: u64,
     },
 }
 

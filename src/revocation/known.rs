@@ -99,11 +99,12 @@ impl Known {
         self.sessions.pin().get(&uid).map(|ended| ended.until_ms)
     }
 
-    /// Of which users such a session is revoked now, by their entries.
-    pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<Reach> {
+    /// Of which users such a session is revoked now, by their entries, and what times these say.
+    pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<(Reach, u64)> {
         let leeway_ms = self.leeway_ms();
-        let is_revoked =
-            |user: UserRef<'_>, floor: &Floor| floor.revokes(who, leeway_ms).then(|| user.reach());
+        let is_revoked = |user: UserRef<'_>, floor: &Floor| {
+            floor.revokes(who, leeway_ms).then(|| (user.reach(), floor.created_before_ms))
+        };
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
     }

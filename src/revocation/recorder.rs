@@ -214,8 +214,19 @@ impl<'a> Recorder<'a> {
             return Ok(());
         }
         let poll_ms = self.retention()?.poll_ms();
-        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        let spare = |(reach, created_before_ms)| Change::Spare {
+            reach,
+            user_id: user_id.to_owned(),
+            uid,
+            created_before_ms,
+        };
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
+        // Whoever asked may have been told by now that it takes too long, and may have ended all sessions since.
+        if !self.shared.known.revoked_among(&who).is_empty() {
+            return Err(BackendError::new(
+                "all sessions of the user were ended while this one began: begin it again",
+            ));
+        }
         self.wait_for_others(poll_ms);
         Ok(())
     }
@@ -244,7 +255,8 @@ impl<'a> Recorder<'a> {
     /// A login where it is not known what was revoked. It is spared by what there may be, if that can be written; if not,
     /// what was last known counts.
     fn begin_unheard(&mut self, scope: &Scope, user_id: &str, uid: SessionUid) -> Result<(), BackendError> {
-        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid };
+        let spare =
+            |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid, created_before_ms: u64::MAX };
         let _ = self.backend.record(&scope.reaches().map(spare));
         Ok(())
     }

@@ -49,6 +49,20 @@ fn a_login_after_the_user_was_revoked_elsewhere_lives_on_every_server() {
     }
 }
 
+/// As where the login's answer has timed out, and the user logged out everywhere, before the backend gets to it.
+#[test]
+fn a_login_that_is_recorded_late_does_not_undo_what_was_revoked_since() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let revocations = Revocations::builder().clock(clock.clone());
+    let server = Server::with(revocations.with_backend(backend.clone()).unwrap(), clock);
+    server.store.revoke_user("ann").wait().unwrap();
+    let again = backend.clone().news().unwrap().revocations.into_iter().map(Change::Revoke).collect();
+    *backend.overtaken_by.lock().unwrap() = again;
+    let error = server.store.authenticate(&server.session(None), "ann").unwrap_err().to_string();
+    assert!(error.contains("were ended while this one began"), "{error}");
+    assert!(server.is_good(&server.session(Some("ann"))), "the next one begins");
+}
+
 #[test]
 fn a_revocation_after_the_login_ends_it() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));

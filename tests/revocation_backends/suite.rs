@@ -32,6 +32,7 @@ macro_rules! behaves {
             what_is_restored_spares_only_what_both_spare,
             revoking_all_others_revokes_what_asked_and_spares_what_takes_its_place,
             a_session_that_takes_the_place_of_another_is_spared_where_that_was,
+            a_session_is_not_spared_by_what_was_revoked_since_that_was_decided,
             sessions_that_begin_are_spared_up_to_a_limit,
             changes_of_one_call_are_recorded_together_or_not_at_all,
             what_is_recorded_after_a_purge_is_news,

@@ -268,7 +268,8 @@ fn what_has_ended_does_not_go_on(storage: &dyn Storage) {
 }
 
 fn spare(reach: &Reach, number: u64) -> Change {
-    Change::Spare { reach: reach.clone(), user_id: "u".to_owned(), uid: uid(number) }
+    let (reach, user_id) = (reach.clone(), "u".to_owned());
+    Change::Spare { reach, user_id, uid: uid(number), created_before_ms: u64::MAX }
 }
 
 fn a_session_that_begins_is_spared(storage: &dyn Storage) {

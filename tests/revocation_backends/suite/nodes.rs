@@ -212,7 +212,25 @@ pub(crate) fn a_session_that_takes_the_place_of_another_is_spared_where_that_was
 }
 
 fn spare(number: u64) -> Change {
-    Change::Spare { reach: Reach::Scope(scope()), user_id: "ann".into(), uid: uid(number) }
+    spare_by(number, u64::MAX)
+}
+
+fn spare_by(number: u64, created_before_ms: u64) -> Change {
+    let (reach, user_id) = (Reach::Scope(scope()), "ann".into());
+    Change::Spare { reach, user_id, uid: uid(number), created_before_ms }
+}
+
+pub(crate) fn a_session_is_not_spared_by_what_was_revoked_since_that_was_decided<B: Backend>(
+    node: impl Fn() -> B,
+) {
+    let (mut one, mut other, now) = (node(), node(), now());
+    one.record(&revoke(&[user("ann", now, now + HOUR)])).unwrap();
+    one.record(&[spare_by(1, now)]).unwrap();
+    other.record(&revoke(&[user("ann", now, now + HOUR)])).unwrap();
+    one.record(&[spare_by(1, now), spare_by(2, now)]).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&[user("ann", now + 1, now + HOUR)]));
+    one.record(&[spare_by(3, now + 1)]).unwrap();
+    assert_eq!(Told::by(&mut node()), Told::of(&[sparing("ann", now + 1, &[3], now + HOUR)]));
 }
 
 pub(crate) fn sessions_that_begin_are_spared_up_to_a_limit<B: Backend>(node: impl Fn() -> B) {
