@@ -79,15 +79,21 @@ impl Equivalent<Option<Box<str>>> for AppRef<'_> {
     }
 }
 
-/// A uid is random already.
+/// Uids that a server draws are random already. Those that somebody else makes up, a number in front of zeros for example,
+/// must not fall into one place either: the map would grow without bound. So both halves are multiplied with each other.
 #[derive(Default)]
 pub(super) struct UidHasher(u64);
 
 impl Hasher for UidHasher {
     fn write(&mut self, bytes: &[u8]) {
+        // Any two that are odd and not zero in any part.
+        const APART: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03];
         // The length that arrays of bytes write first comes by `write_usize`.
-        if let Some(start) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*start);
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let [first, last] = [first, last].map(|half| u64::from_le_bytes(*half));
+            let product = u128::from(first ^ APART[0]) * u128::from(last ^ APART[1]);
+            let [low, high] = [product, product >> 64].map(|part| (part & u128::from(u64::MAX)) as u64);
+            self.0 = low ^ high;
         }
     }
 
@@ -95,5 +101,32 @@ impl Hasher for UidHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::hash::{BuildHasher as _, BuildHasherDefault};
+
+    use super::UidHasher;
+    use crate::uid::SessionUid;
+
+    #[test]
+    fn uids_that_are_numbers_fall_into_places_of_their_own() {
+        let hash = |uid: u128| {
+            let of =
+                |bytes| BuildHasherDefault::<UidHasher>::default().hash_one(SessionUid::from_bytes(bytes));
+            [of(uid.to_be_bytes()), of(uid.to_le_bytes())]
+        };
+        for shift in [0, 32, 60, 64, 96] {
+            for bits in [0, 57] {
+                let places: HashSet<_> = (0..256)
+                    .flat_map(|number| hash(number << shift))
+                    .map(|hash| hash >> bits & 0x7f)
+                    .collect();
+                assert!(places.len() > 90, "{} of 128 places at {shift} and {bits}", places.len());
+            }
+        }
     }
 }
