@@ -33,6 +33,7 @@ mod error;
 pub(crate) mod es256;
 mod jwt;
 mod protocol;
+pub(crate) mod telemetry;
 mod texts;
 
 pub use builder::DeviceBindingBuilder;

@@ -55,6 +55,8 @@ mod settings;
 mod settle;
 #[cfg(feature = "tower")]
 mod state;
+#[cfg(feature = "tower")]
+mod telemetry;
 #[cfg(all(feature = "tower", feature = "revocation"))]
 mod user_scope;
 

@@ -3,22 +3,16 @@
 //! No event and no label holds a token, a secret, a user or data. Key ids are public, and only those of the
 //! ring are ever labels, so nobody can make up new ones.
 
-#[cfg(feature = "dbsc")]
-pub(crate) mod dbsc;
-#[cfg(feature = "tower")]
-pub(crate) mod web;
-
 #[cfg(feature = "watch")]
 use crate::error::KeyError;
 use crate::error::Reason;
 use crate::key::KeyId;
-use crate::ring::KeyState;
 
 /// A session was opened.
 #[inline]
-pub(crate) fn opened(key_id: KeyId, key_state: KeyState) {
+pub(crate) fn opened(key_id: KeyId, key_state: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("sealed_session_opens_total", "key_id" => key_id.to_string(), "state" => key_state.as_str())
+    metrics::counter!("sealed_session_opens_total", "key_id" => key_id.to_string(), "state" => key_state)
         .increment(1);
     let _ = (key_id, key_state);
 }
@@ -121,7 +115,7 @@ pub(crate) fn ring_mounted_by_itself() {
 
 /// The backend of revocations does not answer. Told once for every reason.
 #[cfg(feature = "revocation")]
-pub(crate) fn revocations_failed(error: &crate::revocation::BackendError) {
+pub(crate) fn revocations_failed(error: &dyn std::fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", %error, "revocations cannot be followed, what was last known counts");
     let _ = error;

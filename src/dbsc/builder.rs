@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{DeviceBinding, texts};
+use super::{DeviceBinding, telemetry, texts};
 use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::policy::{MAX_COOKIE_OCTETS, Policy};
 use crate::store::SealedStore;
-use crate::{record, telemetry, token};
+use crate::{record, token};
 
 const DEFAULT_PROOF_TTL: Duration = Duration::from_secs(10 * 60);
 const DEFAULT_REGISTRATION_TTL: Duration = Duration::from_secs(60);
@@ -130,7 +130,7 @@ impl DeviceBindingBuilder {
                 "the cookie's name leaves no room for a device's proof: choose a shorter one".into(),
             ));
         }
-        binding.warning().into_iter().for_each(telemetry::dbsc::unwise);
+        binding.warning().into_iter().for_each(telemetry::unwise);
         Ok(binding)
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::telemetry;
 use crate::error::{OpenError, Reason, SealError};
-use crate::telemetry;
 
 /// The check that refused a registration or a refresh, for logs, counters and test vectors. Never send it to a
 /// client. In the order in which the checks are made.
@@ -165,7 +165,7 @@ impl DbscError {
     }
 
     fn told(reason: DbscReason, transient: bool) -> Self {
-        telemetry::dbsc::refused(reason, transient);
+        telemetry::refused(reason.as_str(), transient);
         Self { reason, transient }
     }
 }
@@ -173,7 +173,7 @@ impl DbscError {
 impl From<SealError> for DbscError {
     /// What is too large for a token will be next time as well.
     fn from(error: SealError) -> Self {
-        telemetry::dbsc::not_sealed(&error);
+        telemetry::not_sealed(&error);
         let for_good = matches!(error, SealError::TooLarge { .. } | SealError::UserIdTooLong { .. });
         Self::told(DbscReason::NotSealed, !for_good)
     }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::fmt::rfc2822;
 
 use super::decide::{Caches, Say};
-use crate::telemetry::web;
+use super::telemetry;
 
 /// Fields by which a host speaks to one cache or one kind of them, past `Cache-Control`.
 const TARGETED: [&str; 3] = ["surrogate-control", "edge-control", ACCEL];
@@ -34,7 +34,7 @@ pub(super) fn say(what: Say, headers: &mut HeaderMap) {
         Say::NoStore => keep_out(headers),
         Say::Private => add_private(headers),
         Say::Instead => {
-            web::kept_out_of_caches();
+            telemetry::kept_out_of_caches();
             take_out_targeted(headers);
             headers.remove(EXPIRES);
             headers.remove(PRAGMA);

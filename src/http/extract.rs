@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Session {
 /// log.
 impl IntoResponse for DataError {
     fn into_response(self) -> Response {
-        crate::telemetry::web::data_unusable(&self);
+        crate::http::telemetry::data_unusable(&self);
         let status = match self {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

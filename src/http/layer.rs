@@ -14,13 +14,13 @@ use super::cookie::{CookiePolicy, CookiePolicyBuilder};
 use super::service::SessionService;
 use super::settings::{Creation, Renewal};
 use super::state::Rules;
+use super::telemetry;
 #[cfg(feature = "revocation")]
 use super::user_scope::UserScope;
 use crate::clock::millis;
 use crate::error::ConfigError;
 use crate::policy::ResealPolicy;
 use crate::store::SealedStore;
-use crate::telemetry::web;
 
 /// Bytes that most user ids fit in.
 const DEFAULT_USER_ID_ROOM: usize = 64;
@@ -325,7 +325,7 @@ impl SessionLayerBuilder {
         #[cfg(feature = "revocation")]
         self.scope.check(self.bind.is_some(), self.store.revocations().is_some())?;
         if cookies.is_for_local_development() {
-            web::built_for_development();
+            telemetry::built_for_development();
         }
         #[cfg(feature = "revocation")]
         let (store, registry) = match &self.scope {

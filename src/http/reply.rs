@@ -12,7 +12,7 @@ use super::decide::{Beside, Came, Clear, Decision, Facts, Now, Send, Timing, dec
 use super::session::{Opened, Persistence, Session};
 use super::settle::{Settling, Waiting, settle};
 use super::state::{Finished, State, Upkeep};
-use crate::telemetry::web;
+use super::telemetry;
 
 /// What becomes of a handler's answer.
 #[derive(Default)]
@@ -99,7 +99,7 @@ impl Decided {
     ) {
         let facts = as_of(now_ms, self.facts, session, &opened.state, upkeep);
         if self.facts.counts && !facts.counts && facts.did.now != Now::AsItCame {
-            web::changed_after_end();
+            telemetry::changed_after_end();
         }
         self.facts = Facts { caches: caches::of(headers, now_ms), ..facts };
         self.decision = decide(&self.facts);
@@ -114,7 +114,7 @@ impl Decided {
             Err(error) => {
                 self.facts.sealed = false;
                 self.decision = decide(&self.facts);
-                let tell = if self.decision.fail { web::not_saved } else { web::not_extended };
+                let tell = if self.decision.fail { telemetry::not_saved } else { telemetry::not_extended };
                 tell(&*error);
             }
         }
@@ -122,16 +122,16 @@ impl Decided {
 
     /// Operators learn what was decided, and of changes that reach nobody.
     fn tell(&self) {
-        web::decided(&self.facts, &self.decision);
+        telemetry::decided(&self.facts, &self.decision);
         let Facts { came, did, counts, ended, moved, .. } = self.facts;
         if !counts || did.out || !matches!(did.now, Now::Changed | Now::Cycled) {
             return;
         }
         match came {
-            Came::Left(_) => web::cookie_left_in_place(),
+            Came::Left(_) => telemetry::cookie_left_in_place(),
             #[cfg(feature = "dbsc")]
-            Came::Good if moved => crate::telemetry::dbsc::changed_after_moving(),
-            Came::Good if ended => web::changed_after_end(),
+            Came::Good if moved => crate::dbsc::telemetry::changed_after_moving(),
+            Came::Good if ended => telemetry::changed_after_end(),
             _ => {}
         }
         let _ = moved;

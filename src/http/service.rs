@@ -22,7 +22,7 @@ use super::session::{Head, Session};
 #[cfg(feature = "revocation")]
 use super::session::{Listed, Scoped};
 use super::settle::{NotRecorded, Settling};
-use crate::telemetry::web;
+use super::telemetry;
 
 /// A service whose requests have sessions; made by [`SessionLayer`](super::SessionLayer).
 #[derive(Clone)]
@@ -313,11 +313,11 @@ impl Refused {
 
     fn tell(self) {
         match self {
-            Self::InDevelopment => web::refused_in_development(),
-            Self::Unbound => web::refused_unbound(),
+            Self::InDevelopment => telemetry::refused_in_development(),
+            Self::Unbound => telemetry::refused_unbound(),
             #[cfg(feature = "revocation")]
-            Self::WithoutScope => web::refused_without_scope(),
-            Self::LayersDiffer => web::misplaced(
+            Self::WithoutScope => telemetry::refused_without_scope(),
+            Self::LayersDiffer => telemetry::misplaced(
                 "two session layers over one cookie differ in their store, attributes, binding or rules: use clones of \
                  one layer",
             ),

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use http::HeaderValue;
 
+use super::telemetry;
 use crate::record::Times;
 use crate::store::SealedStore;
-use crate::telemetry::web;
 use crate::uid::SessionUid;
 
 #[cfg(not(feature = "revocation"))]
@@ -87,12 +87,12 @@ impl Settling {
         let Waiting { cookies, session, without, endings, came, removals, unrecorded } =
             std::mem::take(&mut self.waiting);
         if let (Some(facts), false) = (unrecorded, recorded) {
-            web::decided(&facts, &decide(&facts));
+            telemetry::decided(&facts, &decide(&facts));
         }
         let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
         match recorded {
             true if has_ended(&session) => {
-                web::changed_after_end();
+                telemetry::changed_after_end();
                 if without.is_empty() && has_ended(&came) { removals } else { without }
             }
             true => cookies,
@@ -109,7 +109,7 @@ impl Settling {
 
         while let Some(pending) = self.pending.last_mut() {
             if let Err(error) = ready!(Pin::new(pending).poll(cx)) {
-                web::not_recorded(&error);
+                telemetry::not_recorded(&error);
                 return Poll::Ready(Err(NotRecorded));
             }
             self.pending.pop();
@@ -117,7 +117,7 @@ impl Settling {
         if let Some(unasked) = &mut self.unasked {
             if let Err(error) = ready!(Pin::new(unasked).poll(cx)) {
                 #[cfg(feature = "dbsc")]
-                crate::telemetry::dbsc::not_ended(&error);
+                crate::dbsc::telemetry::not_ended(&error);
                 let _ = error;
             }
             self.unasked = None;
@@ -126,7 +126,7 @@ impl Settling {
             if let Err(error) = ready!(Pin::new(begun).poll(cx))
                 && self.waiting.session.as_ref().is_some_and(Brought::has_ended)
             {
-                web::not_recorded(&error);
+                telemetry::not_recorded(&error);
                 return Poll::Ready(Err(NotRecorded));
             }
             self.begins.pop();

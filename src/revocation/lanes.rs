@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::worker::Job;
+use super::Backend;
+
+/// Something to do with the backend.
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
 
 /// So many writes may wait. A backend that is slower than that for long has to be told of, not waited for.
 pub(super) const MOST_WAITING: usize = 4096;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::contact::Contact;
 use super::deadlines::Deadlines;
-use super::lanes::{Lanes, MOST_WAITING, Next};
+use super::lanes::{Job, Lanes, MOST_WAITING, Next};
 use super::recorder::{Recorder, Shared};
 use super::time::Time;
 use super::{Backend, BackendError, Listener, Pending};
@@ -24,8 +24,6 @@ const LOST: &str = "it is not the one that it was, or has lost what it had: what
      down again";
 /// A backend that panics is asked again after longer and longer, up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
-
-pub(super) type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
 
 /// A backend that works on a thread of its own. Dropping it ends the thread after the work that is waiting.
 pub(super) struct Worker {

@@ -92,7 +92,7 @@ impl Moment<'_> {
     ) -> Result<T, E> {
         let Opened { record, key_id, key_state } = opened;
         let record = self.checked_record(steps, record)?;
-        telemetry::opened(key_id, key_state);
+        telemetry::opened(key_id, key_state.as_str());
         then(self, Live { record, key_id, key_state })
     }
 

@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::form;
 use super::settings::Settings;
 use crate::http::Session;
-use crate::telemetry::web;
+use crate::http::telemetry;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -52,8 +52,8 @@ impl Refusal {
 
     fn response<R: Default>(self) -> Response<R> {
         match self {
-            Self::NoSessionLayer => web::misplaced(self.message()),
-            _ => web::request_refused(self.message()),
+            Self::NoSessionLayer => telemetry::misplaced(self.message()),
+            _ => telemetry::request_refused(self.message()),
         }
         let mut response = Response::new(R::default());
         *response.status_mut() = self.status();

@@ -4,13 +4,13 @@ use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
 use super::{Brought, Device, ENDED};
+use crate::dbsc::telemetry;
 use crate::http::config::Config;
 use crate::http::cookie::Values;
 use crate::http::decide::{Beside, Clear, Decision, Send};
 use crate::http::reply::{removals, set_cookie};
 use crate::http::session::Opened;
 use crate::session::SessionId;
-use crate::telemetry;
 use crate::uid::SessionUid;
 
 const REGISTRATION: &str = "secure-session-registration";
@@ -69,7 +69,7 @@ impl Device {
         if let (Some(uid), Some(_), true) = (state.uid(), state.user_id(), offers)
             && let Err(error) = self.offer(uid, headers)
         {
-            telemetry::dbsc::not_offered(&error);
+            telemetry::not_offered(&error);
         }
     }
 
@@ -123,7 +123,7 @@ impl Device {
                 offer.set_sensitive(true);
                 headers.insert(REGISTRATION, offer);
             }
-            Err(error) => telemetry::dbsc::not_sealed(&error),
+            Err(error) => telemetry::not_sealed(&error),
         }
         Ok(())
     }

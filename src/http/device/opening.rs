@@ -68,7 +68,7 @@ impl Device {
         let mut state = State::new(found, nothing_came && session.is_held_back());
         state.device.unproven = unproven;
         if unproven {
-            telemetry::dbsc::unproven();
+            crate::dbsc::telemetry::unproven();
         }
         opened(state, at, brought)
     }
@@ -147,7 +147,7 @@ impl Device {
     fn comes_ordinary(&self, bound: &Parts, binding: Binding, session: &Session) -> bool {
         let Awaited::Comes(parts, _) = self.awaited(bound.uid, binding, session) else { return false };
         if parts.texts.data() != bound.texts.data() {
-            telemetry::dbsc::changed_after_moving();
+            crate::dbsc::telemetry::changed_after_moving();
         }
         true
     }
@@ -369,7 +369,7 @@ fn without_session(why: Found<Parts>, is_unproven: bool) -> State {
     let mut state = State::new(why, false);
     state.device.unproven = is_unproven;
     if is_unproven {
-        telemetry::dbsc::unproven();
+        crate::dbsc::telemetry::unproven();
     }
     state
 }

@@ -12,10 +12,10 @@ use crate::http::cookie::CookiePolicy;
 use crate::http::data::DataError;
 use crate::http::presented::Presented;
 use crate::http::state::State;
+use crate::http::telemetry;
 #[cfg(feature = "revocation")]
 use crate::revocation::Registry;
 use crate::store::SealedStore;
-use crate::telemetry::web;
 
 /// What the clones of a session share.
 pub(super) struct Inner {
@@ -273,7 +273,7 @@ impl Session {
     ) -> Result<T, DataError> {
         let mut progress = self.progress();
         if progress.sent {
-            web::changed_too_late();
+            telemetry::changed_too_late();
             return Err(DataError::TooLate);
         }
         with(&self.0.config, &mut self.opened(&mut progress).state)

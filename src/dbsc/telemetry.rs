@@ -1,14 +1,13 @@
 //! What operators see of devices that prove themselves.
 
-use crate::dbsc::DbscReason;
 use crate::error::SealError;
 
 /// A registration or a refresh was refused.
-pub(crate) fn refused(reason: DbscReason, transient: bool) {
+pub(crate) fn refused(reason: &'static str, transient: bool) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "sealed_session", reason = reason.as_str(), transient, "device's proof refused");
+    tracing::debug!(target: "sealed_session", reason = reason, transient, "device's proof refused");
     #[cfg(feature = "metrics")]
-    metrics::counter!("sealed_session_dbsc_refused_total", "reason" => reason.as_str()).increment(1);
+    metrics::counter!("sealed_session_dbsc_refused_total", "reason" => reason).increment(1);
     let _ = (reason, transient);
 }
 
