@@ -12,9 +12,9 @@ use subtle::ConstantTimeEq;
 
 use crate::base64url;
 use crate::error::Reason;
+use crate::key::SALT_LEN;
 use crate::key::{KeyId, SealingKey};
 use crate::ring::live::Table;
-use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
 
 const MAC_LEN: usize = 32;

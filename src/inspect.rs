@@ -2,7 +2,8 @@
 
 use crate::error::{OpenError, Reason};
 use crate::key::KeyId;
-use crate::token::{self, Parts, SALT_LEN, TAG_LEN};
+use crate::key::SALT_LEN;
+use crate::token::{self, Parts, TAG_LEN};
 
 /// The visible parts of a token: everything but its record. Nothing of it is authenticated.
 ///

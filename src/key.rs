@@ -24,11 +24,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::error::KeyError;
 use crate::hex;
 use crate::random::Entropy;
-use crate::token::SALT_LEN;
 use crate::uid::SessionUid;
 use crate::wipe::Wiped;
 
 mod text;
+
+/// Octets of the salt that each message has its key by.
+pub(crate) const SALT_LEN: usize = 24;
 
 const ROOT_SECRET_SALT: &[u8] = b"sealed-session/v1 root secret";
 const ROOT_ID_LABEL: &[u8] = b"sealed-session/v1 root id";

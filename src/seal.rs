@@ -5,10 +5,11 @@
 
 use crate::aead;
 use crate::error::{Reason, SealError};
+use crate::key::SALT_LEN;
 use crate::key::{KeyId, SealingKey};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
-use crate::token::{self, HEADER_LEN, Parts, SALT_LEN, Sealed};
+use crate::token::{self, HEADER_LEN, Parts, Sealed};
 use crate::wipe::Wiped;
 
 /// Seals the `record_len` octets that `write` appends.

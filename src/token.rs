@@ -15,14 +15,12 @@ use base64::Engine as _;
 
 use crate::base64url;
 use crate::error::Reason;
-use crate::key::KeyId;
+use crate::key::{KeyId, SALT_LEN};
 use crate::record;
 use crate::session::SessionId;
 
 /// The only version there is.
 pub(crate) const VERSION: u8 = 1;
-/// Octets of a salt.
-pub(crate) const SALT_LEN: usize = 24;
 /// Octets of version, key id and salt.
 pub(crate) const HEADER_LEN: usize = 1 + KeyId::LEN + SALT_LEN;
 /// Octets of a Poly1305 tag.

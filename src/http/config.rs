@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request;
 
 use super::cookie::CookiePolicy;
-use super::state::Rules;
+use super::settings::Rules;
 #[cfg(feature = "revocation")]
 use super::user_scope::UserScope;
 use crate::store::SealedStore;

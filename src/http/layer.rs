@@ -12,8 +12,7 @@ use super::config::Label;
 use super::config::{Bind, Config};
 use super::cookie::{CookiePolicy, CookiePolicyBuilder};
 use super::service::SessionService;
-use super::settings::{Creation, Renewal};
-use super::state::Rules;
+use super::settings::{Creation, Renewal, Rules};
 use super::telemetry;
 #[cfg(feature = "revocation")]
 use super::user_scope::UserScope;

@@ -4,10 +4,10 @@
 use super::data::{self, DataError};
 use super::decide::{Act, Came, Did, LeftInPlace, Now};
 use super::presented::Found;
-use super::settings::{Creation, Renewal};
+use super::settings::Rules;
 use crate::error::{OpenError, SealError, Standing};
 use crate::json;
-use crate::policy::{LoginData, ResealPolicy, login_data};
+use crate::policy::{LoginData, login_data};
 use crate::record::Times;
 use crate::ring::KeyState;
 use crate::store::SealedStore;
@@ -19,20 +19,6 @@ mod listed;
 mod upkeep;
 
 pub(super) use upkeep::{Finished, Upkeep};
-
-/// What a layer is set to do on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rules {
-    pub(super) renewal: Renewal,
-    pub(super) reseal: ResealPolicy,
-    pub(super) creation: Creation,
-    pub(super) save_on_server_error: bool,
-    pub(super) open_unread: bool,
-    /// After so long a request, what no handler asked for is not sent.
-    pub(super) late_after_ms: u64,
-    /// What the data of an anonymous session leave free.
-    pub(super) user_id_room: usize,
-}
 
 /// A TTL that a handler asked for.
 #[derive(Clone, Copy)]
@@ -77,20 +63,6 @@ pub(super) struct State {
     /// What it has to do with a device.
     #[cfg(feature = "dbsc")]
     pub(super) device: super::device::DeviceState,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            renewal: Renewal::default(),
-            reseal: ResealPolicy::default(),
-            creation: Creation::default(),
-            save_on_server_error: false,
-            open_unread: false,
-            late_after_ms: 60_000,
-            user_id_room: 0,
-        }
-    }
 }
 
 impl State {

@@ -9,6 +9,7 @@ use crate::csrf;
 use crate::error::{OpenError, Reason, SealError, Standing};
 use crate::inspect::TokenInfo;
 use crate::key::KeyId;
+use crate::key::SALT_LEN;
 use crate::record::{Record, Times};
 #[cfg(feature = "revocation")]
 use crate::revocation::Who;
@@ -18,7 +19,7 @@ use crate::ring::live::Table;
 use crate::ring::watch::Lookup;
 use crate::seal::{self, Opened};
 use crate::telemetry;
-use crate::token::{SALT_LEN, Sealed};
+use crate::token::Sealed;
 use crate::uid::SessionUid;
 
 /// A store at a time.

@@ -1,9 +1,9 @@
 //! What a layer does on its own to a session: extending it, sealing it by a newer key. And sealing whatever is sent.
 
-use super::{Act, Rules, State, Ttl};
+use super::{Act, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
-use crate::http::settings::Creation;
+use crate::http::settings::{Creation, Rules};
 use crate::http::settle::Brought;
 use crate::record::Times;
 use crate::store::SealedStore;
