@@ -11,8 +11,9 @@
 //! # Where to read
 //!
 //! `cookie` has the attributes and their contradictions, `presented` what a request brings, `data` the text of
-//! a session's data, `state` what a handler makes of it, `decide` what a response does about it; `session` is the
-//! handle, `layer` and `service` the way between them. `authority`, `local` and `fetch_metadata` read a request's head, `csrf` judges by it.
+//! a session's data, `state` what a handler makes of it, `decide` what a response does about it; `session` is what
+//! handlers have of it and `handle` what the layer has, `carrier` which cookies it comes and goes in, `layer` and
+//! `service` the way between them. `authority`, `local` and `fetch_metadata` read a request's head, `csrf` judges by it.
 
 mod cookie;
 mod presented;
@@ -21,6 +22,8 @@ mod presented;
 mod authority;
 #[cfg(feature = "tower")]
 mod caches;
+#[cfg(feature = "tower")]
+mod carrier;
 #[cfg(feature = "tower")]
 mod config;
 #[cfg(feature = "tower")]
@@ -31,6 +34,8 @@ mod data;
 pub(crate) mod decide;
 #[cfg(feature = "dbsc")]
 mod device;
+#[cfg(feature = "dbsc")]
+mod device_state;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "tower")]
@@ -38,11 +43,15 @@ mod fetch_metadata;
 #[cfg(feature = "tower")]
 mod flash;
 #[cfg(feature = "tower")]
+mod handle;
+#[cfg(feature = "tower")]
 mod layer;
 #[cfg(feature = "tower")]
 mod local;
 #[cfg(feature = "tower")]
 mod reply;
+#[cfg(feature = "tower")]
+mod request;
 #[cfg(all(feature = "tower", feature = "revocation"))]
 mod revoke;
 #[cfg(feature = "tower")]

@@ -10,7 +10,6 @@ use super::settings::Rules;
 use super::user_scope::UserScope;
 use crate::store::SealedStore;
 
-#[cfg_attr(feature = "dbsc", derive(Clone))]
 pub(super) struct Config {
     pub(super) store: SealedStore,
     pub(super) cookies: CookiePolicy,
@@ -22,9 +21,6 @@ pub(super) struct Config {
     pub(super) label: Option<Label>,
     #[cfg(feature = "revocation")]
     pub(super) scope: UserScope,
-    /// What sessions are bound to devices with.
-    #[cfg(feature = "dbsc")]
-    pub(super) device: Option<Arc<super::device::Device>>,
 }
 
 /// What of a request its session is bound to.
@@ -35,15 +31,6 @@ pub(super) type Bind = Arc<dyn Fn(&request::Parts) -> Vec<u8> + Send + Sync>;
 pub(super) type Label = Arc<dyn Fn(&request::Parts) -> String + Send + Sync>;
 
 impl Config {
-    /// The store that knows how much a session may hold: where sessions may get bound, the one with less room.
-    pub(super) fn limits(&self) -> &SealedStore {
-        #[cfg(feature = "dbsc")]
-        if let Some(device) = &self.device {
-            return device.bound_store();
-        }
-        &self.store
-    }
-
     /// Whether anything is to be read off a request's head besides its cookies.
     pub(super) fn asks_for_parts(&self) -> bool {
         #[cfg(feature = "revocation")]
@@ -60,8 +47,7 @@ impl Config {
                 && self.cookies == other.cookies
                 && self.rules == other.rules
                 && is_one(self.bind.as_ref(), other.bind.as_ref())
-                && self.has_same_lists(other)
-                && self.has_same_device(other))
+                && self.has_same_lists(other))
     }
 
     fn has_same_lists(&self, other: &Self) -> bool {
@@ -74,19 +60,6 @@ impl Config {
                 (one, other) => one.is_none() && other.is_none(),
             };
         #[cfg(not(feature = "revocation"))]
-        {
-            let _ = other;
-            true
-        }
-    }
-
-    fn has_same_device(&self, other: &Self) -> bool {
-        #[cfg(feature = "dbsc")]
-        return match (&self.device, &other.device) {
-            (Some(one), Some(other)) => one.is_set_as(other),
-            (one, other) => one.is_none() && other.is_none(),
-        };
-        #[cfg(not(feature = "dbsc"))]
         {
             let _ = other;
             true

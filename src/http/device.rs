@@ -15,11 +15,21 @@
 //! that did not open, `endpoints` registering and refreshing, `form` what is revoked beside sessions, `settings` what
 //! can be set.
 
+use std::any::Any;
+
+use http::{HeaderMap, HeaderValue};
+
+#[cfg(feature = "revocation")]
+use super::carrier::Unjudged;
+use super::carrier::{Carrier, Jar, Opened};
 use super::cookie::CookiePolicy;
-use super::presented::Presented;
-use super::session::{Jar, Session};
-use crate::dbsc::{Binding, DeviceBinding};
-use crate::error::OpenError;
+use super::decide::{Beside, Decision};
+use super::handle::Session;
+use super::request::RequestContext;
+use super::state::State;
+use crate::dbsc::DeviceBinding;
+#[cfg(feature = "revocation")]
+use crate::revocation::Pending;
 use crate::store::SealedStore;
 
 mod beside;
@@ -35,8 +45,6 @@ mod opening;
 mod settings;
 mod stage;
 
-#[cfg(feature = "revocation")]
-pub(super) use form::leave_device;
 pub use layer::{DeviceBoundFuture, DeviceBoundLayer, DeviceBoundService};
 pub use settings::{DeviceSettings, Unbound};
 use stage::Stage;
@@ -55,50 +63,6 @@ pub(super) struct Device {
     unbound: Unbound,
 }
 
-/// What a session has to do with a device.
-#[derive(Default)]
-pub(super) struct DeviceState {
-    binding: Option<Binding>,
-    /// Since this request, and pending.
-    newly: bool,
-    /// The ordinary cookie of the session came as well: the answer brings the bound one in its place.
-    moves: bool,
-    /// What the session was bound to that has ended with this request.
-    left: Option<Binding>,
-    unproven: bool,
-    /// The session has another uid than the one that an offer was made to.
-    renamed: bool,
-}
-
-/// What a request brings, besides the session that is chosen from it.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Brought {
-    ordinary: bool,
-    /// A bound cookie, pending or not.
-    bound: bool,
-    /// A bound cookie tells of a session's end.
-    ended: bool,
-    bound_second: bool,
-    pending: bool,
-    pending_second: bool,
-    proof: bool,
-    /// The device that has proved itself.
-    proven: Option<Binding>,
-    /// The session came in the bound cookie.
-    pub(super) came_bound: bool,
-    /// The bound cookie is of a session that is over; or the pending one is, or no ordinary one awaits it any more, and
-    /// it is the only one.
-    bound_over: bool,
-    /// The pending cookie is such a one, whatever else came.
-    pending_over: bool,
-    /// The proof is not one for the bound cookie.
-    proof_of_another: bool,
-    /// The proof is over, and no other is good, or may be.
-    proof_over: bool,
-    /// Why this server cannot judge a proof now, and there is no other: what it proves may be good.
-    proof_unjudged: Option<OpenError>,
-}
-
 impl Session {
     /// Whether the session is bound to a device, and the device has proved itself within the last minutes. Only under
     /// a [`DeviceBoundLayer`].
@@ -115,72 +79,15 @@ impl Session {
     pub fn lacks_device_proof(&self) -> bool {
         self.look(|state| state.device.unproven)
     }
-
-    /// The tokens of bound sessions that the request brings.
-    pub(super) fn bound_presented(&self) -> Option<Presented<'_>> {
-        let device = self.config().device.as_ref()?;
-        Some(self.presented_as(&device.bound_cookies))
-    }
-}
-
-impl DeviceState {
-    pub(super) fn binding(&self) -> Option<&Binding> {
-        self.binding.as_ref()
-    }
-
-    /// Another session begins, or none, with which no device has anything to do.
-    pub(super) fn begin_anew(&mut self) {
-        *self = Self { left: self.binding.filter(|_| !self.newly).or(self.left), ..Self::default() };
-    }
-
-    /// The session goes on under a new uid.
-    pub(super) fn rename(&mut self) {
-        self.renamed = true;
-    }
-
-    /// Whether the answer moves it from its ordinary cookie to the bound one.
-    pub(super) fn moves(&self) -> bool {
-        self.moves
-    }
-
-    /// What is to be refused from now on.
-    #[cfg(feature = "revocation")]
-    pub(super) fn left(&self) -> Option<Binding> {
-        self.left
-    }
-
-    fn bind(&mut self, binding: Binding) {
-        (self.binding, self.newly, self.moves) = (Some(binding), true, false);
-    }
-
-    /// Whether the session came with a proof of its device, or of the one that it moves to; whatever has become of it
-    /// since.
-    #[cfg(feature = "revocation")]
-    pub(super) fn came_bound(&self) -> bool {
-        self.left.or(self.came_with()).is_some()
-    }
-
-    /// The device that has proved itself with this request.
-    #[cfg(feature = "revocation")]
-    fn came_with(&self) -> Option<Binding> {
-        self.binding.filter(|_| !self.newly)
-    }
-}
-
-impl Brought {
-    /// Whether a second cookie of the bound session came that the response sets.
-    pub(super) fn has_second_of(&self, state: &DeviceState) -> bool {
-        if state.newly { self.pending_second } else { self.bound_second }
-    }
 }
 
 impl Device {
-    pub(super) fn bound_store(&self) -> &SealedStore {
+    fn bound_store(&self) -> &SealedStore {
         self.binding.bound_store()
     }
 
     /// Whether another is set likewise, over one store.
-    pub(super) fn is_set_as(&self, other: &Self) -> bool {
+    fn is_set_as(&self, other: &Self) -> bool {
         self.binding.is_set_as(&other.binding)
             && self.bound_cookies == other.bound_cookies
             && self.pending_cookies == other.pending_cookies
@@ -189,22 +96,74 @@ impl Device {
             && self.refresh_path == other.refresh_path
             && self.unbound == other.unbound
     }
+}
 
-    /// The cookies that only sessions bound to a device have.
-    pub(super) fn cookies(&self) -> [&CookiePolicy; 3] {
-        [&self.bound_cookies, &self.pending_cookies, &self.proof_cookies]
+impl Carrier for Device {
+    fn is_same(&self, other: &dyn Carrier) -> bool {
+        (other as &dyn Any).downcast_ref().is_some_and(|other| self.is_set_as(other))
     }
 
-    /// Where a session is sealed that is bound to a device.
-    pub(super) fn jar<'s>(&'s self, state: &DeviceState, session: &'s Session) -> Option<Jar<'s>> {
-        let (stage, cookies) = match state.newly {
+    fn open(&self, request: &RequestContext) -> Opened {
+        self.opened(request)
+    }
+
+    fn jar<'r>(&'r self, state: &State, request: &'r RequestContext) -> Jar<'r> {
+        let Some(binding) = state.device.binding() else { return Jar::of(request) };
+        let (stage, cookies) = match state.device.newly {
             true => (Stage::Pending, &self.pending_cookies),
             false => (Stage::Settled, &self.bound_cookies),
         };
-        Some(Jar {
-            store: session.bound_store(self),
-            cookies,
-            associated_data: stage.associated_data(state.binding()?, session.associated_data()).into(),
-        })
+        let associated_data = stage.associated_data(binding, request.associated_data()).into();
+        Jar { store: request.bound_store(self.bound_store()), cookies, associated_data }
+    }
+
+    fn bound_store(&self) -> Option<&SealedStore> {
+        Some(self.binding.bound_store())
+    }
+
+    fn cookies(&self) -> [Option<&CookiePolicy>; 3] {
+        [&self.bound_cookies, &self.pending_cookies, &self.proof_cookies].map(Some)
+    }
+
+    fn beside(&self, opened: &Opened) -> Beside {
+        self.has_beside(opened)
+    }
+
+    fn removals_beside(
+        &self,
+        request: &RequestContext,
+        opened: &Opened,
+        decision: &Decision,
+    ) -> Vec<HeaderValue> {
+        self.removals_of(&request.config.cookies, opened, decision)
+    }
+
+    fn offer_to(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
+        self.ask_to_register(opened, decision, headers);
+    }
+
+    #[cfg(feature = "revocation")]
+    fn has_moved(&self, request: &RequestContext, state: &State) -> bool {
+        self.is_moved(request, state)
+    }
+
+    #[cfg(feature = "revocation")]
+    fn revoke_presented(&self, request: &RequestContext, unjudged: Unjudged) -> Vec<Pending<()>> {
+        self.revoke_brought(request, unjudged)
+    }
+
+    #[cfg(feature = "revocation")]
+    fn revoke_left(
+        &self,
+        request: &RequestContext,
+        state: &State,
+        decision: &Decision,
+    ) -> Option<Pending<()>> {
+        self.leave(request, state, decision)
+    }
+
+    #[cfg(feature = "revocation")]
+    fn end_ordinary_form(&self, request: &RequestContext, state: &State) -> Option<Pending<()>> {
+        self.end_ordinary(request, state)
     }
 }

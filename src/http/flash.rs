@@ -50,11 +50,11 @@ impl Session {
     /// As [`insert`](Self::insert): the message takes room in the cookie until it is read. [`DataError::Type`] when
     /// something else stands in the place of messages, which only a store without this layer can have put there.
     pub fn flash(&self, level: FlashLevel, text: impl Into<String>) -> Result<(), DataError> {
-        self.change(|config, state| {
+        self.change(|state| {
             let mut all: Vec<Flash> = data::get(state.data(), MESSAGES)?.unwrap_or_default();
             all.push(Flash { level, text: text.into() });
             match data::with(state.data(), MESSAGES, &data::written(&all)?)? {
-                Some(text) => state.set_data(config.limits(), &config.rules, text),
+                Some(text) => state.set_data(self.limits(), &self.config().rules, text),
                 None => Ok(()),
             }
         })
@@ -67,10 +67,10 @@ impl Session {
     /// [`DataError::TooLate`], and [`DataError::Type`] as for [`flash`](Self::flash).
     pub fn take_flashes(&self) -> Result<Vec<Flash>, DataError> {
         let shows = !self.is_head();
-        self.change(|config, state| {
+        self.change(|state| {
             let all = data::get(state.data(), MESSAGES)?.unwrap_or_default();
             match data::without(state.data(), MESSAGES)?.filter(|_| shows) {
-                Some(text) => state.set_data(config.limits(), &config.rules, text).map(|()| all),
+                Some(text) => state.set_data(self.limits(), &self.config().rules, text).map(|()| all),
                 None => Ok(all),
             }
         })

@@ -7,11 +7,12 @@ use std::time::Duration;
 use http::request;
 use tower_layer::Layer;
 
+use super::carrier::Plain;
 #[cfg(feature = "revocation")]
 use super::config::Label;
 use super::config::{Bind, Config};
 use super::cookie::{CookiePolicy, CookiePolicyBuilder};
-use super::service::SessionService;
+use super::service::{SessionService, Setup};
 use super::settings::{Creation, Renewal, Rules};
 use super::telemetry;
 #[cfg(feature = "revocation")]
@@ -61,7 +62,7 @@ const DEFAULT_USER_ID_ROOM: usize = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct SessionLayer(Arc<Config>);
+pub struct SessionLayer(pub(super) Arc<Config>);
 
 impl SessionLayer {
     /// A layer with the default settings.
@@ -91,31 +92,11 @@ impl SessionLayer {
     }
 }
 
-#[cfg(feature = "dbsc")]
-impl SessionLayer {
-    /// Binds the sessions of users to their devices, where browsers know how: a stolen cookie is worth minutes.
-    /// Takes the place of this layer. See [`DeviceBoundLayer`](super::DeviceBoundLayer).
-    ///
-    /// # Errors
-    /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build), among them for a cookie whose name
-    /// does not begin with `__Host-`; for a cookie that is not
-    /// `Secure`, not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`), or without room
-    /// for a bound session; for paths of endpoints that are none; and for a time to register that is none.
-    pub fn device_bound(
-        self,
-        set: impl FnOnce(super::DeviceSettings) -> super::DeviceSettings,
-    ) -> Result<super::DeviceBoundLayer, ConfigError> {
-        let config = Arc::unwrap_or_clone(self.0);
-        let device = set(super::DeviceSettings::new(&config.store)).build(&config.cookies)?;
-        Ok(super::DeviceBoundLayer::new(Config { device: Some(Arc::new(device)), ..config }))
-    }
-}
-
 impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, Arc::clone(&self.0))
+        SessionService::new(inner, Setup { config: Arc::clone(&self.0), carrier: Arc::new(Plain) })
     }
 }
 
@@ -346,8 +327,6 @@ impl SessionLayerBuilder {
             label: self.label,
             #[cfg(feature = "revocation")]
             scope: self.scope,
-            #[cfg(feature = "dbsc")]
-            device: None,
         })))
     }
 }

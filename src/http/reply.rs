@@ -7,9 +7,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::caches;
+use super::carrier::Opened;
 use super::cookie::CookiePolicy;
-use super::decide::{Beside, Came, Clear, Decision, Facts, Now, Send, Timing, decide};
-use super::session::{Opened, Persistence, Session};
+use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide};
+use super::handle::Session;
+use super::session::Persistence;
 use super::settle::{Settling, Waiting, settle};
 use super::state::{Finished, State, Upkeep};
 use super::telemetry;
@@ -75,7 +77,8 @@ impl Decided {
         let rules = &session.config().rules;
         let store = session.jar(&opened.state).store;
         let upkeep = opened.state.upkeep(store, rules, session.may_renew(), session.head_ms());
-        let facts = Facts { beside: beside(session, opened), ..opened.state.facts(rules, upkeep, counts) };
+        let facts =
+            Facts { beside: session.carrier().beside(opened), ..opened.state.facts(rules, upkeep, counts) };
         let decision = decide(&facts);
         let mut decided = Self { facts, decision, finished: None };
         // Most responses send nothing, whatever else there is to know.
@@ -165,10 +168,7 @@ impl Decided {
         for cookie in cookies_now {
             headers.append(SET_COOKIE, cookie);
         }
-        #[cfg(feature = "dbsc")]
-        if let Some(device) = &session.config().device {
-            device.offer_to(opened, &self.decision, headers);
-        }
+        session.carrier().offer_to(opened, &self.decision, headers);
         Reply { fail: None, settling }
     }
 
@@ -184,10 +184,7 @@ impl Decided {
             let jar = session.jar(&opened.state);
             cookies.extend(removals(jar.cookies, opened.has_second_of_jar()));
         }
-        #[cfg(feature = "dbsc")]
-        if let Some(device) = &session.config().device {
-            cookies.extend(device.removals_beside(session.config(), opened, decision));
-        }
+        cookies.extend(session.carrier().removals_beside(session.request(), opened, decision));
         cookies
     }
 }
@@ -218,27 +215,8 @@ fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Up
     let is_over = state.is_over_when_sent(store, upkeep, head_ms, now_ms);
     let counts = facts.counts && !(is_over && decide(&facts).send == Send::Session);
     let ended = state.has_ended(store, now_ms);
-    Facts { timing, ended, moved: has_moved(session, state), counts, ..facts }
-}
-
-/// What there is of a device beside the session.
-fn beside(session: &Session, opened: &Opened) -> Beside {
-    #[cfg(feature = "dbsc")]
-    if let Some(device) = &session.config().device {
-        return device.beside(opened);
-    }
-    let _ = (session, opened);
-    Beside::Nothing
-}
-
-/// Whether a request beside this one has moved the session to a device meanwhile.
-fn has_moved(session: &Session, state: &State) -> bool {
-    #[cfg(all(feature = "dbsc", feature = "revocation"))]
-    if let Some(device) = &session.config().device {
-        return device.has_moved(session, state);
-    }
-    let _ = (session, state);
-    false
+    let moved = session.carrier().has_moved(session.request(), state);
+    Facts { timing, ended, moved, counts, ..facts }
 }
 
 /// The cookies of a session that is sealed now.

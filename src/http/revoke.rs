@@ -51,10 +51,10 @@ impl Session {
         let ended = self.end_others(&asks).await;
         given_up.disarm();
         let instead = ended?;
-        self.change(|config, state| {
+        self.change(|state| {
             match instead {
                 Some(instead) if state.user_id() == Some(&*asks.user_id) && state.uid() == Some(asks.uid) => {
-                    state.go_on_as(config.limits(), instead, config.store.now_ms());
+                    state.go_on_as(self.limits(), instead, self.config().store.now_ms());
                 }
                 // It was revoked itself, and what ended it may have put another in its place.
                 None => {}
@@ -102,7 +102,7 @@ impl Session {
 
     async fn revoke_all_of(&self, user_id: &str) -> Result<(), DataError> {
         // What this response could not tell the client must not be done to it.
-        self.change(|_, _: &mut State| Ok(()))?;
+        self.change(|_: &mut State| Ok(()))?;
         match self.listed_in() {
             Some(registry) => registry.revoke_user(user_id).await.map(drop)?,
             None => self.sealed_store().revoke_user(user_id).await?,
@@ -113,7 +113,7 @@ impl Session {
     /// The uid under which the session goes on; nothing if it was revoked already, and then nothing has ended by this.
     async fn end_others(&self, asks: &Asks) -> Result<Option<SessionUid>, DataError> {
         // What this response could not tell the client must not be done to it.
-        self.change(|_, _: &mut State| Ok(()))?;
+        self.change(|_: &mut State| Ok(()))?;
         let instead = self.sealed_store().fresh_uid()?;
         let Asks { user_id, known_uid: uid, created_at_ms, .. } = asks;
         let goes_on = match self.listed_in() {

@@ -13,14 +13,16 @@ use smallvec::SmallVec;
 use tower_service::Service;
 
 use super::caches;
+use super::carrier::Carrier;
 use super::config::Config;
 use super::cookie::SameSite;
 use super::fetch_metadata::is_for_a_document;
+use super::handle::Session;
 use super::local::is_for_this_machine;
 use super::reply::{self, Reply};
-use super::session::{Head, Session};
+use super::request::{Head, RequestContext};
 #[cfg(feature = "revocation")]
-use super::session::{Listed, Scoped};
+use super::request::{Listed, Scoped};
 use super::settle::{NotRecorded, Settling};
 use super::telemetry;
 
@@ -28,17 +30,24 @@ use super::telemetry;
 #[derive(Clone)]
 pub struct SessionService<S> {
     inner: S,
-    config: Arc<Config>,
+    setup: Setup,
+}
+
+/// What a layer is set to, and the cookies of its sessions.
+#[derive(Clone)]
+pub(super) struct Setup {
+    pub(super) config: Arc<Config>,
+    pub(super) carrier: Arc<dyn Carrier>,
 }
 
 impl<S> SessionService<S> {
-    pub(super) fn new(inner: S, config: Arc<Config>) -> Self {
-        Self { inner, config }
+    pub(super) fn new(inner: S, setup: Setup) -> Self {
+        Self { inner, setup }
     }
 
     #[cfg(feature = "dbsc")]
-    pub(super) fn config(&self) -> &Arc<Config> {
-        &self.config
+    pub(super) fn setup(&self) -> &Setup {
+        &self.setup
     }
 }
 
@@ -56,7 +65,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match enter(&self.config, &mut request) {
+        match enter(&self.setup, &mut request) {
             Entry::Session(session) => {
                 request.extensions_mut().insert(session.clone());
                 SessionFuture::handled(self.inner.call(request), session)
@@ -188,10 +197,11 @@ pub(super) enum Entry {
 
 /// The session of a request, still unopened. Of several layers over one cookie the outermost has it.
 #[inline]
-pub(super) fn enter<B>(config: &Arc<Config>, request: &mut Request<B>) -> Entry {
+pub(super) fn enter<B>(setup: &Setup, request: &mut Request<B>) -> Entry {
+    let config = &setup.config;
     let outer = request.extensions().get::<Session>();
     if let Some(same) = outer.and_then(|outer| outer.of_cookie(config.cookies.name())) {
-        return match same.config().is_same(config) {
+        return match same.config().is_same(config) && same.carrier().is_same(&*setup.carrier) {
             true => Entry::Another(same.clone()),
             false => Entry::Refused(Refused::LayersDiffer),
         };
@@ -200,10 +210,11 @@ pub(super) fn enter<B>(config: &Arc<Config>, request: &mut Request<B>) -> Entry 
     if config.cookies.is_for_local_development() && !is_for_this_machine(request) {
         return Entry::Refused(Refused::InDevelopment);
     }
-    begin(config, request, outer)
+    begin(setup, request, outer)
 }
 
-fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Session>) -> Entry {
+fn begin<B>(setup: &Setup, request: &mut Request<B>, outer: Option<Session>) -> Entry {
+    let Setup { config, carrier } = setup;
     let head_ms = config.store.now_ms();
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
@@ -224,27 +235,28 @@ fn begin<B>(config: &Arc<Config>, request: &mut Request<B>, outer: Option<Sessio
     #[cfg(feature = "revocation")]
     match scope {
         Some(name) if name.is_empty() => return Entry::Refused(Refused::WithoutScope),
-        name => listed.scoped = name.map(|name| Scoped::new(config, &name)),
+        name => listed.scoped = name.map(|name| Scoped::new(config, carrier.bound_store(), &name)),
     }
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
     let held_back = is_held_back(config.cookies.same_site(), request.method(), headers);
     let mut cookies = SmallVec::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
-    Entry::Session(Session::new(
-        Arc::clone(config),
-        Head {
-            cookies,
-            associated_data: bound,
-            head_ms,
-            may_renew,
-            held_back,
-            is_head: request.method() == Method::HEAD,
-        },
-        outer,
+    let head = Head {
+        cookies,
+        associated_data: bound,
+        head_ms,
+        may_renew,
+        held_back,
+        is_head: request.method() == Method::HEAD,
+    };
+    let request = RequestContext {
+        config: Arc::clone(config),
+        head,
         #[cfg(feature = "revocation")]
         listed,
-    ))
+    };
+    Entry::Session(Session::new(request, Arc::clone(carrier), outer))
 }
 
 /// A look at a request's head as those take it who set up the layer.

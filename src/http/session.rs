@@ -1,7 +1,6 @@
-//! [`Session`]: a request's session, as handlers use it.
+//! What handlers do with a [`Session`].
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -9,43 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::data::{self, DataError};
 use super::decide::LeftInPlace;
+pub use super::handle::Session;
 use super::reply;
 use super::state::State;
 use crate::clock::millis;
 use crate::session::SessionId;
 use crate::uid::SessionUid;
-
-mod inner;
-
-use inner::Inner;
-#[cfg(feature = "dbsc")]
-pub(super) use inner::Jar;
-pub(super) use inner::{Head, Opened};
-#[cfg(feature = "revocation")]
-pub(super) use inner::{Listed, Scoped};
-
-/// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
-/// and with the feature `axum` it is an argument of handlers. Clones are the same session.
-///
-/// The cookie is opened when the session is first looked at: a request that never looks pays nothing for it. It is
-/// judged as of when the head of its request arrived. Changes are sealed once, when the response is there, before its
-/// headers go.
-///
-/// Where a cookie came that must not be overwritten, what is stored holds for this request alone:
-/// [`persistence`](Self::persistence) tells.
-///
-/// ```
-/// use sealed_session::http::{DataError, Session};
-///
-/// fn add_to_cart(session: &Session, item: String) -> Result<usize, DataError> {
-///     let mut cart: Vec<String> = session.get("cart")?.unwrap_or_default();
-///     cart.push(item);
-///     session.insert("cart", &cart)?;
-///     Ok(cart.len())
-/// }
-/// ```
-#[derive(Clone)]
-pub struct Session(Arc<Inner>);
 
 impl Session {
     /// The value of a member of the session's data, if there is one. It is read out of the sealed text; nothing
@@ -81,8 +49,8 @@ impl Session {
     pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), DataError> {
         data::check_name(name)?;
         let value = data::written(value)?;
-        self.change(|config, state| match data::with(state.data(), name, &value)? {
-            Some(text) => state.set_data(config.limits(), &config.rules, text),
+        self.change(|state| match data::with(state.data(), name, &value)? {
+            Some(text) => state.set_data(self.limits(), &self.config().rules, text),
             None => Ok(()),
         })
     }
@@ -93,8 +61,8 @@ impl Session {
     /// [`DataError::Reserved`] for the name `_flash`; [`DataError::TooLate`].
     pub fn remove(&self, name: &str) -> Result<bool, DataError> {
         data::check_name(name)?;
-        self.change(|config, state| match data::without(state.data(), name)? {
-            Some(text) => state.set_data(config.limits(), &config.rules, text).map(|()| true),
+        self.change(|state| match data::without(state.data(), name)? {
+            Some(text) => state.set_data(self.limits(), &self.config().rules, text).map(|()| true),
             None => Ok(false),
         })
     }
@@ -105,10 +73,10 @@ impl Session {
     /// As [`get`](Self::get), which leaves the member where it is, and [`remove`](Self::remove).
     pub fn take<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
         data::check_name(name)?;
-        self.change(|config, state| {
+        self.change(|state| {
             let value = data::get(state.data(), name)?;
             if let Some(text) = data::without(state.data(), name)? {
-                state.set_data(config.limits(), &config.rules, text)?;
+                state.set_data(self.limits(), &self.config().rules, text)?;
             }
             Ok(value)
         })
@@ -119,9 +87,9 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn clear(&self) -> Result<(), DataError> {
-        self.change(|config, state| {
+        self.change(|state| {
             let text = data::replaced(state.data(), "{}".to_owned())?;
-            state.set_data(config.limits(), &config.rules, text)
+            state.set_data(self.limits(), &self.config().rules, text)
         })
     }
 
@@ -159,9 +127,9 @@ impl Session {
     /// As [`insert`](Self::insert), and [`DataError::Seal`] when the value is no JSON object.
     pub fn store<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), DataError> {
         let text = data::written_whole(value)?;
-        self.change(|config, state| {
+        self.change(|state| {
             let text = data::replaced(state.data(), text)?;
-            state.set_data(config.limits(), &config.rules, text)
+            state.set_data(self.limits(), &self.config().rules, text)
         })
     }
 
@@ -200,12 +168,12 @@ impl Session {
     /// As [`authenticate`](Self::authenticate), and [`DataError::Reserved`] for the name `_flash`.
     pub fn authenticate_keeping(&self, user_id: &str, members: &[&str]) -> Result<(), DataError> {
         members.iter().try_for_each(|name| data::check_name(name))?;
-        self.change(|config, state| {
+        self.change(|state| {
             #[cfg(feature = "revocation")]
-            if config.store.refuses_all() {
+            if self.config().store.refuses_all() {
                 return Err(DataError::Unavailable);
             }
-            state.authenticate_keeping(config.limits(), user_id, members)?;
+            state.authenticate_keeping(self.limits(), user_id, members)?;
             #[cfg(feature = "revocation")]
             self.begin_user(state);
             Ok(())
@@ -218,7 +186,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn logout(&self) -> Result<(), DataError> {
-        self.change(|_, state| {
+        self.change(|state| {
             state.log_out();
             Ok(())
         })
@@ -230,7 +198,7 @@ impl Session {
     /// # Errors
     /// [`DataError::Seal`] without randomness; [`DataError::TooLate`].
     pub fn cycle(&self) -> Result<(), DataError> {
-        self.change(|config, state| Ok(state.cycle(&config.store)?))
+        self.change(|state| Ok(state.cycle(&self.config().store)?))
     }
 
     /// Ends the session for good: the cookie is removed, and whatever this request does with the session
@@ -239,7 +207,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn invalidate(&self) -> Result<(), DataError> {
-        self.change(|_, state| {
+        self.change(|state| {
             state.invalidate();
             Ok(())
         })
@@ -289,7 +257,7 @@ impl Session {
     /// # Errors
     /// [`DataError::TooLate`].
     pub fn begin_anyway(&self) -> Result<(), DataError> {
-        self.change(|_, state| {
+        self.change(|state| {
             state.begin_anyway();
             Ok(())
         })
@@ -303,8 +271,8 @@ impl Session {
     /// [`DataError::TooLate`].
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), DataError> {
         let ttl_ms = millis(ttl);
-        self.change(|config, state| {
-            state.set_ttl(config.limits(), ttl_ms, config.store.now_ms());
+        self.change(|state| {
+            state.set_ttl(self.limits(), ttl_ms, self.config().store.now_ms());
             Ok(())
         })
     }
@@ -337,13 +305,13 @@ impl Session {
     /// # Errors
     /// [`DataError::Seal`] without a sealing key or randomness; [`DataError::TooLate`].
     pub fn csrf_token(&self) -> Result<String, DataError> {
-        self.change(|config, state| {
+        self.change(|state| {
             let of_cookies = if state.only_keeps_what_came() { self.uid_of_cookies() } else { None };
             let uid = match of_cookies {
                 Some(uid) => uid,
-                None => state.require_uid(&config.store)?,
+                None => state.require_uid(&self.config().store)?,
             };
-            Ok(config.store.csrf_token(uid)?)
+            Ok(self.config().store.csrf_token(uid)?)
         })
     }
 

@@ -6,25 +6,21 @@ use std::task::{Context, Poll};
 use http::HeaderValue;
 
 use super::telemetry;
-use crate::record::Times;
-use crate::store::SealedStore;
-use crate::uid::SessionUid;
 
 #[cfg(not(feature = "revocation"))]
 use super::decide::Decision;
 use super::decide::{Facts, decide};
 #[cfg(not(feature = "revocation"))]
-use super::session::Session;
+use super::handle::Session;
+use super::state::Brought;
 #[cfg(not(feature = "revocation"))]
 use super::state::State;
 
 #[cfg(feature = "revocation")]
 mod record;
 
-#[cfg(all(feature = "revocation", feature = "dbsc"))]
-pub(super) use record::Unjudged;
 #[cfg(feature = "revocation")]
-pub(super) use record::{Replaced, settle};
+pub(super) use record::settle;
 
 /// What a backend has still to say, and what waits for it.
 pub(super) struct Settling {
@@ -56,20 +52,6 @@ pub(super) struct Waiting {
     pub(super) removals: Vec<HeaderValue>,
     /// What counts then.
     pub(super) unrecorded: Option<Facts>,
-}
-
-/// A session that a response brings.
-pub(super) struct Brought {
-    pub(super) store: SealedStore,
-    pub(super) times: Times,
-    pub(super) uid: SessionUid,
-    pub(super) user_id: Option<String>,
-}
-
-impl Brought {
-    fn has_ended(&self) -> bool {
-        self.store.has_ended(self.store.now_ms(), self.times, self.uid, self.user_id.as_deref())
-    }
 }
 
 /// It was not recorded.

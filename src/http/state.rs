@@ -18,7 +18,7 @@ use crate::uid::SessionUid;
 mod listed;
 mod upkeep;
 
-pub(super) use upkeep::{Finished, Upkeep};
+pub(super) use upkeep::{Brought, Finished, Upkeep};
 
 /// A TTL that a handler asked for.
 #[derive(Clone, Copy)]
@@ -56,13 +56,13 @@ pub(super) struct State {
     invalidated: bool,
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
-    replaced: Option<super::settle::Replaced>,
+    replaced: Option<crate::revocation::Ended>,
     /// Logins of this request that are on their way to the backend of revocations.
     #[cfg(feature = "revocation")]
     begins: Vec<crate::revocation::Pending<()>>,
     /// What it has to do with a device.
     #[cfg(feature = "dbsc")]
-    pub(super) device: super::device::DeviceState,
+    pub(super) device: super::device_state::DeviceState,
 }
 
 impl State {
@@ -99,7 +99,7 @@ impl State {
             #[cfg(feature = "revocation")]
             begins: Vec::new(),
             #[cfg(feature = "dbsc")]
-            device: super::device::DeviceState::default(),
+            device: super::device_state::DeviceState::default(),
         }
     }
 
@@ -125,7 +125,7 @@ impl State {
     }
 
     /// Whether what came has ended, by a logout or a login.
-    #[cfg(feature = "dbsc")]
+    #[cfg(any(feature = "dbsc", feature = "revocation"))]
     pub(super) fn is_ended(&self) -> bool {
         self.did.out || self.did.now == Now::LoggedIn
     }

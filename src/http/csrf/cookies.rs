@@ -11,16 +11,11 @@ const LABEL: &[u8] = b"sealed-session: CSRF token of cookies that stay";
 impl Session {
     /// Whether the request brings a cookie that may be of a session, bound to a device or not.
     pub(super) fn brings_cookie(&self) -> bool {
-        let config = self.config();
         let brings = |cookies| {
             let presented = self.presented_as(cookies);
             !presented.is_empty() || presented.has_second()
         };
-        #[cfg(feature = "dbsc")]
-        if config.device.as_ref().is_some_and(|device| device.cookies().into_iter().any(brings)) {
-            return true;
-        }
-        brings(&config.cookies)
+        self.carrier().cookies().into_iter().flatten().any(brings) || brings(&self.config().cookies)
     }
 
     /// What a token speaks of where the request's cookies open no session here and now, and stay in place: of the
@@ -33,7 +28,6 @@ impl Session {
             hash.update(Sha256::digest(token));
         };
         self.presented().tokens().for_each(&mut add);
-        #[cfg(feature = "dbsc")]
         if let Some(bound) = self.bound_presented() {
             bound.tokens().for_each(&mut add);
         }

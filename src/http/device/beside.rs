@@ -3,13 +3,13 @@
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
-use super::{Brought, Device, ENDED};
+use super::{Device, ENDED};
 use crate::dbsc::telemetry;
-use crate::http::config::Config;
-use crate::http::cookie::Values;
+use crate::http::carrier::Opened;
+use crate::http::cookie::{CookiePolicy, Values};
 use crate::http::decide::{Beside, Clear, Decision, Send};
+use crate::http::device_state::Brought;
 use crate::http::reply::{removals, set_cookie};
-use crate::http::session::Opened;
 use crate::session::SessionId;
 use crate::uid::SessionUid;
 
@@ -17,7 +17,7 @@ const REGISTRATION: &str = "secure-session-registration";
 
 impl Device {
     /// What there is of a device beside the session that counts.
-    pub(in crate::http) fn beside(&self, opened: &Opened) -> Beside {
+    pub(super) fn has_beside(&self, opened: &Opened) -> Beside {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         match () {
@@ -35,9 +35,9 @@ impl Device {
     }
 
     /// The cookies that are removed beside the session's own.
-    pub(in crate::http) fn removals_beside(
+    pub(super) fn removals_of(
         &self,
-        config: &Config,
+        ordinary_cookies: &CookiePolicy,
         opened: &Opened,
         decision: &Decision,
     ) -> Vec<HeaderValue> {
@@ -46,7 +46,7 @@ impl Device {
         let mut values = Vec::new();
         // The browser is known to have what it moves with.
         if decision.send == Send::Session && is_bound && !state.device.newly {
-            let ordinary = brought.ordinary.then(|| removals(&config.cookies, opened.has_second));
+            let ordinary = brought.ordinary.then(|| removals(ordinary_cookies, opened.has_second));
             let pending = brought.pending.then(|| removals(&self.pending_cookies, brought.pending_second));
             values.extend(ordinary.into_iter().flatten().chain(pending.into_iter().flatten()));
         }
@@ -62,7 +62,7 @@ impl Device {
 
     /// Asks the browser to make a key, where a user's session is sent that has just begun or has a new uid; and again
     /// with every renewal of one that has none.
-    pub(in crate::http) fn offer_to(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
+    pub(super) fn ask_to_register(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
         let state = &opened.state;
         let asks = state.is_ended() || state.device.renamed || state.is_unchanged();
         let offers = decision.send == Send::Session && state.device.binding.is_none() && asks;

@@ -9,10 +9,11 @@ use super::opening::{Awaited, Tells, tells};
 use crate::dbsc::{Binding, DbscError, DbscReason, DeviceBinding, Proven, Refresh, Registration, unquoted};
 use crate::error::Reason;
 use crate::http::caches;
+use crate::http::carrier::Opened;
 use crate::http::cookie::Values;
+use crate::http::handle::Session;
 use crate::http::presented::Found;
 use crate::http::reply::set_cookie;
-use crate::http::session::{Opened, Session};
 use crate::store::parts::Parts;
 
 const RESPONSE: &str = "secure-session-response";
@@ -86,17 +87,21 @@ struct Credential<'a> {
 }
 
 impl Session {
-    pub(super) fn register_device<R: Default + From<String>>(&self, headers: &HeaderMap) -> Response<R> {
-        self.registered(headers).unwrap_or_else(|refusal| refused(&refusal))
+    pub(super) fn register_device<R: Default + From<String>>(
+        &self,
+        device: &Device,
+        headers: &HeaderMap,
+    ) -> Response<R> {
+        self.registered(device, headers).unwrap_or_else(|refusal| refused(&refusal))
     }
 
-    pub(super) fn refresh_device<R: Default>(&self, headers: &HeaderMap) -> Response<R> {
+    pub(super) fn refresh_device<R: Default>(&self, device: &Device, headers: &HeaderMap) -> Response<R> {
         // Of the session itself nothing changes, and none begins.
         self.progress().sent = true;
-        self.refreshed(headers).unwrap_or_else(|refusal| {
+        self.refreshed(device, headers).unwrap_or_else(|refusal| {
             let mut response = refused(&refusal);
             if matches!(refusal, Refusal::Ends) {
-                self.remove_what_is_over(headers, response.headers_mut());
+                self.remove_what_is_over(device, headers, response.headers_mut());
             }
             response
         })
@@ -104,8 +109,11 @@ impl Session {
 
     /// The browser gets a bound cookie that is pending, and the ordinary session goes on: this answer may be lost, and
     /// come again for another key.
-    fn registered<R: From<String>>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
-        let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
+    fn registered<R: From<String>>(
+        &self,
+        device: &Device,
+        headers: &HeaderMap,
+    ) -> Result<Response<R>, Refusal> {
         let proof = text(headers, RESPONSE)?.ok_or(Refusal::Senseless)?;
         let mut progress = self.progress();
         let Opened { state, brought, .. } = self.opened(&mut progress);
@@ -128,8 +136,7 @@ impl Session {
         Ok(instructions)
     }
 
-    fn refreshed<R: Default>(&self, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
-        let device = self.config().device.as_ref().ok_or(Refusal::Senseless)?;
+    fn refreshed<R: Default>(&self, device: &Device, headers: &HeaderMap) -> Result<Response<R>, Refusal> {
         let sent = text(headers, SESSION_ID)?.ok_or(Refusal::Senseless)?;
         let proof = text(headers, RESPONSE)?;
         let identifier = unquoted(sent);
@@ -155,13 +162,14 @@ impl Session {
         if device.is_left(&proven.binding, proven.registered_at_ms) {
             return ends();
         }
-        let bound = device.choose_bound(&self.presented_as(&device.bound_cookies), &proven.binding, self).0;
+        let bound =
+            device.choose_bound(&self.presented_as(&device.bound_cookies), &proven.binding, self.request()).0;
         let pending = match &bound {
             Found::Session(_) | Found::Unclear => Found::Nothing,
             Found::Nothing | Found::Refused(_) => self.pending_of(device, &proven.binding),
         };
         match (pending, bound) {
-            (Found::Session(parts), _) => match device.awaited(parts.uid, proven.binding, self) {
+            (Found::Session(parts), _) => match device.awaited(parts.uid, proven.binding, self.request()) {
                 Awaited::Comes(..) => None,
                 Awaited::MayCome => Some(Refusal::Transient),
                 Awaited::Over => ends(),
@@ -188,7 +196,7 @@ impl Session {
 
     /// The session that is on its way to a device.
     fn pending_of(&self, device: &Device, binding: &Binding) -> Found<Parts> {
-        device.choose_pending(&self.presented_as(&device.pending_cookies), binding, self)
+        device.choose_pending(&self.presented_as(&device.pending_cookies), binding, self.request())
     }
 
     /// An identifier is of a user, and of which is for the request's scope to say.
@@ -201,15 +209,13 @@ impl Session {
 
     /// A bound session that cannot be refreshed any more is of no use to the browser. Only if it is the one that the
     /// refresh was for: after another login, the browser goes on refreshing for the session before.
-    fn remove_what_is_over(&self, headers: &HeaderMap, answer: &mut HeaderMap) {
-        let (Some(device), Ok(Some(sent))) = (&self.config().device, text(headers, SESSION_ID)) else {
-            return;
-        };
+    fn remove_what_is_over(&self, device: &Device, headers: &HeaderMap, answer: &mut HeaderMap) {
+        let Ok(Some(sent)) = text(headers, SESSION_ID) else { return };
         let binding = Binding::of(unquoted(sent));
         let [bound, pending] =
             [&device.bound_cookies, &device.pending_cookies].map(|cookies| self.presented_as(cookies));
-        let is_bound = is_its_own(device.choose_bound(&bound, &binding, self).0);
-        let is_pending = is_its_own(device.choose_pending(&pending, &binding, self));
+        let is_bound = is_its_own(device.choose_bound(&bound, &binding, self.request()).0);
+        let is_pending = is_its_own(device.choose_pending(&pending, &binding, self.request()));
         let mut values = Values::default();
         if is_bound {
             values.extend(device.bound_cookies.removals(bound.has_second()));

@@ -33,7 +33,7 @@ fn given_form(uid: SessionUid) -> SessionUid {
 
 /// Writes down that a session has left its device; and under which uid it goes on without one, and until when, where
 /// that is limited.
-pub(in crate::http) fn leave_device(
+pub(super) fn leave_device(
     store: &SealedStore,
     left: Option<&Binding>,
     goes_on: Option<(SessionUid, u64)>,

@@ -12,8 +12,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::endpoints::Endpoint;
+use super::{Device, DeviceSettings};
+use crate::error::ConfigError;
 use crate::http::config::Config;
-use crate::http::service::{Entry, SessionFuture, SessionService, enter};
+use crate::http::layer::SessionLayer;
+use crate::http::service::{Entry, SessionFuture, SessionService, Setup, enter};
 
 /// A [`SessionLayer`](crate::http::SessionLayer) that binds the sessions of users to their devices (Device Bound
 /// Session Credentials, a draft of the W3C): the browser makes a key that never leaves the device, and proves every
@@ -44,11 +47,27 @@ use crate::http::service::{Entry, SessionFuture, SessionService, enter};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct DeviceBoundLayer(Arc<Config>);
+pub struct DeviceBoundLayer {
+    config: Arc<Config>,
+    device: Arc<Device>,
+}
 
-impl DeviceBoundLayer {
-    pub(in crate::http) fn new(config: Config) -> Self {
-        Self(Arc::new(config))
+impl SessionLayer {
+    /// Binds the sessions of users to their devices, where browsers know how: a stolen cookie is worth minutes.
+    /// Takes the place of this layer. See [`DeviceBoundLayer`].
+    ///
+    /// # Errors
+    /// As [`DeviceBindingBuilder::build`](crate::dbsc::DeviceBindingBuilder::build), among them for a cookie whose name
+    /// does not begin with `__Host-`; for a cookie that is not
+    /// `Secure`, not of one whole origin (with a `Domain`, `Partitioned`, or a `Path` other than `/`), or without room
+    /// for a bound session; for paths of endpoints that are none; and for a time to register that is none.
+    pub fn device_bound(
+        self,
+        set: impl FnOnce(DeviceSettings) -> DeviceSettings,
+    ) -> Result<DeviceBoundLayer, ConfigError> {
+        let config = self.0;
+        let device = set(DeviceSettings::new(&config.store)).build(&config.cookies)?;
+        Ok(DeviceBoundLayer { config, device: Arc::new(device) })
     }
 }
 
@@ -56,13 +75,15 @@ impl<S> Layer<S> for DeviceBoundLayer {
     type Service = DeviceBoundService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DeviceBoundService { inner: SessionService::new(inner, Arc::clone(&self.0)) }
+        let Self { config, device } = self.clone();
+        let setup = Setup { config, carrier: Arc::clone(&device) as _ };
+        DeviceBoundService { inner: SessionService::new(inner, setup), device }
     }
 }
 
 impl fmt::Debug for DeviceBoundLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceBoundLayer").field("store", &self.0.store).finish_non_exhaustive()
+        f.debug_struct("DeviceBoundLayer").field("store", &self.config.store).finish_non_exhaustive()
     }
 }
 
@@ -70,6 +91,7 @@ impl fmt::Debug for DeviceBoundLayer {
 #[derive(Clone)]
 pub struct DeviceBoundService<S> {
     inner: SessionService<S>,
+    device: Arc<Device>,
 }
 
 impl<S, B, R> Service<Request<B>> for DeviceBoundService<S>
@@ -86,12 +108,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let config = self.inner.config();
-        let endpoint = config.device.as_ref().and_then(|device| device.endpoint(&request));
-        let Some(endpoint) = endpoint else {
+        let Some(endpoint) = self.device.endpoint(&request) else {
             return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
         };
-        let session = match enter(config, &mut request) {
+        let session = match enter(self.inner.setup(), &mut request) {
             Entry::Session(session) => session,
             Entry::Another(_) => {
                 return DeviceBoundFuture { kind: Kind::Inner { response: self.inner.call(request) } };
@@ -101,8 +121,8 @@ where
             }
         };
         let response = match endpoint {
-            Endpoint::Register => session.register_device(request.headers()),
-            Endpoint::Refresh => session.refresh_device(request.headers()),
+            Endpoint::Register => session.register_device(&self.device, request.headers()),
+            Endpoint::Refresh => session.refresh_device(&self.device, request.headers()),
         };
         let response = SessionFuture::handled(ready(Ok(response)), session);
         DeviceBoundFuture { kind: Kind::Own { response } }
@@ -111,7 +131,7 @@ where
 
 impl<S: fmt::Debug> fmt::Debug for DeviceBoundService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceBoundService").field("inner", &self.inner).finish()
+        f.debug_struct("DeviceBoundService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Device;
 use super::form::{is_known, moved_form, record_forms, unbound_form};
-use crate::http::session::Session;
+use crate::http::request::RequestContext;
 use crate::http::state::State;
 use crate::revocation::{Pending, Recorder};
 
@@ -10,8 +10,8 @@ impl Device {
     /// Ends the ordinary form of a session whose browser is known to have the bound cookie: it came, with a proof. What
     /// is returned is worth waiting for: the first such request. Should it fail, each later one asks once more, and
     /// nobody waits.
-    pub(in crate::http) fn end_ordinary_form(&self, session: &Session, state: &State) -> Option<Pending<()>> {
-        let store = session.bound_store(self);
+    pub(super) fn end_ordinary(&self, request: &RequestContext, state: &State) -> Option<Pending<()>> {
+        let store = request.bound_store(self.bound_store());
         let (binding, (uid, created_at_ms)) = (state.device.came_with()?, state.came_as()?);
         let (revocations, moved) = (store.revocations()?, moved_form(&binding));
         if is_known(store, moved, created_at_ms) {
@@ -32,10 +32,10 @@ impl Device {
     }
 
     /// Whether what came in the ordinary cookie has moved to a device by now, and that is known.
-    pub(in crate::http) fn has_moved(&self, session: &Session, state: &State) -> bool {
+    pub(super) fn is_moved(&self, request: &RequestContext, state: &State) -> bool {
         let came = state.came_as().filter(|_| state.device.binding().is_none());
         came.is_some_and(|(uid, created_at_ms)| {
-            is_known(session.bound_store(self), unbound_form(uid), created_at_ms)
+            is_known(request.bound_store(self.bound_store()), unbound_form(uid), created_at_ms)
         })
     }
 }

@@ -5,13 +5,15 @@ use std::cell::Cell;
 #[cfg(feature = "revocation")]
 use super::form::{is_given, is_known, known_since, left_form, moved_form, unbound_form};
 use super::stage::Stage;
-use super::{Brought, Device, ENDED};
+use super::{Device, ENDED};
 use crate::dbsc::Binding;
 #[cfg(feature = "revocation")]
 use crate::error::Standing;
 use crate::error::{OpenError, Reason};
+use crate::http::carrier::Opened;
+use crate::http::device_state::Brought;
 use crate::http::presented::{Found, Presented};
-use crate::http::session::{Opened, Session};
+use crate::http::request::RequestContext;
 use crate::http::state::State;
 use crate::store::SealedStore;
 use crate::store::parts::Parts;
@@ -41,19 +43,19 @@ impl Device {
     /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any. None at
     /// all where proofs or bound cookies disagree, and the cookies then stay as they are: under a name that begins with
     /// `__Host-` no browser of today brings two, and one of them may be planted.
-    pub(in crate::http) fn open(&self, session: &Session) -> Opened {
-        let (ordinary, bound) = (session.presented(), session.presented_as(&self.bound_cookies));
-        let pending = session.presented_as(&self.pending_cookies);
-        let proof = session.presented_as(&self.proof_cookies);
+    pub(super) fn opened(&self, request: &RequestContext) -> Opened {
+        let (ordinary, bound) = (request.presented(), request.presented_as(&self.bound_cookies));
+        let pending = request.presented_as(&self.pending_cookies);
+        let proof = request.presented_as(&self.proof_cookies);
         let mut brought = Brought::by(&ordinary, &bound, &pending, &proof);
-        let has_second = ordinary.has_second() || session.may_hold_back_second();
+        let has_second = ordinary.has_second() || request.may_hold_back_second();
         let opened = |state, at, brought| Opened { state, at, has_second, brought };
-        let shown = if brought.bound { self.shown_by(&proof, session, &mut brought) } else { Shown::Nothing };
+        let shown = if brought.bound { self.shown_by(&proof, request, &mut brought) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() || pending.is_too_many() {
             return opened(without_session(Found::Unclear, !matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown
-            && let Some((state, at)) = self.open_proven([&bound, &pending], binding, session, &mut brought)
+            && let Some((state, at)) = self.open_proven([&bound, &pending], binding, request, &mut brought)
         {
             return opened(state, at, brought);
         }
@@ -63,9 +65,9 @@ impl Device {
         // A browser may still refresh for a session before this one, whose proof then comes instead.
         let unproven = brought.bound && (brought.proven.is_none() || brought.proof_of_another);
         // Whoever it is may prove it with the next request, and may begin an ordinary session beside it.
-        let (found, at) = self.choose_ordinary(&ordinary, None, session);
+        let (found, at) = self.choose_ordinary(&ordinary, None, request);
         let nothing_came = !(brought.ordinary || brought.bound || brought.proof);
-        let mut state = State::new(found, nothing_came && session.is_held_back());
+        let mut state = State::new(found, nothing_came && request.head.held_back);
         state.device.unproven = unproven;
         if unproven {
             crate::dbsc::telemetry::unproven();
@@ -78,21 +80,21 @@ impl Device {
         &self,
         [bound, pending]: [&Presented<'_>; 2],
         binding: Binding,
-        session: &Session,
+        request: &RequestContext,
         brought: &mut Brought,
     ) -> Option<(State, usize)> {
         brought.proven = Some(binding);
-        let (found, at) = self.choose_bound(bound, &binding, session);
+        let (found, at) = self.choose_bound(bound, &binding, request);
         if let Found::Session(parts) = found {
             brought.came_bound = true;
             // What an answer that was on its way has brought back.
-            let moves = brought.ordinary && self.comes_ordinary(&parts, binding, session);
+            let moves = brought.ordinary && self.comes_ordinary(&parts, binding, request);
             return Some((of_device(parts, binding, moves), at));
         }
         if matches!(found, Found::Unclear) {
             return Some((State::new(Found::Unclear, false), at));
         }
-        let opened = self.open_pending(pending, binding, session, brought);
+        let opened = self.open_pending(pending, binding, request, brought);
         if opened.is_some() {
             return opened;
         }
@@ -110,10 +112,10 @@ impl Device {
         &self,
         pending: &Presented<'_>,
         binding: Binding,
-        session: &Session,
+        request: &RequestContext,
         brought: &mut Brought,
     ) -> Option<(State, usize)> {
-        let parts = match self.choose_pending(pending, &binding, session) {
+        let parts = match self.choose_pending(pending, &binding, request) {
             Found::Session(parts) => parts,
             Found::Unclear => return Some((State::new(Found::Unclear, false), 0)),
             Found::Nothing => return None,
@@ -123,7 +125,7 @@ impl Device {
                 return None;
             }
         };
-        match self.awaited(parts.uid, binding, session) {
+        match self.awaited(parts.uid, binding, request) {
             Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
             Awaited::MayCome => None,
             Awaited::Over => {
@@ -134,8 +136,8 @@ impl Device {
     }
 
     /// What there is of the ordinary session with this uid, which a device was registered for that has proved itself.
-    pub(super) fn awaited(&self, uid: SessionUid, binding: Binding, session: &Session) -> Awaited {
-        match self.choose_ordinary(&session.presented(), Some(&binding), session) {
+    pub(super) fn awaited(&self, uid: SessionUid, binding: Binding, request: &RequestContext) -> Awaited {
+        match self.choose_ordinary(&request.presented(), Some(&binding), request) {
             (Found::Session(parts), at) if parts.uid == uid => Awaited::Comes(parts, at),
             (Found::Session(_) | Found::Nothing, _) => Awaited::Over,
             (Found::Refused(error), _) if !error.keeps_cookie() => Awaited::Over,
@@ -144,8 +146,8 @@ impl Device {
     }
 
     /// Whether the ordinary cookie of a session comes as well that has moved. What was changed in it since is lost.
-    fn comes_ordinary(&self, bound: &Parts, binding: Binding, session: &Session) -> bool {
-        let Awaited::Comes(parts, _) = self.awaited(bound.uid, binding, session) else { return false };
+    fn comes_ordinary(&self, bound: &Parts, binding: Binding, request: &RequestContext) -> bool {
+        let Awaited::Comes(parts, _) = self.awaited(bound.uid, binding, request) else { return false };
         if parts.texts.data() != bound.texts.data() {
             crate::dbsc::telemetry::changed_after_moving();
         }
@@ -153,13 +155,13 @@ impl Device {
     }
 
     /// The devices that the proofs of a request are of. Every proof is opened: one that was planted may come first.
-    fn shown_by(&self, proofs: &Presented<'_>, session: &Session, brought: &mut Brought) -> Shown {
+    fn shown_by(&self, proofs: &Presented<'_>, request: &RequestContext, brought: &mut Brought) -> Shown {
         if proofs.is_too_many() {
             return Shown::Several;
         }
         let mut shown = Shown::Nothing;
         for proof in proofs.tokens() {
-            match (self.open_proof(proof, session), shown) {
+            match (self.open_proof(proof, request), shown) {
                 (Ok(binding), Shown::One(before)) if before != binding => return Shown::Several,
                 (Ok(binding), _) => shown = Shown::One(binding),
                 // The clock here may be ahead, or the proof was on its way for long: its cookie stays until it is told.
@@ -176,9 +178,9 @@ impl Device {
     }
 
     /// The device of a proof. As of when the request's head arrived.
-    pub(super) fn open_proof(&self, token: &[u8], session: &Session) -> Result<Binding, OpenError> {
+    pub(super) fn open_proof(&self, token: &[u8], request: &RequestContext) -> Result<Binding, OpenError> {
         let token = str::from_utf8(token).map_err(|_| OpenError::new(Reason::Base64))?;
-        self.binding.open_proof_at(session.head_ms(), token)
+        self.binding.open_proof_at(request.head_ms(), token)
     }
 
     /// Whether a device was left behind by a session that has ended.
@@ -197,11 +199,11 @@ impl Device {
         &self,
         presented: &Presented<'_>,
         binding: &Binding,
-        session: &Session,
+        request: &RequestContext,
     ) -> (Found<Parts>, usize) {
         match tells(presented) {
             Tells::Nothing | Tells::End => (Found::Nothing, 0),
-            Tells::Session => self.choose_of_device(presented, Stage::Settled, binding, session),
+            Tells::Session => self.choose_of_device(presented, Stage::Settled, binding, request),
         }
     }
 
@@ -210,9 +212,9 @@ impl Device {
         &self,
         presented: &Presented<'_>,
         binding: &Binding,
-        session: &Session,
+        request: &RequestContext,
     ) -> Found<Parts> {
-        self.choose_of_device(presented, Stage::Pending, binding, session).0
+        self.choose_of_device(presented, Stage::Pending, binding, request).0
     }
 
     /// It is unclear which is meant where one opens and another is of no session of this device: had its own proof come,
@@ -222,12 +224,16 @@ impl Device {
         presented: &Presented<'_>,
         stage: Stage,
         binding: &Binding,
-        session: &Session,
+        request: &RequestContext,
     ) -> (Found<Parts>, usize) {
-        let associated_data = stage.associated_data(binding, session.associated_data());
+        let associated_data = stage.associated_data(binding, request.associated_data());
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
-            let opened = session.bound_store(self).open_parts(session.head_ms(), token, &associated_data);
+            let opened = request.bound_store(self.bound_store()).open_parts(
+                request.head_ms(),
+                token,
+                &associated_data,
+            );
             let is_of_another = opened.as_ref().is_err_and(|error| error.reason() == Reason::Tag);
             of_another.set(of_another.get() || is_of_another);
             opened
@@ -243,12 +249,12 @@ impl Device {
         &self,
         presented: &Presented<'_>,
         device: Option<&Binding>,
-        session: &Session,
+        request: &RequestContext,
     ) -> (Found<Parts>, usize) {
-        let store = session.sealed_store();
+        let store = request.sealed_store();
         let open = |token: &[u8]| {
-            let parts = store.open_parts(session.head_ms(), token, session.associated_data())?;
-            match self.refusal(store, &parts, device, session.head_ms()) {
+            let parts = store.open_parts(request.head_ms(), token, request.associated_data())?;
+            match self.refusal(store, &parts, device, request.head_ms()) {
                 None => Ok(parts),
                 Some(refusal) => {
                     telemetry::refused(refusal.reason());

@@ -1,15 +1,13 @@
 //! With revocations, and perhaps a registry.
 
 use super::{Settling, Waiting};
+use crate::http::carrier::Unjudged;
 use crate::http::decide::{Decision, Revoke, Send};
+use crate::http::handle::Session;
 use crate::http::presented::id_of;
-use crate::http::session::Session;
 use crate::http::state::State;
-use crate::revocation::{BackendError, Ended, Pending, Registry, SessionInfo};
+use crate::revocation::{Pending, Registry, SessionInfo};
 use crate::uid::SessionUid;
-
-/// The session that came with a request, when another takes its place or none.
-pub(in crate::http) type Replaced = Ended;
 
 /// Sends off what has to be recorded about a session whose response is decided, and sends a session that expires then
 /// or none.
@@ -41,34 +39,11 @@ pub(in crate::http) fn settle(
         let unjudged = if state.is_logged_out() { Unjudged::Fails } else { Unjudged::Passes };
         pending.extend(revoke_others_that_came(session, state, unjudged));
     }
-    #[cfg(feature = "dbsc")]
-    pending.extend(revoke_left(session, state, decision));
-    let unasked = end_ordinary_form(session, state);
+    let (request, carrier) = (session.request(), session.carrier());
+    pending.extend(carrier.revoke_left(request, state, decision));
+    let unasked = carrier.end_ordinary_form(request, state);
     let is_settled = pending.is_empty() && unasked.is_none() && begins.is_empty();
     (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
-}
-
-/// What becomes of a cookie that cannot be judged now, whose session may live on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Unjudged {
-    /// At a logout: it fails.
-    Fails,
-    /// At a login: it takes the place of those that can.
-    Passes,
-}
-
-impl Unjudged {
-    pub(in crate::http) fn of(self, revoked: Result<Pending<()>, BackendError>) -> Option<Pending<()>> {
-        match revoked {
-            Ok(pending) => Some(pending),
-            Err(error) => (self == Self::Fails).then(|| Pending::done(Err(error))),
-        }
-    }
-
-    /// More cookies of one name came than are looked at.
-    pub(in crate::http) fn too_many(self) -> Option<Pending<()>> {
-        self.of(Err(BackendError::new("more cookies of the session came than a logout ends")))
-    }
 }
 
 /// What the response takes away besides the session that came. With a cookie that has expired, or with several of
@@ -81,10 +56,8 @@ fn revoke_others_that_came(session: &Session, state: &State, unjudged: Unjudged)
     if !state.came() || came_bound(state) {
         pending.extend(revoke_ordinary(session, state.came_uid(), unjudged));
     }
-    #[cfg(feature = "dbsc")]
-    if let Some(device) = session.config().device.as_ref().filter(|_| state.is_ended() && !came_bound(state))
-    {
-        pending.extend(device.revoke_presented(session, unjudged));
+    if state.is_ended() && !came_bound(state) {
+        pending.extend(session.carrier().revoke_presented(session.request(), unjudged));
     }
     pending
 }
@@ -109,27 +82,6 @@ fn came_bound(state: &State) -> bool {
         let _ = state;
         false
     }
-}
-
-/// The device that a session has left, a user's as all that are bound; and how it goes on without one.
-#[cfg(feature = "dbsc")]
-fn revoke_left(session: &Session, state: &State, decision: &Decision) -> Option<Pending<()>> {
-    let (store, device) = (session.sealed_store(), session.config().device.as_ref()?);
-    store.revocations().filter(|_| decision.revoke != Revoke::No)?;
-    let left = state.device.left();
-    let goes_on = device.goes_on_without(state, store).filter(|_| decision.send == Send::Session);
-    let is_any = left.is_some() || goes_on.is_some();
-    is_any.then(|| crate::http::device::leave_device(store, left.as_ref(), goes_on))
-}
-
-/// A session that has moved to its bound cookie: copies of the ordinary one are of no more use.
-fn end_ordinary_form(session: &Session, state: &State) -> Option<Pending<()>> {
-    #[cfg(feature = "dbsc")]
-    if let Some(device) = &session.config().device {
-        return device.end_ordinary_form(session, state);
-    }
-    let _ = (session, state);
-    None
 }
 
 /// A user's session that this response begins: at a login, or under a new uid.

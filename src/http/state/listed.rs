@@ -6,7 +6,7 @@ use crate::revocation::Pending;
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
-use crate::http::settle::Replaced;
+use crate::revocation::Ended;
 
 impl State {
     /// The times of a session that there is.
@@ -98,7 +98,7 @@ impl State {
     /// The first time counts: later ones speak of a session that no client has.
     pub(super) fn remember_what_is_replaced(&mut self) {
         if let (None, Some(origin)) = (&self.replaced, self.origin) {
-            self.replaced = Some(Replaced {
+            self.replaced = Some(Ended {
                 user_id: self.user_id().map(str::to_owned),
                 uid: origin.uid,
                 created_at_ms: origin.times.created,
@@ -106,7 +106,7 @@ impl State {
         }
     }
 
-    pub(in crate::http) fn take_replaced(&mut self) -> Option<Replaced> {
+    pub(in crate::http) fn take_replaced(&mut self) -> Option<Ended> {
         self.replaced.take()
     }
 }

@@ -4,7 +4,6 @@ use super::{Act, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
 use crate::http::settings::{Creation, Rules};
-use crate::http::settle::Brought;
 use crate::record::Times;
 use crate::store::SealedStore;
 use crate::telemetry;
@@ -26,6 +25,20 @@ pub(in crate::http) struct Upkeep {
 pub(in crate::http) struct Finished {
     pub(in crate::http) token: Sealed,
     pub(in crate::http) expires_at_ms: u64,
+}
+
+/// A session that a response brings.
+pub(in crate::http) struct Brought {
+    pub(in crate::http) store: SealedStore,
+    pub(in crate::http) times: Times,
+    pub(in crate::http) uid: SessionUid,
+    pub(in crate::http) user_id: Option<String>,
+}
+
+impl Brought {
+    pub(in crate::http) fn has_ended(&self) -> bool {
+        self.store.has_ended(self.store.now_ms(), self.times, self.uid, self.user_id.as_deref())
+    }
 }
 
 impl State {
