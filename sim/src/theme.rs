@@ -4,18 +4,39 @@
 use proptest::prelude::*;
 
 use crate::op::{Op, op};
-use crate::script::{Action, Ask, Client, Step};
+use crate::script::{Action, Ask, Client, MINUTE, Step};
+
+/// More than most sessions have left.
+const SLOW_MS: u64 = 4 * MINUTE;
 
 #[derive(Debug, Clone)]
 pub struct Theme {
     ops: Vec<Op>,
+    /// Handlers take minutes, so that sessions expire and end meanwhile.
+    slow: bool,
     /// All who log in are one user, in two browsers.
     one_user: bool,
 }
 
 pub fn theme() -> impl Strategy<Value = Theme> {
-    let ops = prop_oneof![1 => Just(Vec::new()), 2 => prop::collection::vec(op(), 1..4)];
-    (ops, prop::bool::weighted(0.4)).prop_map(|(ops, one_user)| Theme { ops, one_user })
+    let some = |op| prop::collection::vec(op, 1..4);
+    let ops = prop_oneof![1 => Just(Vec::new()), 1 => some(op().boxed()), 1 => some(end_or_begin().boxed())];
+    (ops, prop::bool::weighted(0.2), prop::bool::weighted(0.4)).prop_map(|(ops, slow, one_user)| Theme {
+        ops,
+        slow,
+        one_user,
+    })
+}
+
+/// What gives a session another uid.
+fn end_or_begin() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        2 => (0..3_u8).prop_map(Op::Login),
+        2 => Just(Op::Others),
+        2 => Just(Op::Cycle),
+        1 => Just(Op::Everywhere),
+        1 => Just(Op::Logout),
+    ]
 }
 
 impl Theme {
@@ -32,6 +53,10 @@ impl Theme {
                 if self.one_user {
                     *op = of_one_user(*op);
                 }
+            }
+            if self.slow {
+                ask.handler_ms = ask.handler_ms.max(SLOW_MS);
+                std::mem::swap(&mut ask.first, &mut ask.rest);
             }
             if let (true, Client::Browser(browser)) = (self.one_user, &mut ask.who) {
                 *browser %= 2;

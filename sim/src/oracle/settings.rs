@@ -10,6 +10,7 @@ impl Oracle {
         self.check_ttl(trace, ending)?;
         self.check_persistence(trace, ending)?;
         Self::check_what_is_over(trace, ending)?;
+        self.check_lifetime(trace, ending)?;
         let settings = trace.policy.settings;
         let in_time = ending.took_ms(trace).1 < settings.late_ms();
         let begins = !trace.brings_session() && !trace.held_back && !trace.out && trace.saw.is_some();
@@ -21,6 +22,21 @@ impl Oracle {
             "every client gets a session",
             || "none is sent".into(),
         )
+    }
+
+    /// What goes on, under whatever uid and in whatever cookie, has the lifetime that it came with.
+    fn check_lifetime(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let seen = trace.saw.as_ref().and_then(|saw| saw.uid);
+        let Some(came) = self.came(trace).filter(|came| seen == Some(came.uid)) else { return Ok(()) };
+        for (_, token) in ending.sets.iter().flatten() {
+            let goes_on = self.forms.get(&token.uid).is_some_and(|form| form.born_ms < trace.head_ms);
+            hold(
+                !goes_on || token.created_ms == came.created_ms,
+                "only a login restarts the absolute lifetime",
+                || format!("{came:?} goes on as {token:?}"),
+            )?;
+        }
+        Ok(())
     }
 
     /// A session lives for as long as was asked for, within the limits of the server.
