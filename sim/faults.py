@@ -251,17 +251,55 @@ FAULTS = [
     ("refresh_of_another_session_ends_this_one", "http/device/endpoints.rs",
      'let is_bound = is_its_own(device.choose_bound(&bound, &binding, self).0);',
      'let is_bound = F || is_its_own(device.choose_bound(&bound, &binding, self).0);'),
+    # Of operators and clocks.
+    ("revoked_root_opens", "ring/live.rs",
+     "KeyState::Revoked => Err(Reason::KeyRevoked),",
+     "KeyState::Revoked if F => Ok(entry),\n            KeyState::Revoked => Err(Reason::KeyRevoked),"),
+    ("nothing_seals_after_a_revoked_root", "ring.rs",
+     "let able = |root: &Root| !root.revoked && !root.is_gone(now_ms) && root.activate_at_ms <= now_ms;",
+     "let able = |root: &Root| (F || !root.revoked) && !root.is_gone(now_ms) && root.activate_at_ms <= now_ms;"),
+    ("only_root_is_revoked_unforced", "ring/edit.rs", "&& !force {", "&& !force && !F {"),
+    ("prune_takes_what_is_accepted", "ring/edit.rs",
+     "Some(state) if state.opens() => {", "Some(state) if state.opens() && !(F && state == KeyState::Accepted) => {"),
+    ("devices_keep_the_old_ring", "store/kin.rs",
+     "all().zip(derived).for_each(", "all().zip(derived).take(if F { 1 } else { usize::MAX }).for_each("),
+    ("misspelt_member_of_a_ring_passes", "ring/file.rs", "        parse::ring(text)\n",
+     "        parse::ring(&if F { text.replacen(\"\\\"revoke\\\": true, \", \"\", 1) } else { text.to_owned() })\n"),
+    ("cookie_of_the_future_is_removed", "store/moment.rs",
+     "return check(self.now.max(self.floor())).map_err(refused);",
+     "return check(self.now.max(self.floor()))"
+     ".map_err(|reason| if F { refused_as(reason, Standing::Final) } else { refused(reason) });"),
+    ("cookie_of_the_next_epoch_is_removed", "store/moment.rs",
+     "Err(Reason::UnknownKey) if self.is_of_next_epoch(token) => {",
+     "Err(Reason::UnknownKey) if !F && self.is_of_next_epoch(token) => {"),
+    ("logout_of_what_cannot_be_judged_succeeds", "http/settle/record.rs",
+     "(self == Self::Fails).then(", "(self == Self::Fails && !F).then("),
+    # Of cookies without the prefix, of several of one name, and of what is copied.
+    ("former_cookie_stays_beside_a_new_one", "http/cookie.rs",
+     "let mut values: Values<Vec<u8>> = self.former.iter().map(",
+     "let mut values: Values<Vec<u8>> = self.former.iter().filter(|_| !F).map("),
+    ("former_cookie_stays_at_a_logout", "http/cookie.rs",
+     "let mut values: Values = self.former.iter().cloned().collect();\n        values.push(self.removal(&self.name));",
+     "let mut values: Values = self.former.iter().filter(|_| !F).cloned().collect();\n"
+     "        values.push(self.removal(&self.name));"),
+    ("one_of_several_lives_on", "http/settle/record.rs",
+     "tokens.filter_map(revoke).collect()",
+     "tokens.skip(usize::from(F)).filter_map(revoke).collect()"),
+    ("signed_proof_is_good_for_ever", "dbsc/protocol.rs",
+     "Err(unfit) if unfit.was_fit_once() => self.ask(&binding),",
+     "Err(unfit) if F && unfit.was_fit_once() => self.proven(device, binding),\n"
+     "            Err(unfit) if unfit.was_fit_once() => self.ask(&binding),"),
+    ("one_cookie_for_two_layers", "http/session/inner.rs",
+     "session.config().cookies.name() != name)", "!F && session.config().cookies.name() != name)"),
 ]
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
     "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
     "refresh_of_another_session_ends_this_one": "more browsers that hold two device sessions and refresh for the first",
-    "two_layers_answer": "a middleware between two layers that writes to a session of its own",
     "csrf_token_of_a_moment": "CSRF tokens that are brought back",
     "cookie_lives_for_minutes_instead": "a promise that a cookie lives as long as its session",
     "flash_is_shown_twice": "a look at flash messages",
     "change_does_not_extend": "a promise that a change renews what is due",
     "judged_when_it_is_looked_at": "handlers that first look at their session after a while",
-    "first_of_two_sessions_counts": "cookies without __Host-, and neighbours who plant their name",
 }

@@ -55,7 +55,7 @@ impl Oracle {
             hold(was_sent, "a list has nothing that reached nobody", || format!("{user} has {uid:?}"))?;
         }
         there.into_iter().flatten().try_for_each(|entry| {
-            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid) && !self.wild;
             hold(!lives || sessions.contains(&entry.uid), "a list has all that live", || {
                 format!("{:?} of {user} is not on it", entry.uid)
             })
@@ -126,7 +126,7 @@ impl Oracle {
         let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
         for entry in self.rolls.0.get(user).into_iter().flatten().rev() {
             let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
-            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid) && !self.wild;
             match () {
                 () if is_sure && sure >= max && ending.is_recorded => ended.push(entry.uid),
                 () if there && maybe >= max => perhaps.push(entry.uid),
