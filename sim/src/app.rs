@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header};
 use sealed_session::SessionUid;
 use sealed_session::http::{FlashLevel, LeftInPlace, Persistence, Session};
 
-use crate::cache::Words;
+use crate::cache::{ETAG, Words};
 use crate::op::Op;
 use crate::request::Body;
 use crate::script::{Ask, MINUTE, Outcome};
@@ -67,6 +67,11 @@ pub enum Report {
         sessions: Vec<SessionUid>,
     },
     EndedListed(EndedListed),
+    /// What a middleware saw in the second session, and whether it has counted on.
+    Counted {
+        seen: u64,
+        counted: bool,
+    },
     Last(View),
 }
 
@@ -88,6 +93,8 @@ pub struct Plan {
     pub first_item: u64,
     /// A session of somebody else.
     pub foreign: Option<SessionUid>,
+    /// A cache asks whether what it has is still good.
+    pub revalidates: bool,
     pub goes_on: AtomicBool,
     /// What a handler may keep for longer than it should.
     pub session: Mutex<Option<Session>>,
@@ -100,13 +107,14 @@ impl Plan {
             ask,
             first_item,
             foreign: None,
+            revalidates: false,
             goes_on: AtomicBool::new(false),
             session: Mutex::default(),
             reports: Mutex::default(),
         }
     }
 
-    fn report(&self, report: Report) {
+    pub fn report(&self, report: Report) {
         self.reports.lock().expect("no handler panics with it").push(report);
     }
 }
@@ -136,6 +144,7 @@ fn view(session: &Session) -> View {
 
 /// The handler.
 pub async fn handle(request: Request<Body>) -> Result<Response<String>, std::convert::Infallible> {
+    let asks_again = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known == ETAG);
     let plan = Arc::clone(request.extensions().get::<Arc<Plan>>().expect("the world gives it"));
     let session = request.extensions().get::<Session>().expect("the layer gives it").clone();
     *plan.session.lock().expect("no handler panics with it") = Some(session.clone());
@@ -153,12 +162,14 @@ pub async fn handle(request: Request<Body>) -> Result<Response<String>, std::con
     plan.report(Report::Last(view(&session)));
     let mut response = Response::new(String::new());
     *response.status_mut() = match plan.ask.outcome {
+        Outcome::Ok | Outcome::Dropped if asks_again => StatusCode::NOT_MODIFIED,
         Outcome::Ok | Outcome::Dropped => StatusCode::OK,
         Outcome::NotFound => StatusCode::NOT_FOUND,
         Outcome::ServerError => StatusCode::BAD_GATEWAY,
         Outcome::TimeOut => StatusCode::REQUEST_TIMEOUT,
         Outcome::Panic => panic!("{WANTED}"),
     };
+    response.headers_mut().insert(header::ETAG, ETAG);
     plan.ask.words.say(response.headers_mut());
     if plan.ask.public {
         Words::Public.say(response.headers_mut());
@@ -245,11 +256,13 @@ async fn end(plan: &Plan, session: &Session, uid: Option<SessionUid>) -> bool {
     answer.is_some()
 }
 
-/// What a task does that has kept the session, once the answer has gone: whether any of it is taken.
+/// What a task or a body does that has kept the session, once the headers of the answer have gone: whether none of it is
+/// taken.
 pub fn comes_too_late(plan: &Plan) -> bool {
-    let session = plan.session.lock().expect("nothing panics with it").take();
+    let session = plan.session.lock().expect("nothing panics with it").clone();
     let Some(session) = session else { return true };
-    plan.ask.afterwards.iter().all(|op| match *op {
+    let before = view(&session);
+    let refused = plan.ask.afterwards.iter().all(|op| match *op {
         Op::Put => session.insert("items", &[0]).is_err(),
         Op::Flash => session.flash(FlashLevel::Info, "late").is_err(),
         Op::Login(user) => session.authenticate(&user_name(user)).is_err(),
@@ -261,5 +274,7 @@ pub fn comes_too_late(plan: &Plan) -> bool {
         Op::Csrf => session.csrf_token().is_err(),
         Op::Ttl(_) => session.set_ttl(Duration::ZERO).is_err(),
         _ => true,
-    })
+    });
+    let after = view(&session);
+    refused && after.has_data_of(&before) && (after.uid, after.user) == (before.uid, before.user)
 }

@@ -1,23 +1,16 @@
-//! A browser's cookies: `cookie_store`, and on top what it lacks: prefixes, SameSite, and time that is simulated.
-
-use std::collections::BTreeMap;
-
-use cookie_store::{CookieStore, RawCookie};
-use url::Url;
+//! A browser: its cookies, what neighbours plant there, and the sessions of devices that it holds.
 
 use crate::cookies::{Kind, Tokens};
 use crate::device::{Held, Key};
-use crate::request::{HOSTS, holds_back};
+use crate::jar::{Form, Jar, Place, Stored};
+use crate::other;
+use crate::request::HOSTS;
 use crate::script::{Client, Site};
-use crate::settings::SameSite;
 
 /// One browser, or a thief's tool that obeys the same rules.
 #[derive(Default)]
 pub struct Browser {
-    jar: CookieStore,
-    /// When a cookie is over, by its host and name, in the world's time: `cookie_store` asks the machine's clock.
-    /// Without a time until it closes.
-    expires: BTreeMap<(&'static str, String), Option<u64>>,
+    jar: Jar,
     /// What neighbours have planted: it comes before our own.
     planted: Vec<Planted>,
     /// Who plants them again and again, and which.
@@ -31,7 +24,7 @@ pub struct Browser {
 /// What a neighbour has planted.
 #[derive(Debug, Clone)]
 pub struct Planted {
-    /// Which of our cookies it passes for, in a browser that does not know prefixes.
+    /// Which of our cookies it passes for: without a prefix, or in a browser that does not know prefixes.
     pub kind: Option<Kind>,
     name: &'static str,
     pub token: String,
@@ -44,78 +37,65 @@ pub struct Brought {
     /// Of its own.
     pub tokens: Tokens,
     pub planted: Vec<Planted>,
+    /// Of its own, under a name that another one has already.
+    pub doubles: Vec<(Kind, String)>,
+    /// In the second session's cookie.
+    pub other: Option<String>,
 }
 
 impl Browser {
     /// Takes what an answer sets.
-    pub fn take(&mut self, now_ms: u64, host: &'static str, set_cookie: &str) {
-        let Ok(mut cookie) = RawCookie::parse(set_cookie.to_owned()) else { return };
-        if !is_allowed(&cookie) {
-            return;
-        }
-        let name = cookie.name().to_owned();
-        let max_age = cookie.max_age().map(|age| age.whole_seconds());
-        if max_age.is_some_and(|seconds| seconds <= 0) {
-            self.forget(host, &name);
-            return;
-        }
-        let at_ms = max_age.map(|seconds| now_ms + u64::try_from(seconds).unwrap_or(0) * 1000);
-        self.expires.insert((host, name), at_ms);
-        cookie.unset_expires();
-        cookie.set_max_age(None);
-        let _ = self.jar.insert_raw(&cookie, &url(host));
+    pub fn take(&mut self, now_ms: u64, place: Place, set_cookie: &str) {
+        self.jar.take(now_ms, place, set_cookie);
     }
 
-    fn forget(&mut self, host: &'static str, name: &str) {
-        self.expires.remove(&(host, name.to_owned()));
-        self.jar.remove(host, "/", name);
-    }
-
-    /// The tokens that it has for a host.
-    pub fn tokens(&self, now_ms: u64, host: &'static str) -> Tokens {
-        Tokens::of(|name| self.cookie(now_ms, host, name).map(|cookie| cookie.value().to_owned()))
-    }
-
-    fn cookie(&self, now_ms: u64, host: &'static str, name: &str) -> Option<&cookie_store::Cookie<'_>> {
-        let over = self.expires.get(&(host, name.to_owned()))?;
-        self.jar.get(host, "/", name).filter(|_| over.is_none_or(|at| at > now_ms))
-    }
-
-    pub fn has_proof(&self, now_ms: u64, host: &'static str) -> bool {
-        self.cookie(now_ms, host, Kind::Proof.names()[0]).is_some()
+    pub fn has_proof(&self, now_ms: u64, place: Place) -> bool {
+        self.jar.kept(now_ms, place, Kind::Proof.names()[0]).next().is_some()
     }
 
     /// What a request brings.
-    pub fn brings(&self, now_ms: u64, host: &'static str, site: Site) -> Brought {
+    pub fn brings(&self, now_ms: u64, place: Place) -> Brought {
+        let planted = self.planted.iter().map(|planted| format!("{}={}", planted.name, planted.token));
         // What neighbours plant is sent always.
-        let mut pairs: Vec<_> =
-            self.planted.iter().map(|planted| format!("{}={}", planted.name, planted.token)).collect();
-        let own = |name: &str| {
-            let cookie = self.cookie(now_ms, host, name)?;
-            (!holds_back(attribute(cookie), site)).then(|| cookie.value().to_owned())
-        };
+        let mut pairs: Vec<_> = planted.collect();
+        let sent = |name: &str| self.jar.sent(now_ms, place, name).map(|stored| stored.value().to_owned());
         for name in Kind::ALL.into_iter().flat_map(Kind::names) {
-            pairs.extend(own(name).map(|value| format!("{name}={value}")));
+            let wire = place.form.on_the_wire(name);
+            pairs.extend(sent(name).map(|value| format!("{wire}={value}")));
         }
+        let of_other = Place { form: Form::Host, ..place };
+        let other =
+            self.jar.sent(now_ms, of_other, other::NAME).next().map(|stored| stored.value().to_owned());
+        pairs.extend(other.iter().map(|value| format!("{}={value}", other::NAME)));
         let header = (!pairs.is_empty()).then(|| pairs.join("; "));
-        Brought { header, tokens: Tokens::of(own), planted: self.planted.clone() }
+        Brought { header, planted: self.planted.clone(), other, ..Self::told(sent) }
+    }
+
+    /// What it has for a place, whether it would send it or not.
+    pub fn has(&self, now_ms: u64, place: Place) -> Brought {
+        Self::told(|name| self.jar.kept(now_ms, place, name).map(|stored| stored.value().to_owned()))
+    }
+
+    fn told<V: Iterator<Item = String>>(values: impl Fn(&str) -> V) -> Brought {
+        let others = |kind: Kind| values(kind.names()[0]).skip(1).map(move |value| (kind, value));
+        let doubles = Kind::ALL.into_iter().flat_map(others).collect();
+        Brought { tokens: Tokens::of(|name| values(name).next()), doubles, ..Brought::default() }
     }
 
     /// It closes, and begins again.
     pub fn restart(&mut self) {
-        let gone: Vec<_> =
-            self.expires.iter().filter(|(_, at)| at.is_none()).map(|(key, _)| key.clone()).collect();
-        gone.iter().for_each(|(host, name)| self.forget(host, name));
+        self.jar.restart();
     }
 
     /// Its clock is set forward.
     pub fn set_clock(&mut self, by_ms: i64) {
-        self.expires.values_mut().flatten().for_each(|at| *at = at.saturating_add_signed(-by_ms));
+        self.jar.set_clock(by_ms);
     }
 
-    /// What another host of the domain sets. A browser refuses the name of the session's cookie, so neighbours try what
-    /// may be taken for it; and what is for devices, in browsers that do not know prefixes.
-    pub fn plant(&mut self, which: u8, has: &Tokens) {
+    /// What another host of the domain sets: what is for devices, in browsers that do not know prefixes; and the
+    /// session's cookie, under its own name where that has no prefix. Otherwise browsers refuse the name, so neighbours
+    /// try what may be taken for it.
+    pub fn plant(&mut self, which: u8, has: &Tokens, form: Form) {
         let names = [
             "\u{2003}__Host-session",
             "%5F%5FHost-session",
@@ -136,6 +116,9 @@ impl Browser {
         let name = names[usize::from(which) % names.len()];
         let token = has.get(Kind::Bound).or(has.ordinary());
         self.planted = match kinds {
+            [] if form != Form::Host => {
+                planted(Some(Kind::Ordinary), form.name(), token).into_iter().collect()
+            }
             [] => planted(None, name, token).into_iter().collect(),
             kinds => kinds.iter().copied().filter_map(of_device).collect(),
         };
@@ -147,51 +130,36 @@ impl Browser {
 
     /// All that another browser has of the first host where it has anything, to be sent to every host; but no key. A
     /// thief has the proof for good, or drops it when its browser would.
-    pub fn copy(&mut self, now_ms: u64, other: &Self, keeps_proof: bool, key: &Key) -> bool {
-        let from = |host: &&'static str| {
-            Kind::OF_SESSION.iter().any(|kind| other.cookie(now_ms, host, kind.names()[0]).is_some())
+    pub fn copy(&mut self, now_ms: u64, other: &Self, keeps_proof: bool, form: Form, key: &Key) -> bool {
+        let at = |host: &'static str| Place { host, form, site: Site::Same };
+        let all = |host: &'static str| {
+            let names = Kind::ALL.into_iter().flat_map(Kind::names);
+            names
+                .flat_map(move |name| other.jar.kept(now_ms, at(host), name))
+                .cloned()
+                .collect::<Vec<Stored>>()
         };
-        let Some(from) = HOSTS.into_iter().find(|host| from(host)) else { return false };
+        let of_session = |host: &&'static str| {
+            let mut names = Kind::OF_SESSION.iter().map(|kind| kind.names()[0]);
+            names.any(|name| other.jar.kept(now_ms, at(host), name).next().is_some())
+        };
+        let Some(from) = HOSTS.into_iter().find(of_session) else { return false };
         self.clear();
         for host in HOSTS {
-            for kind in Kind::ALL {
-                for name in kind.names() {
-                    let Some(cookie) = other.cookie(now_ms, from, name) else { continue };
-                    let value = cookie.value();
-                    let set = format!("{name}={value}; Secure; Path=/; SameSite=None; Max-Age=34560000");
-                    self.take(now_ms, host, &set);
-                    if kind == Kind::Proof && !keeps_proof {
-                        let at_ms = other.expires.get(&(from, name.to_owned())).copied().flatten();
-                        self.expires.insert((host, name.to_owned()), at_ms);
-                    }
-                }
-            }
+            all(from).iter().for_each(|stored| self.take(now_ms, at(host), &stored.as_copied()));
+        }
+        let proof = Kind::Proof.names()[0];
+        if let (false, Some(stored)) = (keeps_proof, other.jar.kept(now_ms, at(from), proof).next()) {
+            self.jar.last_until(proof, stored.over_ms);
         }
         self.offer = other.offer.clone();
-        let with_own_key = |held: &Held| Held { key: key.clone(), ..held.clone() };
+        let with_own_key = |held: &Held| Held {
+            key: key.clone(),
+            signed: None,
+            replays: held.signed.clone(),
+            ..held.clone()
+        };
         self.held = other.held.iter().map(with_own_key).collect();
         true
     }
-}
-
-fn attribute(cookie: &cookie_store::Cookie<'_>) -> SameSite {
-    match cookie.same_site() {
-        Some(attribute) if attribute.is_strict() => SameSite::Strict,
-        Some(attribute) if attribute.is_none() => SameSite::None,
-        _ => SameSite::Lax,
-    }
-}
-
-/// RFC 6265bis, section 5.7: cookies with a prefix.
-fn is_allowed(cookie: &RawCookie<'_>) -> bool {
-    let name = cookie.name().to_ascii_lowercase();
-    let secure = cookie.secure() == Some(true);
-    if name.starts_with("__host-") {
-        return secure && cookie.path() == Some("/") && cookie.domain().is_none();
-    }
-    !name.starts_with("__secure-") || secure
-}
-
-fn url(host: &str) -> Url {
-    Url::parse(&format!("https://{host}/")).expect("it is a URL")
 }

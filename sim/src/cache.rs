@@ -59,6 +59,9 @@ impl Words {
     }
 }
 
+/// What caches ask by whether they may hand out again what they have.
+pub const ETAG: HeaderValue = HeaderValue::from_static("\"page\"");
+
 pub fn words() -> impl Strategy<Value = Words> {
     let all = [
         Words::Public,
@@ -99,41 +102,64 @@ pub struct Stored {
     pub of_session: Option<String>,
 }
 
+/// The answer of a server, and the request that it is for.
+pub struct Answered<'a> {
+    pub host: &'static str,
+    pub cookies: Option<&'a str>,
+    pub of_session: bool,
+    pub headers: &'a HeaderMap,
+}
+
 impl Cache {
     pub fn new(targeted: HeaderName) -> Self {
         Self { targeted, stored: BTreeMap::new() }
     }
 
-    /// Keeps the answer to a GET, if it may.
-    pub fn store(
-        &mut self,
-        now_ms: u64,
-        host: &'static str,
-        cookies: Option<&str>,
-        of_session: bool,
-        headers: &HeaderMap,
-    ) {
-        let Some(fresh_s) = self.fresh_s(headers).filter(|seconds| *seconds > 0) else { return };
+    /// Keeps the answer to a GET, if it may: for a time, or until it is asked for.
+    pub fn store(&mut self, now_ms: u64, answered: &Answered<'_>) {
+        let Answered { host, cookies, of_session, headers } = *answered;
+        let Some(fresh_s) = self.fresh_s(headers) else { return };
         let depends = headers.get_all(header::VARY).iter().any(|vary| {
             vary.to_str()
                 .is_ok_and(|vary| vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("cookie")))
         });
-        let sets = headers.get_all(header::SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
         let stored = Stored {
             until_ms: now_ms + fresh_s * SECOND,
-            sets: sets.map(str::to_owned).collect(),
+            sets: sets(headers),
             of_session: cookies.filter(|_| of_session).map(str::to_owned),
         };
         self.stored.insert((host, depends.then(|| cookies.map(str::to_owned))), stored);
     }
 
-    /// What it hands out without asking.
-    pub fn serve(&self, now_ms: u64, host: &'static str, cookies: Option<&str>) -> Option<&Stored> {
-        let keys = [(host, None), (host, Some(cookies.map(str::to_owned)))];
-        keys.iter().find_map(|key| self.stored.get(key).filter(|stored| now_ms < stored.until_ms))
+    /// What it has for a request, and whether it may hand that out without asking.
+    pub fn find(&self, now_ms: u64, host: &'static str, cookies: Option<&str>) -> Option<(&Stored, bool)> {
+        let key = self.key(host, cookies)?;
+        self.stored.get(&key).map(|stored| (stored, now_ms < stored.until_ms))
     }
 
-    /// For how long it may hand an answer out, if it may keep it.
+    /// What it has is still good, says the server (RFC 9111, section 4.3.4). From what must not be stored nothing is
+    /// taken over, and what there was goes.
+    pub fn freshen(&mut self, now_ms: u64, answered: &Answered<'_>) {
+        let fresh_s = self.fresh_s(answered.headers);
+        let Some(key) = self.key(answered.host, answered.cookies) else { return };
+        match (fresh_s, self.stored.get_mut(&key)) {
+            (Some(fresh_s), Some(stored)) => {
+                stored.until_ms = now_ms + fresh_s * SECOND;
+                let new = sets(answered.headers);
+                if !new.is_empty() {
+                    stored.sets = new;
+                }
+            }
+            _ => drop(self.stored.remove(&key)),
+        }
+    }
+
+    fn key(&self, host: &'static str, cookies: Option<&str>) -> Option<Key> {
+        let keys = [(host, None), (host, Some(cookies.map(str::to_owned)))];
+        keys.into_iter().find(|key| self.stored.contains_key(key))
+    }
+
+    /// For how long it may hand an answer out without asking, if it may keep it.
     fn fresh_s(&self, headers: &HeaderMap) -> Option<u64> {
         let targeted = headers.contains_key(&self.targeted);
         let field = if targeted { &self.targeted } else { &header::CACHE_CONTROL };
@@ -145,11 +171,19 @@ impl Cache {
             let value = all.iter().find_map(|said| said.strip_prefix(name)?.strip_prefix('='))?;
             value.trim_matches('"').parse::<u64>().ok()
         };
-        if has("no-store") || has("private") || has("no-cache") {
+        if has("no-store") || has("private") {
             return None;
+        }
+        if has("no-cache") {
+            return Some(0);
         }
         let expires = headers.contains_key(header::EXPIRES) && !targeted;
         let life = seconds("s-maxage").or(seconds("max-age")).or(expires.then_some(3600));
-        Some(life? + seconds("stale-while-revalidate").unwrap_or(0))
+        Some(life.unwrap_or_default() + seconds("stale-while-revalidate").unwrap_or(0))
     }
+}
+
+fn sets(headers: &HeaderMap) -> Vec<String> {
+    let sets = headers.get_all(header::SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
+    sets.map(str::to_owned).collect()
 }

@@ -133,7 +133,20 @@ pub struct Held {
     pub identifier: String,
     /// What it signs next.
     pub challenge: String,
+    /// When it got that.
+    pub since_ms: u64,
     pub key: Key,
+    /// What it signed last.
+    pub signed: Option<Signed>,
+    /// A thief has no key, and sends this instead.
+    pub replays: Option<Signed>,
+}
+
+/// What a device has signed, over a challenge that it got then.
+#[derive(Clone)]
+pub struct Signed {
+    pub text: String,
+    pub since_ms: u64,
 }
 
 /// The challenge of a header `Secure-Session-Registration`.

@@ -11,10 +11,12 @@ use std::collections::BTreeMap;
 use sealed_session::SessionUid;
 
 use crate::app::{Report, View, user_name};
+use crate::browser::Brought;
 use crate::cache::Stored;
 use crate::cookies::{Kind, Tokens};
 use crate::op::Op;
 use crate::records::{Lists, Record, refuses};
+use crate::ring::Rings;
 pub use crate::rules::Violation;
 use crate::rules::{Checked, hold};
 use crate::script::{MINUTE, SECOND};
@@ -26,6 +28,7 @@ mod data;
 mod device;
 mod exchange;
 mod form;
+mod other;
 mod registry;
 mod seen;
 mod settings;
@@ -33,6 +36,7 @@ mod trace;
 
 pub use csrf::{Brings, Guarded};
 pub(crate) use device::Devices;
+pub use device::Proven;
 use device::Shows;
 pub use exchange::Exchange;
 pub(crate) use form::Form;
@@ -41,6 +45,8 @@ pub use trace::{Ending, Trace};
 
 /// How far the clocks of servers may be apart, both ways; and what a session may begin ahead after everything was revoked.
 const SLACK_MS: u64 = 150 * SECOND;
+/// And where they are wild, besides.
+const WILD_MS: u64 = 50 * MINUTE;
 /// For so long a cookie stays that is over only by the limits of one server.
 const STRICTER_MS: u64 = 10 * MINUTE;
 const LEEWAY_MS: u64 = MINUTE;
@@ -57,12 +63,21 @@ pub struct Oracle {
     csrf: BTreeMap<SessionUid, (String, u64)>,
     pub(crate) lists: Lists,
     pub(crate) devices: Devices,
+    pub(crate) rings: Rings,
+    /// What was sent of the second sessions, and when.
+    counts: BTreeMap<String, (u64, u64)>,
+    /// Clocks may be wrong by minutes: whom something by a time is about is not known then.
+    pub(crate) wild: bool,
 }
 
 /// A tenant and a user of it.
 type Writer = (u8, String);
 
 impl Oracle {
+    pub fn new(wild: bool) -> Self {
+        Self { wild, ..Self::default() }
+    }
+
     /// What a handler reported so far.
     pub fn hear(&mut self, trace: &mut Trace, now_ms: u64, reports: Vec<Report>) -> Checked {
         for report in reports {
@@ -73,6 +88,7 @@ impl Oracle {
                     self.wrote(trace, op, item, &before, &after, went_well)?;
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
+                Report::Counted { seen, counted } => self.counted(trace, seen, counted)?,
                 Report::Token { uid, token } => self.made_token(uid, token, now_ms),
                 Report::Flashes { user, items } => {
                     self.check_items(trace.tenant, &View { user, items, ..View::default() })?;
@@ -185,7 +201,7 @@ impl Oracle {
             let cycled = before.uid == trace.cycled;
             let known = if cycled { trace.saw.as_ref().and_then(|saw| saw.uid) } else { before.uid };
             let lives = known.and_then(|uid| self.forms.get(&uid)).is_some_and(Form::is_going_on);
-            return hold(!lives, "others are logged out", || format!("{form:?} kept its uid"));
+            return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
@@ -250,7 +266,7 @@ impl Oracle {
                 continue;
             }
             // What began since it was asked for may have begun after it was done.
-            match asked.is_some_and(|id| !form.doubts.contains(&id)) {
+            match self.wild || asked.is_some_and(|id| !form.doubts.contains(&id)) {
                 true => form.perhaps = true,
                 false => form.end_with_all(server, now_ms),
             }
@@ -261,7 +277,10 @@ impl Oracle {
         self.lists.revoked_everything(server, now_ms);
         self.devices_end(|_, _| true, None, server, now_ms);
         for form in self.forms.values_mut() {
-            form.end_with_all(server, now_ms);
+            match self.wild {
+                true => form.perhaps = true,
+                false => form.end_with_all(server, now_ms),
+            }
         }
     }
 
@@ -273,13 +292,15 @@ impl Oracle {
                 format!("a request without a host is answered with {:?}", ending.status)
             });
         }
+        let is_handled = trace.saw.is_some() || trace.guarded.is_some() || ending.status.is_none();
+        hold(is_handled, "a request reaches its handler", || format!("it gets {:?}", ending.status))?;
         self.check_guard(trace, &ending)?;
         // Who guards it has looked at the session, even if no handler did.
         let of_user = self.all_brought(trace).any(|token| token.user.is_some());
         trace.about_a_user |= of_user;
         self.begins_to_move(trace);
         // A handler that was not called has said nothing to caches.
-        trace.public &= trace.saw.is_some();
+        trace.public &= trace.saw.is_some() && !trace.is_kept_out;
         let trace = &*trace;
         let came = self.came(trace);
         let kind = came.as_ref().map_or(Kind::Ordinary, |came| came.kind);
@@ -332,7 +353,10 @@ impl Oracle {
         match () {
             () if ending.not_recorded => self.perhaps(came.uid),
             () if !ending.is_recorded && (trace.out || replaced) => self.perhaps(came.uid),
+            () if trace.disagrees && trace.out => self.end_all_of_several(trace, ending),
             () if trace.is_mixed() => {}
+            // What a server cannot read it does not end.
+            () if !trace.ring.opens(came.root) => self.perhaps(came.uid),
             () if (trace.out && came.user.is_some()) || (replaced && opened) => {
                 self.end(came.uid, trace.server, ending.now_ms);
                 ends_surely = true;
@@ -345,6 +369,15 @@ impl Oracle {
         if trace.out || trace.login.is_some() {
             let surely = ends_surely && came.user.is_some() && !ending.not_recorded;
             self.device_ends(trace, came, surely.then_some(ending.now_ms));
+        }
+    }
+
+    /// A logout ends all sessions that came.
+    fn end_all_of_several(&mut self, trace: &Trace, ending: &Ending<'_>) {
+        let all: Vec<_> = self.all_brought(trace).filter(|token| token.user.is_some()).collect::<Vec<_>>();
+        let uids: Vec<_> = all.iter().map(|token| token.uid).collect();
+        if !ending.not_recorded && ending.is_recorded {
+            uids.into_iter().for_each(|uid| self.end(uid, trace.server, ending.now_ms));
         }
     }
 
@@ -371,11 +404,15 @@ impl Oracle {
     }
 
     /// The answer of a logout has arrived, and this is what the browser has now.
-    pub fn delivered(&self, trace: &Trace, has: &Tokens) -> Checked {
+    pub fn delivered(&self, trace: &Trace, has: &Brought, overwrites: bool) -> Checked {
+        let is_former = trace.house.formerly.is_some() && overwrites;
+        hold(!is_former || has.doubles.is_empty(), "a former cookie goes with today's", || {
+            format!("{:?} stay", has.doubles)
+        })?;
         let uid = |text: &String| self.tokens.get(text).map(|token| token.uid);
         let of = |tokens: &Tokens, kind: Kind| tokens.get(kind).and_then(uid);
         let stays = |kind: &&Kind| {
-            of(&trace.brought, **kind).is_some_and(|came| of(has, **kind) == Some(came)) && trace.out
+            of(&trace.brought, **kind).is_some_and(|came| of(&has.tokens, **kind) == Some(came)) && trace.out
         };
         let stays = Kind::OF_SESSION.iter().find(stays);
         hold(stays.is_none(), "a logout reaches the browser", || format!("it still has {stays:?}"))

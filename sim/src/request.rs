@@ -7,6 +7,7 @@ use http::{Request, Version, header};
 use http_body_util::Full;
 
 use crate::app::Plan;
+use crate::cache::ETAG;
 use crate::script::{Ask, HostForm, Site};
 use crate::sender::{Act, Proof};
 use crate::settings::{House, SameSite};
@@ -49,16 +50,17 @@ pub fn request(
     plan: &Arc<Plan>,
 ) -> Request<Body> {
     let act = ask.act(house);
-    let target = format!("https://{host}/");
+    let path = house.form.path();
+    let target = format!("https://{host}{path}");
     let (target, hosts) = match ask.host {
         HostForm::Target => (&*target, vec![]),
         HostForm::Both => (&*target, vec![host.to_owned()]),
-        HostForm::Header => ("/", vec![host.to_owned()]),
-        HostForm::UpperCase => ("/", vec![host.to_ascii_uppercase()]),
-        HostForm::TrailingDot => ("/", vec![format!("{host}.")]),
-        HostForm::DefaultPort => ("/", vec![format!("{host}:443")]),
-        HostForm::Missing => ("/", vec![]),
-        HostForm::Twice => ("/", vec![host.to_owned(), host.to_owned()]),
+        HostForm::Header => (path, vec![host.to_owned()]),
+        HostForm::UpperCase => (path, vec![host.to_ascii_uppercase()]),
+        HostForm::TrailingDot => (path, vec![format!("{host}.")]),
+        HostForm::DefaultPort => (path, vec![format!("{host}:443")]),
+        HostForm::Missing => (path, vec![]),
+        HostForm::Twice => (path, vec![host.to_owned(), host.to_owned()]),
         HostForm::Contradicted => (&*target, vec!["other.example".to_owned()]),
     };
     let mut request = Request::builder().method(method(act)).uri(target);
@@ -73,6 +75,9 @@ pub fn request(
     }
     if let Some(cookies) = cookies {
         request = request.header(header::COOKIE, cookies.as_bytes());
+    }
+    if plan.revalidates {
+        request = request.header(header::IF_NONE_MATCH, ETAG);
     }
     let mut body = Body::default();
     if house.csrf.is_some() {

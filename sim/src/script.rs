@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::backend::Way;
 use crate::cache::{Words, words};
 use crate::device::{Fate, fates};
+use crate::jar::{Form, other_form};
 use crate::op::{Op, ops};
+use crate::ring::{Garbage, garbage};
 use crate::sender::{Act, Sender, sender};
 use crate::settings::{House, Settings, house, settings};
 use crate::theme::theme;
@@ -66,7 +68,7 @@ pub struct Step {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Action {
     Ask(Ask),
-    /// A server's clock is wrong by so many seconds from now on.
+    /// A server's clock is wrong by so many seconds from now on; by minutes where clocks are wild.
     Skew {
         server: u8,
         seconds: i8,
@@ -76,9 +78,28 @@ pub enum Action {
         server: u8,
         policy: Policy,
     },
-    /// A new root is brought to all servers, and seals after some minutes.
+    /// All servers are deployed with another Domain, Path or Partitioned of the cookie.
+    Reform {
+        form: Form,
+    },
+    /// A new root seals after some minutes. Each server gets it so many seconds late.
     Rotate {
         minutes: u8,
+        #[serde(default)]
+        late_s: Vec<u16>,
+    },
+    /// A root is withdrawn. So that nothing is left to seal with, only by force.
+    RevokeRoot {
+        which: u8,
+        force: bool,
+        late_s: Vec<u16>,
+    },
+    /// What nobody needs is taken out of the ring.
+    Prune,
+    /// The ring's file has something else in it, for so many seconds.
+    Garble {
+        garbage: Garbage,
+        seconds: u16,
     },
     RevokeUser {
         server: u8,
@@ -335,6 +356,18 @@ fn lead() -> impl Strategy<Value = Action> {
     (any::<u8>(), way, seconds).prop_map(|(server, way, seconds)| Action::Lead { server, way, seconds })
 }
 
+fn of_the_ring() -> impl Strategy<Value = Action> {
+    let late = || prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(0..1800_u16, 1..4)];
+    let minutes = prop_oneof![1 => Just(0), 3 => 1..20_u8];
+    prop_oneof![
+        4 => (minutes, late()).prop_map(|(minutes, late_s)| Action::Rotate { minutes, late_s }),
+        3 => (any::<u8>(), prop::bool::weighted(0.3), late())
+            .prop_map(|(which, force, late_s)| Action::RevokeRoot { which, force, late_s }),
+        1 => Just(Action::Prune),
+        1 => (garbage(), 1..1200_u16).prop_map(|(garbage, seconds)| Action::Garble { garbage, seconds }),
+    ]
+}
+
 fn of_a_browser() -> impl Strategy<Value = Action> {
     prop_oneof![
         (0..3_u8).prop_map(|browser| Action::Restart { browser }),
@@ -347,11 +380,12 @@ fn action() -> impl Strategy<Value = Action> {
         24 => ask().prop_map(Action::Ask).boxed(),
         1 => (any::<u8>(), -25..=25_i8).prop_map(|(server, seconds)| Action::Skew { server, seconds }),
         1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }).boxed(),
-        1 => (5..20_u8).prop_map(|minutes| Action::Rotate { minutes }),
+        2 => of_the_ring(),
+        1 => other_form().prop_map(|form| Action::Reform { form }),
         1 => revoke_user(),
         1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
         2 => (0..3_u8, any::<bool>()).prop_map(|(browser, keeps_proof)| Action::Steal { browser, keeps_proof }),
-        2 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
+        3 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
         1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
         1 => of_a_browser(),
         2 => lead(),

@@ -10,16 +10,19 @@ use http::request::Parts;
 use http::{Request, Response};
 use sealed_session::hazmat::{ManualClock, ManualWorker, with_randomness};
 use sealed_session::http::{
-    self as http_layer, CookiePolicyBuilder, Creation, CsrfLayer, DeviceBoundLayer, SessionLayer, Unbound,
-    host,
+    self as http_layer, CookiePolicyBuilder, CookieScope, Creation, CsrfLayer, DeviceBoundLayer,
+    SessionLayer, Unbound, host,
 };
 use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::util::BoxService;
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::app::handle;
 use crate::backend::{Known, Shelf, Way};
-use crate::request::Body;
+use crate::jar::Form;
+use crate::other::{self, Counts};
+use crate::request::{Body, HOSTS};
 use crate::script::{MINUTE, Policy};
 use crate::sender::TRUSTED;
 use crate::settings::{House, Renewal, SameSite, Settings};
@@ -37,6 +40,12 @@ impl Dice {
 
     pub fn draw(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    pub fn secret(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
         self.fill(&mut bytes);
         bytes
     }
@@ -72,6 +81,8 @@ pub struct Server {
     worker: Option<ManualWorker>,
     layer: Around,
     csrf: Option<CsrfLayer>,
+    /// Over the second session's cookie.
+    other: Option<SessionLayer>,
 }
 
 impl Server {
@@ -88,8 +99,10 @@ impl Server {
         let known = Arc::clone(&wire.known);
         // Without a list there is nothing to refuse sessions for.
         let policy = if house.listless { Policy { refuse_after_s: 0, ..policy } } else { policy };
+        let policy = Policy { settings: house.settings(policy.settings), ..policy };
         let minutes = |minutes: u64| Duration::from_millis(minutes * MINUTE);
         let builder = SealedStore::builder(ring)
+            .cookie_name(house.form.name())
             .default_ttl(minutes(policy.ttl_min))
             .max_ttl(minutes(policy.ttl_min))
             .max_lifetime(minutes(policy.lifetime_min))
@@ -104,6 +117,7 @@ impl Server {
             }
         };
         let builder = if house.chunked { builder.max_token_chars(8000) } else { builder };
+        let other = house.other.then(|| other::layer(clock.clone(), dice));
         let dice = dice.clone();
         let store = with_randomness(builder, move |bytes| {
             dice.fill(bytes);
@@ -112,7 +126,7 @@ impl Server {
         let store = store.build().expect("a policy of ours");
         let layer = Around::new(house, policy.settings, &store);
         let csrf = house.csrf.map(csrf);
-        Self { policy, clock, skew_ms, store, wire: known, worker, layer, csrf }
+        Self { policy, clock, skew_ms, store, wire: known, worker, layer, csrf, other }
     }
 
     /// What the threads of its backend would have done by now; nothing of it while the backend stalls.
@@ -129,24 +143,23 @@ impl Server {
 
     pub fn ask(&self, request: Request<Body>) -> Answer {
         match &self.csrf {
-            None => self.within(service_fn(handle), request),
-            Some(csrf) => self.within(csrf.layer(service_fn(handle)), request),
+            None => self.within(BoxService::new(service_fn(handle)), request),
+            Some(csrf) => self.within(BoxService::new(csrf.layer(service_fn(handle))), request),
         }
     }
 
-    fn within<S>(&self, inner: S, request: Request<Body>) -> Answer
-    where
-        S: Service<Request<Body>, Response = Response<String>, Error = Infallible> + Send + 'static,
-        S::Future: Send,
-    {
-        match (&self.layer, self.policy.nested) {
-            (Around::Plain(layer), false) => Box::pin(layer.layer(inner).oneshot(request)),
-            (Around::Plain(layer), true) => Box::pin(layer.layer(layer.layer(inner)).oneshot(request)),
-            (Around::Bound(layer), false) => Box::pin(layer.layer(inner).oneshot(request)),
-            (Around::Bound(layer), true) => Box::pin(layer.layer(layer.layer(inner)).oneshot(request)),
-        }
+    fn within(&self, inner: Service, request: Request<Body>) -> Answer {
+        let inner = self.layer.around(inner);
+        let inner = match &self.other {
+            Some(other) => BoxService::new(other.layer(Counts(inner))),
+            None => inner,
+        };
+        let all = if self.policy.nested { self.layer.around(inner) } else { inner };
+        Box::pin(all.oneshot(request))
     }
 }
+
+type Service = BoxService<Request<Body>, Response<String>, Infallible>;
 
 /// The layer of a server.
 enum Around {
@@ -156,6 +169,13 @@ enum Around {
 }
 
 impl Around {
+    fn around(&self, inner: Service) -> Service {
+        match self {
+            Self::Plain(layer) => BoxService::new(layer.layer(inner)),
+            Self::Bound(layer) => BoxService::new(layer.layer(inner)),
+        }
+    }
+
     fn new(house: House, settings: Settings, store: &SealedStore) -> Self {
         let layer = layer(house, settings, store);
         let Some(binds) = house.binds else { return Self::Plain(layer) };
@@ -178,6 +198,9 @@ fn layer(house: House, settings: Settings, store: &SealedStore) -> SessionLayer 
     let tenant = |request: &Parts| host(request).unwrap_or_default();
     let cookie = |cookie: CookiePolicyBuilder| {
         let cookie = cookie.browser_session(settings.browser_session).chunked(house.chunked);
+        let cookie = formed(cookie, house.form);
+        let former = house.formerly.map(|form| former(form).chunked(house.chunked));
+        let cookie = former.into_iter().fold(cookie, CookiePolicyBuilder::formerly);
         cookie.same_site(match settings.same_site {
             SameSite::Strict => http_layer::SameSite::Strict,
             SameSite::Lax => http_layer::SameSite::Lax,
@@ -202,6 +225,24 @@ fn layer(house: House, settings: Settings, store: &SealedStore) -> SessionLayer 
         builder = builder.registry(registry.build().expect("the store has revocations"));
     }
     builder.build().expect("a layer of ours")
+}
+
+fn formed(cookie: CookiePolicyBuilder, form: Form) -> CookiePolicyBuilder {
+    match form {
+        Form::Host | Form::Plain => cookie,
+        Form::Domain => cookie.domain(HOSTS[0]),
+        Form::Path => cookie.path(form.path()),
+        Form::Partitioned => cookie.partitioned(true),
+    }
+}
+
+fn former(form: Form) -> CookieScope {
+    match form {
+        Form::Host | Form::Plain => CookieScope::host_only(),
+        Form::Domain => CookieScope::domain(HOSTS[0]),
+        Form::Path => CookieScope::host_only().path(form.path()),
+        Form::Partitioned => CookieScope::host_only().partitioned(true),
+    }
 }
 
 fn renewal(renewal: Renewal) -> http_layer::Renewal {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::device::{Binds, binds};
+use crate::jar::{Form, form};
 use crate::script::SECOND;
 
 /// What all servers of a world have in common. Another name, tenant or size of the cookie logs everybody out.
@@ -27,9 +28,35 @@ pub struct House {
     pub binds: Option<Binds>,
     /// Servers have no list of revocations.
     pub listless: bool,
+    /// Clocks may be wrong by minutes where they are wrong by seconds otherwise.
+    pub wild_clocks: bool,
+    /// How the session's cookie is made, and how it was before.
+    pub form: Form,
+    pub formerly: Option<Form>,
+    /// A layer over another cookie is around the application, or between two over the session's.
+    pub other: bool,
 }
 
 impl House {
+    /// By how much the clock of a server is wrong from the beginning.
+    pub fn first_skew_ms(self, seed: u64, server: usize) -> i64 {
+        let of_server = seed.to_le_bytes()[server % 8] as i8;
+        if self.wild_clocks { self.skew_ms(of_server % 26) } else { 0 }
+    }
+
+    /// By how much a clock is wrong.
+    pub fn skew_ms(self, by: i8) -> i64 {
+        i64::from(by) * if self.wild_clocks { 60_000 } else { 1_000 }
+    }
+
+    /// What is partitioned is for pages of other sites.
+    pub fn settings(self, settings: Settings) -> Settings {
+        match self.form {
+            Form::Partitioned => Settings { same_site: SameSite::None, ..settings },
+            _ => settings,
+        }
+    }
+
     pub fn just_revoked_ms(self) -> u64 {
         self.just_revoked_s.map_or(60, u64::from) * SECOND
     }
@@ -97,9 +124,12 @@ pub fn house() -> impl Strategy<Value = House> {
         prop_oneof![4 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(10)), 1 => Just(Some(300))];
     let csrf = prop_oneof![2 => Just(None), 2 => Just(Some(false)), 1 => Just(Some(true))];
     let devices = (prop::option::weighted(0.5, binds()), prop::bool::weighted(0.15));
+    let wild = (prop::bool::weighted(0.15), form(), prop::bool::weighted(0.15));
     let tenants = prop::bool::weighted(0.4);
-    (tenants, registry, csrf, prop::bool::weighted(0.3), padding, room, just_revoked, devices).prop_map(
-        |(tenants, registry, csrf, chunked, padding, user_id_room, just_revoked_s, (binds, listless))| {
+    let sizes = (prop::bool::weighted(0.3), padding, room);
+    (tenants, registry, csrf, sizes, just_revoked, devices, wild).prop_map(
+        |(tenants, registry, csrf, sizes, just_revoked_s, (binds, listless), (wild_clocks, form, other))| {
+            let (chunked, padding, user_id_room) = sizes;
             House {
                 tenants,
                 registry: registry.filter(|_| !listless),
@@ -108,8 +138,13 @@ pub fn house() -> impl Strategy<Value = House> {
                 padding,
                 user_id_room,
                 just_revoked_s,
+                // Devices are bound under the prefix alone.
+                form: if binds.is_some() { Form::Host } else { form },
+                formerly: None,
+                other,
                 binds,
                 listless,
+                wild_clocks,
             }
         },
     )

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use sealed_session::dbsc::{Binding, DeviceBinding};
 use sealed_session::hazmat::ManualClock;
-use sealed_session::{KeyRing, SealedStore, SessionId, SessionUid};
+use sealed_session::{KeyRing, RootId, SealedStore, SessionId, SessionUid};
 
 use crate::app::View;
 use crate::cookies::Kind;
+use crate::jar::Form;
 use crate::script::{LONGEST_LIFETIME_MIN, MINUTE};
 
 /// What the witness reads in a token.
@@ -16,6 +17,8 @@ pub struct Token {
     pub kind: Kind,
     /// The device that it is of.
     pub binding: Option<Binding>,
+    /// The root that it is under.
+    pub root: Option<RootId>,
     pub uid: SessionUid,
     pub user: Option<String>,
     /// Whose host it was sent by.
@@ -45,17 +48,18 @@ impl Token {
 pub struct Witness {
     clock: ManualClock,
     store: SealedStore,
-    devices: DeviceBinding,
+    /// Where the cookie has the prefix.
+    devices: Option<DeviceBinding>,
 }
 
 impl Witness {
-    pub fn new(ring: KeyRing) -> Self {
+    pub fn new(ring: KeyRing, form: Form) -> Self {
         let clock = ManualClock::at(0);
         let longest = Duration::from_millis(LONGEST_LIFETIME_MIN * MINUTE);
-        let store = SealedStore::builder(ring).default_ttl(longest).max_ttl(longest);
-        let store = store.leeway(Duration::from_millis(10 * MINUTE)).clock(clock.clone());
+        let store = SealedStore::builder(ring).cookie_name(form.name()).default_ttl(longest).max_ttl(longest);
+        let store = store.leeway(Duration::from_millis(60 * MINUTE)).clock(clock.clone());
         let store = store.build().expect("the ring of the servers");
-        let devices = DeviceBinding::builder(&store).build().expect("the settings are the default");
+        let devices = DeviceBinding::builder(&store).build().ok().filter(|_| form == Form::Host);
         Self { clock, store, devices }
     }
 
@@ -67,7 +71,7 @@ impl Witness {
     /// The device that a proof is of.
     pub fn device_of(&self, proof: &str, there_ms: u64) -> Option<Binding> {
         self.clock.set(there_ms);
-        self.devices.open_proof(proof).ok()
+        self.devices.as_ref()?.open_proof(proof).ok()
     }
 
     /// What a token says, by the clock of the server that sends it; one that is bound, for that device.
@@ -85,11 +89,13 @@ impl Witness {
         let opened = match (kind, &binding) {
             (Kind::Ordinary, _) => self.store.open_with(&id, of_tenant),
             (Kind::Bound, Some(binding)) => {
-                self.devices.bound_store().open_with(&id, &binding.associated_data(of_tenant))
+                self.devices.as_ref()?.bound_store().open_with(&id, &binding.associated_data(of_tenant))
             }
-            (Kind::Pending, Some(binding)) => {
-                self.devices.bound_store().open_with(&id, &binding.pending_associated_data(of_tenant))
-            }
+            (Kind::Pending, Some(binding)) => self
+                .devices
+                .as_ref()?
+                .bound_store()
+                .open_with(&id, &binding.pending_associated_data(of_tenant)),
             _ => return None,
         };
         let opened = opened.ok()?;
@@ -102,6 +108,7 @@ impl Witness {
         Some(Token {
             kind,
             binding,
+            root: None,
             uid: opened.uid(),
             user: record.user_id.clone(),
             tenant: tenant.0,

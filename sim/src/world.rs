@@ -10,26 +10,27 @@ use std::fmt::Write as _;
 use std::future::Future as _;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Pending;
-use sealed_session::{KeyRing, Root, RootSecret};
 
-use crate::app::{Plan, user_name};
+use crate::app::Plan;
 use crate::backend::{Shelf, Way};
 use crate::browser::Browser;
 use crate::cache::{Cache, TARGETED};
 use crate::device::Fate;
+use crate::jar::{Form, Place};
 use crate::oracle::{Oracle, Trace, Violation};
-use crate::request::scope;
-use crate::script::{Action, Client, LONGEST_LIFETIME_MIN, MINUTE, Policy, Script};
+use crate::request::host_of;
+use crate::ring::Operators;
+use crate::script::{Action, Client, Policy, Script, Site};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
 use crate::witness::Witness;
 use devices::InExchange;
 
 mod devices;
+mod operators;
 mod requests;
 
 /// When every world begins.
@@ -49,6 +50,10 @@ enum Event {
     Exchange(u64),
     /// A server gets through to the backend again.
     Open(usize),
+    /// Or gets the ring.
+    Bring(usize),
+    /// The ring can be read again.
+    Mend,
 }
 
 struct InFlight {
@@ -65,7 +70,7 @@ struct World {
     now_ms: u64,
     dice: Dice,
     servers: Vec<Server>,
-    ring: Ring,
+    operators: Operators,
     shelf: Shelf,
     witness: Witness,
     house: House,
@@ -84,15 +89,6 @@ struct World {
     transcript: String,
 }
 
-/// The ring as operators have it, in its file.
-struct Ring(String);
-
-impl Ring {
-    fn load(&self) -> KeyRing {
-        KeyRing::from_json(&self.0).expect("it was written by the library")
-    }
-}
-
 /// Runs a script to its end, or to the first promise that is broken.
 pub fn run(script: &Script) -> Ran {
     let mut world = World::new(script);
@@ -103,18 +99,14 @@ pub fn run(script: &Script) -> Ran {
 impl World {
     fn new(script: &Script) -> Self {
         let dice = Dice::new(script.seed);
-        let root = Root::new(secret(&dice)).rotating_every(Duration::from_secs(script.period_s));
-        // No longer than a session lives: an hourly key for each of 30 days would be most of what a world does.
-        let max_ttl = Duration::from_millis(LONGEST_LIFETIME_MIN * MINUTE);
-        let ring = KeyRing::new_with_max_ttl(vec![root.expect("whole seconds")], max_ttl).expect("one root");
-        let written = ring.to_json().expect("it can be written");
+        let operators = Operators::new(dice.secret(), script.period_s, script.house.form);
         let mut world = Self {
             now_ms: START_MS,
             dice,
             servers: Vec::new(),
-            ring: Ring(written.to_string()),
             shelf: Shelf::default(),
-            witness: Witness::new(ring),
+            witness: Witness::new(operators.all_roots(), script.house.form),
+            operators,
             house: script.house,
             browsers: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -124,21 +116,36 @@ impl World {
             exchanged: 0,
             seed: script.seed,
             caches: TARGETED.map(Cache::new),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(script.house.wild_clocks),
             count: 0,
             events: 0,
             transcript: String::new(),
         };
         for policy in &script.servers {
-            let server = world.server(*policy, ManualClock::at(START_MS), 0);
-            world.servers.push(server);
-            world.work(world.servers.len() - 1);
+            let at = world.servers.len();
+            // Not of the seed as it is: small ones differ in one byte.
+            let skew_ms = world.house.first_skew_ms(script.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), at);
+            let clock = ManualClock::at(START_MS.saturating_add_signed(skew_ms));
+            if let Ok(Some(server)) = world.server(at, *policy, clock, skew_ms) {
+                world.servers.push(server);
+                world.work(at);
+            }
         }
         world
     }
 
-    fn server(&self, policy: Policy, clock: ManualClock, skew_ms: i64) -> Server {
-        Server::start(self.house, policy, clock, skew_ms, self.ring.load(), &self.shelf, &self.dice)
+    /// A server starts, unless the ring cannot be read.
+    fn server(
+        &mut self,
+        at: usize,
+        policy: Policy,
+        clock: ManualClock,
+        skew_ms: i64,
+    ) -> Result<Option<Server>, Violation> {
+        let Some((ring, version)) = self.operators.read()? else { return Ok(None) };
+        let there_ms = self.now_ms.saturating_add_signed(skew_ms);
+        self.oracle.rings.has(at, version, self.now_ms, there_ms);
+        Ok(Some(Server::start(self.house, policy, clock, skew_ms, ring, &self.shelf, &self.dice)))
     }
 
     fn play(&mut self, script: &Script) -> Result<(), Violation> {
@@ -165,6 +172,8 @@ impl World {
                 Some(Event::Deliver(id)) => self.deliver(id)?,
                 Some(Event::Exchange(id)) => self.exchange(id)?,
                 Some(Event::Open(server)) => self.lead(server, Way::Open),
+                Some(Event::Bring(server)) => self.load_ring(server)?,
+                Some(Event::Mend) => self.garble(None)?,
                 None => {}
             }
         }
@@ -223,33 +232,20 @@ impl World {
             Action::Ask(ask) => return self.ask(ask),
             Action::Skew { server, seconds } => {
                 let at = index(*server);
-                self.servers[at].skew_ms = i64::from(*seconds) * 1000;
+                self.servers[at].skew_ms = self.house.skew_ms(*seconds);
                 self.servers[at].clock.set(self.there_ms(at));
+                let (ring, there_ms) = (self.oracle.rings.of(at), self.there_ms(at));
+                self.oracle.rings.has(at, ring, self.now_ms, there_ms);
             }
             Action::Deploy { server, policy } => self.deploy(index(*server), *policy)?,
-            Action::Rotate { minutes } => self.rotate(u64::from(*minutes) * MINUTE),
+            Action::Reform { form } => self.reform(*form)?,
+            Action::Rotate { .. } | Action::RevokeRoot { .. } | Action::Prune | Action::Garble { .. } => {
+                self.operate(action)?;
+            }
             Action::RevokeUser { server, user, tenant, in_all_scopes } => {
-                let (user, at) = (user_name(*user), index(*server));
-                let tenant = if self.house.tenants { *tenant % 2 } else { 0 };
-                let store = self.servers[at].store.in_scope(scope(self.house, tenant));
-                let pending = match in_all_scopes {
-                    true => store.revoke_user_in_all_scopes(&user),
-                    false => store.revoke_user(&user),
-                };
-                let tenant = (!in_all_scopes).then_some(tenant);
-                match self.settle(at, pending) {
-                    true => self.oracle.end_user(tenant, &user, None, None, at, self.now_ms),
-                    false => self.oracle.perhaps_user(&user),
-                }
+                self.revoke_user(index(*server), *user, *tenant, *in_all_scopes);
             }
-            Action::RevokeEverything { server } => {
-                let at = index(*server);
-                let pending = self.servers[at].store.revoke_everything();
-                match self.settle(at, pending) {
-                    true => self.oracle.end_everything(at, self.now_ms),
-                    false => self.oracle.perhaps_everything(at, self.now_ms),
-                }
-            }
+            Action::RevokeEverything { server } => self.revoke_everything(index(*server)),
             Action::Steal { browser, keeps_proof } => self.steal(Client::Browser(*browser), *keeps_proof),
             Action::Plant { browser, name } => {
                 // The neighbour is a thief, or somebody with a session of his own.
@@ -286,10 +282,10 @@ impl World {
     }
 
     fn steal(&mut self, from: Client, keeps_proof: bool) {
-        let (now_ms, key) = (self.now_ms, self.key());
+        let (now_ms, key, form) = (self.now_ms, self.key(), self.house.form);
         let from = self.browsers.entry(from).or_default();
         let mut thief = Browser::default();
-        if thief.copy(now_ms, from, keeps_proof, &key) {
+        if thief.copy(now_ms, from, keeps_proof, form, &key) {
             self.browsers.insert(Client::Thief, thief);
             self.tries_the_offer();
         }
@@ -299,7 +295,27 @@ impl World {
         self.browsers.entry(who).or_default()
     }
 
+    /// Where a client asks, and what makes it ask.
+    fn place(&self, tenant: u8, site: Site) -> Place {
+        Place { host: host_of(tenant), form: self.house.form, site }
+    }
+
+    /// All servers get another form of the cookie, and know of the one before.
+    fn reform(&mut self, form: Form) -> Result<(), Violation> {
+        let before = self.house.form;
+        let is_other = before != Form::Host && form != Form::Host && form != before;
+        if !is_other || self.house.formerly.is_some() || self.operators.read()?.is_none() {
+            return Ok(());
+        }
+        (self.house.form, self.house.formerly) = (form, Some(before));
+        (0..self.servers.len()).try_for_each(|at| self.deploy(at, self.servers[at].policy))
+    }
+
     fn deploy(&mut self, at: usize, policy: Policy) -> Result<(), Violation> {
+        // Where it cannot start, what ran before goes on.
+        if self.operators.read()?.is_none() {
+            return Ok(());
+        }
         let cut_off = |(id, request): (&u64, &InFlight)| {
             (request.server == at && request.answer.is_some()).then_some(*id)
         };
@@ -308,30 +324,11 @@ impl World {
             self.cut_off(id, "cut off by a restart")?;
         }
         self.cut_exchanges_off(at);
-        let Server { clock, skew_ms, .. } = &self.servers[at];
-        let server = self.server(policy, clock.clone(), *skew_ms);
+        let (clock, skew_ms) = (self.servers[at].clock.clone(), self.servers[at].skew_ms);
+        let Some(server) = self.server(at, policy, clock, skew_ms)? else { return Ok(()) };
         self.servers[at] = server;
         self.oracle.restarted(at);
         self.work(at);
         Ok(())
     }
-
-    fn rotate(&mut self, in_ms: u64) {
-        let mut ring = self.ring.load();
-        let at_ms = self.now_ms + in_ms;
-        if ring.add(Root::new(secret(&self.dice)).activating_at(at_ms), self.now_ms).is_err() {
-            return;
-        }
-        self.ring = Ring(ring.to_json().expect("it can be written").to_string());
-        self.witness.replace_ring(self.ring.load());
-        for server in &self.servers {
-            server.store.replace_ring(self.ring.load()).expect("a ring of ours");
-        }
-    }
-}
-
-fn secret(dice: &Dice) -> RootSecret {
-    let mut bytes = [0; 32];
-    dice.fill(&mut bytes);
-    RootSecret::from_bytes(&bytes).expect("32 bytes")
 }

@@ -18,6 +18,10 @@ impl Oracle {
             let Some((_, token)) = set else {
                 return hold(false, "what is sent can be read", String::new);
             };
+            let now = self.rings.of(trace.server);
+            hold(trace.ring.opens(token.root) || now.opens(token.root), "no revoked root seals", || {
+                format!("{token:?} is sent, under {now:?}")
+            })?;
             let form = self.forms.get(&token.uid);
             hold(
                 form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
@@ -78,7 +82,7 @@ impl Oracle {
         came: Option<&Token>,
     ) -> Checked {
         let (Some(saw), Some(last)) = (&trace.saw, &trace.last) else { return Ok(()) };
-        if !trace.counts(ending) || last.kept.is_some() {
+        if !trace.counts(ending) || last.kept.is_some() || !ending.can_seal || self.wild {
             return Ok(());
         }
         // What a handler gave less time than it took has expired before it goes.

@@ -102,6 +102,7 @@ impl Oracle {
             (Verdict::Passes, _) => true,
             (Verdict::Refused, _) | (Verdict::Needs, Brings::Nothing | Brings::Garbage) => false,
             (Verdict::Needs, Brings::Of(uid, at_ms)) => match lives {
+                Some(lives) if lives == uid && !self.rings.agree_since(at_ms) => return Ok(()),
                 Some(lives) if lives == uid && ending.now_ms - at_ms < FRESH_MS => true,
                 Some(lives) if lives != uid => false,
                 None if !trace.brings_cookie => false,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use sealed_session::RootId;
 use sealed_session::dbsc::Binding;
 
 use super::{Checked, Ending, Form, LEEWAY_MS, Oracle, Trace, hold};
@@ -24,6 +25,7 @@ pub struct Devices {
 /// By the clock of the server that gave it.
 struct Proof {
     binding: Binding,
+    root: Option<RootId>,
     since_ms: u64,
     good_until_ms: u64,
     over_ms: u64,
@@ -33,6 +35,8 @@ struct Proof {
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
     pub(super) binding: Binding,
+    /// The root that its identifier is under.
+    pub(super) root: Option<RootId>,
     /// The exchange that registered it.
     pub(super) id: u64,
     pub(super) key: u64,
@@ -52,6 +56,9 @@ pub(super) struct Offer {
     pub since_there_ms: u64,
 }
 
+/// A proof, whose it is, and the root that it is under.
+pub type Proven<'a> = (&'a str, Binding, Option<RootId>);
+
 /// Whether a request brings the proof of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shows {
@@ -63,8 +70,7 @@ pub(super) enum Shows {
 impl Devices {
     pub(super) fn learn_proof(
         &mut self,
-        text: &str,
-        binding: Binding,
+        (text, binding, root): Proven<'_>,
         trace: &Trace,
         ending: &Ending<'_>,
         ahead_ms: u64,
@@ -73,6 +79,7 @@ impl Devices {
         let (one, other) = (trace.head_there_ms, ending.now_there_ms);
         let proof = Proof {
             binding,
+            root,
             since_ms: one.max(other) + ahead_ms,
             good_until_ms: one.min(other) + ttl_ms,
             over_ms: one.max(other) + ttl_ms + ahead_ms,
@@ -80,9 +87,10 @@ impl Devices {
         self.proofs.insert(text.to_owned(), proof);
     }
 
-    fn shown(&self, text: &str, there_ms: u64) -> Option<(Binding, Shows)> {
+    fn shown(&self, text: &str, trace: &Trace) -> Option<(Binding, Shows)> {
         let proof = self.proofs.get(text)?;
-        let shows = match there_ms {
+        let shows = match trace.head_there_ms {
+            _ if !trace.ring.opens(proof.root) => Shows::Not,
             now if now >= proof.over_ms => Shows::Not,
             now if now < proof.good_until_ms && proof.since_ms <= now + LEEWAY_MS => Shows::Surely,
             _ => Shows::Perhaps,
@@ -100,12 +108,12 @@ impl Oracle {
     fn all_shown(&self, trace: &Trace) -> Vec<(Binding, Shows)> {
         let planted = trace.planted.iter().filter(|(kind, _)| *kind == Kind::Proof).map(|(_, text)| text);
         let proofs = trace.brought.get(Kind::Proof).into_iter().chain(planted);
-        proofs.filter_map(|text| self.devices.shown(text, trace.head_there_ms)).collect()
+        proofs.filter_map(|text| self.devices.shown(text, trace)).collect()
     }
 
     fn shows(&self, trace: &Trace, binding: Option<Binding>) -> Shows {
         let proof = trace.brought.get(Kind::Proof);
-        match proof.and_then(|text| self.devices.shown(text, trace.head_there_ms)) {
+        match proof.and_then(|text| self.devices.shown(text, trace)) {
             Some((of, shows)) if Some(of) == binding => shows,
             _ => Shows::Not,
         }
@@ -201,7 +209,9 @@ impl Oracle {
             );
         }
         let bound = self.brought(trace, Kind::Bound);
-        let unproven = bound.is_some_and(|bound| self.shows(trace, bound.binding) == Shows::Not);
+        let unproven = bound.is_some_and(|bound| {
+            self.shows(trace, bound.binding) == Shows::Not && trace.ring.opens(bound.root)
+        });
         let news = !refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
         if unproven && news && self.brought(trace, Kind::Pending).is_none() {
             hold(view.unproven && !view.bound, "a handler knows of the device", || format!("{view:?}"))?;
@@ -264,12 +274,13 @@ impl Oracle {
     /// Beside a bound session that it does not prove it is of no use: the browser is to bring another.
     fn check_proof_of_another(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let proof = trace.brought.get(Kind::Proof);
-        let shown = proof.and_then(|text| self.devices.shown(text, trace.head_there_ms));
+        let shown = proof.and_then(|text| self.devices.shown(text, trace));
         let bound = self.brought(trace, Kind::Bound);
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms() && !trace.public;
         let Some(((of, Shows::Surely), bound)) = shown.zip(bound) else { return Ok(()) };
         let alone = trace.brought.get(Kind::Pending).is_none() && !trace.is_mixed() && trace.saw.is_some();
         let lives = self.forms.get(&bound.uid).is_some_and(Form::is_going_on);
+        let alone = alone && trace.ring.opens(bound.root) && !self.wild;
         let expected = Some(of) != bound.binding && alone && lives && in_time && !ending.not_recorded;
         hold(
             !expected || trace.did_anything || ending.sent.overwrites(Kind::Proof),
@@ -319,7 +330,7 @@ impl Oracle {
         for device in self.devices.known.values_mut() {
             if of(device.tenant, device.user.as_deref()) {
                 device.is_over = true;
-                if asked.is_none_or(|asked| device.id < asked) {
+                if !self.wild && asked.is_none_or(|asked| device.id < asked) {
                     device.left.made(server, now_ms);
                 }
             }

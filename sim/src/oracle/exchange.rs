@@ -1,6 +1,8 @@
 //! Registrations and refreshes: what they may give, and what they have to.
 
-use super::device::{Device, Offer};
+use sealed_session::RootId;
+
+use super::device::{Device, Offer, Proven};
 use super::{Checked, Ending, Form, Oracle, Trace, hold};
 use crate::cookies::Kind;
 use crate::records::{FRESH_MS, Record, refuses};
@@ -14,12 +16,16 @@ const SURE_MS: u64 = 20 * MINUTE;
 pub struct Exchange<'a> {
     pub id: u64,
     pub key: u64,
+    /// It has sent what another has signed, over a challenge that was got then.
+    pub copied_ms: Option<u64>,
     /// The identifier that it asked for, or that it got.
     pub identifier: Option<&'a str>,
     /// What it signed, if it did.
     pub challenge: Option<&'a str>,
     /// The proof that it got, and whose it is.
-    pub proof: Option<(&'a str, sealed_session::dbsc::Binding)>,
+    pub proof: Option<Proven<'a>>,
+    /// The roots of the identifier and of the challenge.
+    pub roots: [Option<RootId>; 2],
 }
 
 impl Oracle {
@@ -51,9 +57,14 @@ impl Oracle {
                 && came.kind == Kind::Ordinary
                 && came.user.is_some()
                 && offer.uid == came.uid
+                && trace.ring.opens(exchange.roots[1])
                 && in_time(offer)
         });
-        let may = may && ending.is_recorded && at_once && trace.brought.get(Kind::Bound).is_none();
+        let may = may
+            && ending.can_seal
+            && ending.is_recorded
+            && at_once
+            && trace.brought.get(Kind::Bound).is_none();
         let well = ending.status == Some(200);
         hold(!may || well, "a browser can register", || format!("{came:?} gets {:?}", ending.status))?;
         if well && at_once {
@@ -76,11 +87,12 @@ impl Oracle {
         if let Some(challenge) = offered {
             self.is_asked(trace, &ending, challenge)?;
         }
-        if let (Some(identifier), Some((text, binding))) = (exchange.identifier, exchange.proof) {
-            self.devices.learn_proof(text, binding, trace, &ending, self.lists.ahead_ms());
+        if let (Some(identifier), Some(proof)) = (exchange.identifier, exchange.proof) {
+            self.devices.learn_proof(proof, trace, &ending, self.lists.ahead_ms());
             let user = came.as_ref().and_then(|came| came.user.clone());
             let device = Device {
-                binding,
+                binding: proof.1,
+                root: exchange.roots[0],
                 id: exchange.id,
                 key: exchange.key,
                 owner: trace.who,
@@ -110,20 +122,27 @@ impl Oracle {
         hold(no_session, "a refresh changes nothing of the session", || format!("{:?}", ending.sent))?;
         let device = exchange.identifier.and_then(|identifier| self.devices.known.get(identifier)).cloned();
         let Some(device) = device else { return Ok(()) };
-        if let Some((text, binding)) = exchange.proof {
-            hold(binding == device.binding, "a proof is of the device that asks", || format!("{device:?}"))?;
-            hold(exchange.key == device.key, "only the device gets a proof", || {
+        if let Some(proof) = exchange.proof {
+            hold(proof.1 == device.binding, "a proof is of the device that asks", || format!("{device:?}"))?;
+            // What was signed is good for as long as its challenge.
+            let good_ms = trace.house.binds.map_or(0, |binds| 2 * binds.proof_ttl_ms()) + self.slack_ms();
+            let copied = exchange.copied_ms.is_some_and(|at_ms| ending.now_ms <= at_ms + good_ms);
+            hold(copied || exchange.key == device.key, "only the device gets a proof", || {
                 format!("{:?} has one of {device:?}", trace.who)
             })?;
             let left = device.left.by.contains_key(&trace.server);
             hold(!left, "no refresh gives a proof after the end", || format!("{device:?}"))?;
-            self.devices.learn_proof(text, binding, trace, ending, self.lists.ahead_ms());
+            hold(trace.ring.opens(device.root), "what a revoked root sealed opens nowhere", || {
+                format!("{device:?} gets a proof")
+            })?;
+            self.devices.learn_proof(proof, trace, ending, self.lists.ahead_ms());
         }
         if exchange.key != device.key || device.owner != trace.who {
             return Ok(());
         }
         let removed: Vec<_> = Kind::ALL.into_iter().filter(|kind| ending.sent.removes(*kind)).collect();
-        let may = self.may_refresh(trace, &device);
+        let opens = exchange.roots.iter().all(|root| trace.ring.opens(*root));
+        let may = opens && ending.can_seal && self.may_refresh(trace, &device);
         hold(!may || removed.is_empty(), "nobody is logged out", || format!("{removed:?} are removed"))?;
         let well = exchange.proof.is_some() || (ending.status == Some(403) && !is_last);
         hold(!may || well, "a device gets its proof", || format!("{device:?} gets {:?}", ending.status))
@@ -134,7 +153,13 @@ impl Oracle {
         let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
         let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(device.user.as_deref());
         let in_time = trace.head_ms.saturating_sub(device.registered_ms) < SURE_MS;
-        if device.is_over || !in_time || may_lag || refuses(trace.policy, age_ms).1 || trace.is_mixed() {
+        if self.wild
+            || device.is_over
+            || !in_time
+            || may_lag
+            || refuses(trace.policy, age_ms).1
+            || trace.is_mixed()
+        {
             return false;
         }
         let kinds = [Kind::Bound, Kind::Pending];

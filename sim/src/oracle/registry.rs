@@ -3,7 +3,7 @@
 //! A session is on the list from the answer that brings it. For [`SURE_MS`] nothing is known but that; what happens to it
 //! on the list later depends on when its uses were written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealed_session::SessionUid;
 
@@ -17,7 +17,11 @@ const SURE_MS: u64 = 2 * MINUTE;
 const LONGEST_REQUEST_MS: u64 = 10 * MINUTE;
 
 #[derive(Default)]
-pub struct Rolls(BTreeMap<Writer, Vec<Entry>>);
+pub struct Rolls {
+    lists: BTreeMap<Writer, Vec<Entry>>,
+    /// Users of whom something may be put on the list at any time, which ends what is there by then.
+    unclear: BTreeSet<Writer>,
+}
 
 struct Entry {
     uid: SessionUid,
@@ -27,7 +31,7 @@ struct Entry {
 impl Rolls {
     /// The backend is another one: who is on a list is not known any more.
     pub fn lose(&mut self) {
-        self.0.values_mut().flatten().for_each(|entry| entry.since_ms = 0);
+        self.lists.values_mut().flatten().for_each(|entry| entry.since_ms = 0);
     }
 }
 
@@ -51,13 +55,13 @@ impl Oracle {
             let ended = form.is_some_and(|form| form.is_known_as_ended(trace.server));
             hold(!ended, "a list has nothing that ended", || format!("{form:?} is on it"))?;
         }
-        let there = self.rolls.0.get(&(trace.tenant, user.to_owned()));
+        let there = self.rolls.lists.get(&(trace.tenant, user.to_owned()));
         for uid in sessions {
             let was_sent = there.is_some_and(|list| list.iter().any(|entry| entry.uid == *uid));
             hold(was_sent, "a list has nothing that reached nobody", || format!("{user} has {uid:?}"))?;
         }
         there.into_iter().flatten().try_for_each(|entry| {
-            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            let lives = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid) && !self.wild;
             hold(!lives || sessions.contains(&entry.uid), "a list has all that live", || {
                 format!("{:?} of {user} is not on it", entry.uid)
             })
@@ -123,7 +127,7 @@ impl Oracle {
         // It may expire at any time.
         let is_short = trace.ttl_ms.is_some_and(|ms| ms > 0 && ms <= 2 * SURE_MS);
         if is_short && let Some(uid) = trace.last.as_ref().and_then(|last| last.uid) {
-            let entries = self.rolls.0.values_mut().flatten();
+            let entries = self.rolls.lists.values_mut().flatten();
             entries.filter(|entry| entry.uid == uid).for_each(|entry| entry.since_ms = 0);
         }
         let was_sent = |uid| ending.sets.iter().flatten().any(|(_, token)| token.uid == uid);
@@ -132,8 +136,15 @@ impl Oracle {
             let since_ms = if unclear || is_short { 0 } else { ending.now_ms };
             if let (true, Some(user)) = (unclear || was_sent(uid), user) {
                 let user = (trace.tenant, user);
-                self.rolls.0.entry(user.clone()).or_default().push(Entry { uid, since_ms });
+                self.rolls.lists.entry(user.clone()).or_default().push(Entry { uid, since_ms });
+                if unclear {
+                    self.rolls.unclear.insert(user.clone());
+                }
                 if max > 0 {
+                    // What was not answered in time is perhaps written down later.
+                    if self.rolls.unclear.contains(&user) {
+                        self.perhaps(uid);
+                    }
                     self.end_those_over(&user, max.into(), trace.server, ending);
                 }
             }
@@ -144,9 +155,9 @@ impl Oracle {
     fn end_those_over(&mut self, user: &Writer, max: usize, server: usize, ending: &Ending<'_>) {
         let now_ms = ending.now_ms;
         let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
-        for entry in self.rolls.0.get(user).into_iter().flatten().rev() {
+        for entry in self.rolls.lists.get(user).into_iter().flatten().rev() {
             let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
-            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid);
+            let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid) && !self.wild;
             match () {
                 () if is_sure && sure >= max && ending.is_recorded => ended.push(entry.uid),
                 () if there && maybe >= max => perhaps.push(entry.uid),

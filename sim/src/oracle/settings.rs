@@ -15,7 +15,8 @@ impl Oracle {
         let in_time = ending.took_ms(trace).1 < settings.late_ms();
         let begins = !trace.brings_session() && !trace.held_back && !trace.out && trace.saw.is_some();
         let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
-        let may_begin = begins && !may_refuse && in_time && !trace.public && trace.counts(ending);
+        let may_begin =
+            begins && ending.can_seal && !may_refuse && in_time && !trace.public && trace.counts(ending);
         let expected = settings.always && may_begin;
         hold(
             !expected || !ending.sets.is_empty() || trace.login.is_some(),
@@ -66,14 +67,16 @@ impl Oracle {
             return Ok(());
         }
         // What a login, a cycle or a move to a device has to record is known only when that is there.
-        let may_move = self.came(trace).is_some_and(|came| self.moves(trace, &came).1 != Shows::Not);
+        let came = self.came(trace);
+        let may_move = came.as_ref().is_some_and(|came| self.moves(trace, came).1 != Shows::Not);
         let records = trace.login.or(trace.cycled).is_some() || may_move;
-        if records && self.lists.was_revoked(last.user.as_deref()) {
+        let ended = came.and_then(|came| self.forms.get(&came.uid)).is_some_and(|form| !form.is_going_on());
+        if records && (ended || self.lists.was_revoked(last.user.as_deref())) {
             return Ok(());
         }
         let changed = !saw.has_data_of(last) && last.has_data();
         let sent = !ending.sets.is_empty();
-        hold(!last.is_sent || !changed || sent, "a handler knows what is sent", || {
+        hold(!last.is_sent || !changed || sent || !ending.can_seal, "a handler knows what is sent", || {
             format!("{last:?}, and nothing is sent")
         })?;
         hold(last.is_sent || !sent, "a handler knows what is sent", || format!("{last:?}, and it is sent"))
@@ -83,7 +86,9 @@ impl Oracle {
     fn check_what_is_over(trace: &Trace, ending: &Ending<'_>) -> Checked {
         let kept = trace.last.as_ref().is_none_or(|last| last.kept.is_some());
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
-        let expected = trace.is_over && !kept && in_time && !trace.public && !trace.did_anything;
+        // Where another session is to take its place and cannot be sealed, nothing does.
+        let begins = trace.policy.settings.always && !ending.can_seal;
+        let expected = trace.is_over && !kept && in_time && !trace.public && !trace.did_anything && !begins;
         let gone = ending.removes || !ending.sets.is_empty();
         hold(!expected || gone || ending.status.is_none(), "what is over is removed", || {
             format!("{:?} stays", trace.token)

@@ -6,6 +6,7 @@ use super::csrf::Guarded;
 use crate::app::View;
 use crate::browser::Brought;
 use crate::cookies::{Kind, Sent, Tokens};
+use crate::ring::Version;
 use crate::script::{Client, Policy};
 use crate::settings::House;
 use crate::witness::Token;
@@ -17,6 +18,8 @@ pub struct Trace {
     pub head_ms: u64,
     /// The same, by the server's clock.
     pub head_there_ms: u64,
+    /// What the server has of the ring then.
+    pub ring: Version,
     /// What came in the session's own cookie.
     pub token: Option<String>,
     /// And in all of them.
@@ -46,6 +49,13 @@ pub struct Trace {
     /// Until when what came is good, by this server's clock and limits.
     pub(super) until_ms: u64,
     pub(super) must_stay: bool,
+    /// Several good sessions came in cookies of one name.
+    pub(super) disagrees: bool,
+    /// What came in the second session's cookie, and what a middleware counted in it.
+    pub other: Option<String>,
+    pub(super) counted: Option<u64>,
+    /// What is set of it has kept the answer from shared caches before the session's layer looks.
+    pub(super) is_kept_out: bool,
     /// What came ended some time ago.
     pub(super) is_over: bool,
     pub(super) out: bool,
@@ -77,6 +87,7 @@ impl Trace {
             policy,
             head_ms,
             head_there_ms,
+            ring: Version::default(),
             token: None,
             brought: Tokens::default(),
             planted: Vec::new(),
@@ -94,6 +105,10 @@ impl Trace {
             came_alive: false,
             until_ms: 0,
             must_stay: false,
+            disagrees: false,
+            other: None,
+            counted: None,
+            is_kept_out: false,
             is_over: false,
             out: false,
             anyway: false,
@@ -112,18 +127,20 @@ impl Trace {
     /// With the cookies of its request.
     pub fn brings(&mut self, brought: Brought) {
         self.token = brought.tokens.ordinary().cloned();
+        self.other = brought.other;
         self.brought = brought.tokens;
         self.brings_cookie = brought.header.is_some_and(|header| {
             header.split("; ").any(|pair| {
-                let name = pair.split_once('=').map(|(name, _)| name);
-                Kind::ALL.iter().flat_map(|kind| kind.names()).any(|of_ours| Some(of_ours) == name)
+                let name = pair.split_once('=').map(|(name, _)| self.house.form.as_named_here(name));
+                Kind::ALL.iter().flat_map(|kind| kind.names()).any(|of_ours| Some(of_ours) == name.as_deref())
             })
         });
         let planted = brought.planted.into_iter();
-        self.planted = planted.filter_map(|planted| Some((planted.kind?, planted.token))).collect();
+        let planted = planted.filter_map(|planted| Some((planted.kind?, planted.token)));
+        self.planted = planted.chain(brought.doubles).collect();
     }
 
-    /// Whether a neighbour has planted something of a device.
+    /// Whether a neighbour has planted what may be taken for the session's or a device's.
     pub(super) fn is_mixed(&self) -> bool {
         !self.planted.is_empty()
     }
@@ -158,6 +175,8 @@ pub struct Ending<'a> {
     pub not_recorded: bool,
     /// The server gets through to the backend.
     pub is_recorded: bool,
+    /// It could seal all the time.
+    pub can_seal: bool,
     pub cache_control: &'a str,
     /// Tokens that are set, as the witness reads them; nothing for what it cannot read.
     pub sets: Vec<Option<(String, Token)>>,

@@ -4,16 +4,18 @@
 use std::task::{Context, Poll, Waker};
 
 use http::{Response, header};
+use sealed_session::RootId;
 
 use super::{Event, World};
 use crate::backend::Way;
 use crate::browser::Brought;
 use crate::cookies::{Kind, Sent};
-use crate::device::{Arrival, Fate, Held, Key, challenged, offered};
-use crate::oracle::{Ending, Exchange, Trace, Violation};
+use crate::device::{Arrival, Fate, Held, Key, Signed, challenged, offered};
+use crate::oracle::{Ending, Exchange, Proven, Trace, Violation};
 use crate::request::{exchange, host_of, scope};
 use crate::script::{Client, SECOND, Site};
 use crate::server::Answer;
+use crate::witness::Token;
 
 /// A browser signs no more often for one refresh.
 const MOST_SIGNED: usize = 3;
@@ -135,7 +137,8 @@ impl World {
         let held: Vec<_> = self.browser(who).held.iter().filter(|held| held.host == host).cloned().collect();
         for held in held {
             let now_ms = self.now_ms;
-            if self.browser(who).has_proof(now_ms, host) {
+            let place = self.place(tenant, Site::Same);
+            if self.browser(who).has_proof(now_ms, place) {
                 break;
             }
             let fate = self.fate();
@@ -177,10 +180,13 @@ impl World {
         let policy = self.servers[server].policy;
         let brought = match exchange.fate.bare {
             true => Brought::default(),
-            false => self.browser(who).brings(now_ms, host_of(exchange.tenant), Site::Same),
+            false => {
+                let place = self.place(exchange.tenant, Site::Same);
+                self.browser(who).brings(now_ms, place)
+            }
         };
         let mut trace = Trace::new(who, id, server, policy, now_ms, self.there_ms(server));
-        (trace.tenant, trace.house) = (exchange.tenant, self.house);
+        (trace.tenant, trace.house, trace.ring) = (exchange.tenant, self.house, self.oracle.rings.of(server));
         let header = brought.header.clone();
         trace.brings(brought);
         (trace, header)
@@ -231,12 +237,14 @@ impl World {
         let asked = Exchange {
             id,
             key: key.number,
+            copied_ms: None,
             identifier: arrives.identifier.as_deref(),
             challenge: Some(challenge),
             proof: self.proof_of(&sent, exchange.server),
+            roots: self.roots_of([arrives.identifier.as_deref(), Some(challenge)], exchange.server),
         };
         let mut bindings = self.oracle.bindings(&trace);
-        bindings.extend(asked.proof.map(|(_, binding)| binding));
+        bindings.extend(asked.proof.map(|(_, binding, _)| binding));
         let cache_control = cache_control(response);
         let ending = self.ending(&trace, Some(response), &cache_control, &sent, &bindings);
         let offer = arrives.offer.as_deref();
@@ -249,13 +257,26 @@ impl World {
     }
 
     /// The proof that an answer gives, and whose it is.
-    fn proof_of<'s>(
-        &self,
-        sent: &'s Sent,
-        server: usize,
-    ) -> Option<(&'s str, sealed_session::dbsc::Binding)> {
+    fn proof_of<'s>(&self, sent: &'s Sent, server: usize) -> Option<Proven<'s>> {
         let (_, proof) = sent.tokens.iter().find(|(kind, _)| *kind == Kind::Proof)?;
-        Some((proof, self.witness.device_of(proof, self.there_ms(server))?))
+        let there_ms = self.there_ms(server);
+        Some((proof, self.witness.device_of(proof, there_ms)?, self.operators.root_of(proof, there_ms)))
+    }
+
+    fn roots_of(&self, texts: [Option<&str>; 2], server: usize) -> [Option<RootId>; 2] {
+        texts.map(|text| self.operators.root_of(text?, self.there_ms(server)))
+    }
+
+    /// What a browser signs may be copied.
+    fn has_signed(&mut self, exchange: &InExchange, text: &str, times: usize) {
+        let Asks::ToRefresh(asked) = &exchange.asks else { return };
+        // What it signs over a challenge that it has just got is younger.
+        let since_ms = if times == 1 { asked.since_ms } else { self.now_ms };
+        let browser = self.browsers.entry(exchange.who).or_default();
+        let held = browser.held.iter_mut().find(|held| held.identifier == asked.identifier);
+        if let Some(held) = held.filter(|held| held.replays.is_none()) {
+            held.signed = Some(Signed { text: text.to_owned(), since_ms });
+        }
     }
 
     /// What a refresh comes to, at once: no handler takes its time.
@@ -265,11 +286,12 @@ impl World {
         let (mut trace, cookies) = self.head(id, &exchange);
         let mut challenge = held.challenge.clone();
         let mut arrives = Arrives::default();
-        for signed in 1..=MOST_SIGNED {
-            let headers = [
-                ("sec-secure-session-id", held.identifier.clone()),
-                ("secure-session-response", held.key.refresh(&challenge)),
-            ];
+        for signed_times in 1..=MOST_SIGNED {
+            let signed = held.replays.as_ref().map(|signed| signed.text.clone());
+            let signed = signed.unwrap_or_else(|| held.key.refresh(&challenge));
+            self.has_signed(&exchange, &signed, signed_times);
+            let headers =
+                [("sec-secure-session-id", held.identifier.clone()), ("secure-session-response", signed)];
             let request = self::exchange(host, "/dbsc/refresh", cookies.as_deref(), &headers);
             let mut answer = self.servers[server].ask(request);
             let polled = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -283,13 +305,15 @@ impl World {
             let asked = Exchange {
                 id,
                 key: held.key.number,
+                copied_ms: held.replays.as_ref().map(|signed| signed.since_ms),
                 identifier: Some(&held.identifier),
                 challenge: None,
                 proof: self.proof_of(&sent, server),
+                roots: self.roots_of([Some(&held.identifier), Some(&challenge)], server),
             };
             let cache_control = cache_control(&response);
             let ending = self.ending(&trace, Some(&response), &cache_control, &sent, &[]);
-            self.oracle.refreshed(&mut trace, &ending, &asked, signed == MOST_SIGNED)?;
+            self.oracle.refreshed(&mut trace, &ending, &asked, signed_times == MOST_SIGNED)?;
             match (arrives.status, &arrives.challenge) {
                 (403, Some(next)) => challenge.clone_from(next),
                 _ => break,
@@ -315,7 +339,8 @@ impl World {
             let bindings = bindings.iter().copied().map(Some).chain([None]);
             let mut read =
                 bindings.filter_map(|of| self.witness.read((*kind, text), of, tenant, there_ms, self.now_ms));
-            read.next().map(|token| (text.clone(), token))
+            let root = self.operators.root_of(text, there_ms);
+            read.next().map(|token| (text.clone(), Token { root, ..token }))
         };
         let tokens = sent.tokens.iter().filter(|(kind, _)| *kind != Kind::Proof);
         let refused = response.and_then(|response| response.headers().get("sealed-session-refused"));
@@ -323,6 +348,7 @@ impl World {
             now_ms: self.now_ms,
             now_there_ms: there_ms,
             is_recorded: self.servers[trace.server].wire.way() == Way::Open,
+            can_seal: self.oracle.rings.sealed_since(trace.server, trace.head_ms, there_ms),
             status: response.map(|response| response.status().as_u16()),
             not_recorded: refused.is_some_and(|why| why == "not_recorded"),
             cache_control,
@@ -342,15 +368,25 @@ impl World {
             return;
         }
         self.say(&format!("#{id} arrives"));
+        let place = self.place(tenant, Site::Same);
         let browser = self.browsers.entry(who).or_default();
-        arrives.sets.iter().for_each(|set| browser.take(now_ms, host, set));
+        arrives.sets.iter().for_each(|set| browser.take(now_ms, place, set));
         let is_whole = exchange.fate.answer != Arrival::CookiesOnly;
         match (&exchange.asks, &arrives.challenge) {
             _ if !is_whole => {}
             (Asks::ToRegister { key, .. }, Some(challenge)) if arrives.status == 200 => {
                 if let Some(identifier) = arrives.identifier.clone() {
                     let is_new = browser.held.iter().all(|held| held.identifier != identifier);
-                    let held = Held { host, identifier, challenge: challenge.clone(), key: key.clone() };
+                    let (challenge, key) = (challenge.clone(), key.clone());
+                    let held = Held {
+                        host,
+                        identifier,
+                        challenge,
+                        since_ms: now_ms,
+                        key,
+                        signed: None,
+                        replays: None,
+                    };
                     browser.held.extend(is_new.then_some(held));
                 }
             }
@@ -362,6 +398,7 @@ impl World {
                     (challenge, browser.held.iter_mut().find(|held| same(held)))
                 {
                     held.challenge.clone_from(challenge);
+                    held.since_ms = now_ms;
                 }
             }
             _ => {}

@@ -11,11 +11,13 @@ use http::{Response, header};
 use super::devices::cache_control;
 use super::{Event, InFlight, World};
 use crate::app::{Plan, comes_too_late};
-use crate::cookies::Sent;
+use crate::cache::Answered;
+use crate::cookies::{Kind, Sent};
 use crate::device::offered;
 use crate::oracle::{Brings, Guarded, Trace, Violation};
+use crate::other;
 use crate::request::{holds_back, host_of, request, tenant};
-use crate::script::{Ask, Client, Outcome};
+use crate::script::{Ask, Client, Outcome, Site};
 use crate::sender::{Act, Proof};
 
 impl World {
@@ -26,21 +28,27 @@ impl World {
         let host = host_of(tenant);
         self.plant(ask.who, server)?;
         self.refresh_first(ask.who, tenant, server)?;
-        let brought = self.browser(ask.who).brings(now_ms, host, ask.site);
+        let place = self.place(tenant, ask.site);
+        let brought = self.browser(ask.who).brings(now_ms, place);
         let cookies = brought.header.clone();
+        let mut revalidates = false;
         if let Some(cache) = self.cache(ask)
-            && let Some(stored) = self.caches[cache].serve(now_ms, host, cookies.as_deref())
+            && let Some((stored, is_fresh)) = self.caches[cache].find(now_ms, host, cookies.as_deref())
         {
-            self.oracle.came_from_a_cache(stored, cookies.as_deref())?;
-            self.say(&format!("a cache answers {ask:?}"));
-            return Ok(());
+            if is_fresh {
+                self.oracle.came_from_a_cache(stored, cookies.as_deref())?;
+                self.say(&format!("a cache answers {ask:?}"));
+                return Ok(());
+            }
+            revalidates = true;
         }
         self.count += 10;
         let mut plan = Plan::new(ask.clone(), self.count);
+        plan.revalidates = revalidates;
         plan.foreign = self.oracle.session_of_another(ask.who, tenant);
         let (id, plan) = (self.count, Arc::new(plan));
         let mut trace = Trace::new(ask.who, id, server, policy, now_ms, there_ms);
-        (trace.tenant, trace.house) = (tenant, self.house);
+        (trace.tenant, trace.house, trace.ring) = (tenant, self.house, self.oracle.rings.of(server));
         trace.is_refused = self.house.tenants && !ask.host.names_a_host();
         trace.public = ask.lets_others_reuse();
         trace.brings(brought);
@@ -65,9 +73,10 @@ impl World {
         };
         self.refresh_first(from, 0, server)?;
         let now_ms = self.now_ms;
-        let has = self.browser(from).tokens(now_ms, host_of(0));
+        let (place, form) = (self.place(0, Site::Same), self.house.form);
+        let has = self.browser(from).has(now_ms, place).tokens;
         if !has.is_empty() {
-            self.browsers.entry(who).or_default().plant(which, &has);
+            self.browsers.entry(who).or_default().plant(which, &has, form);
         }
         Ok(())
     }
@@ -182,7 +191,7 @@ impl World {
             values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
         };
         let sets = header(header::SET_COOKIE);
-        let sent = Sent::of(&sets);
+        let sent = Sent::of(&sets.iter().map(|set| self.house.form.as_named_here(set)).collect::<Vec<_>>());
         let cache_control = response.as_ref().map(cache_control).unwrap_or_default();
         let status = response.as_ref().map(|response| response.status().as_u16());
         self.say(&format!("#{id} answers {status:?} {cache_control:?} {sets:?}"));
@@ -194,8 +203,11 @@ impl World {
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let network_ms = request.plan.ask.network_ms;
         (request.sets, request.offer) = (sets, offer.clone());
+        let other = request.sets.iter().find_map(|set| set.strip_prefix(other::NAME)?.strip_prefix('='));
+        let other = other.and_then(|set| set.split(';').next()).map(str::to_owned);
+        self.oracle.keeps_count(&mut request.trace, &ending, request.plan.ask.site, other)?;
         self.oracle.ends(&mut request.trace, ending, offer.as_deref())?;
-        self.keep_in_cache(id, response.as_ref());
+        self.keep_in_cache(id, response.as_ref())?;
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let late = comes_too_late(&request.plan);
         self.oracle.comes_too_late(late)?;
@@ -206,24 +218,43 @@ impl World {
         Ok(())
     }
 
-    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<String>>) {
-        let Some((request, response)) = self.requests.get(&id).zip(response) else { return };
-        if let (Some(cache), 200) = (self.cache(&request.plan.ask), response.status().as_u16()) {
-            let (host, cookies) = (host_of(request.trace.tenant), request.cookies.as_deref());
-            let of_session = request.trace.has_session();
-            self.caches[cache].store(self.now_ms, host, cookies, of_session, response.headers());
+    /// A cache keeps an answer, or learns that it may hand out again what it has.
+    fn keep_in_cache(&mut self, id: u64, response: Option<&Response<String>>) -> Result<(), Violation> {
+        let Some((request, response)) = self.requests.get(&id).zip(response) else { return Ok(()) };
+        let Some(cache) = self.cache(&request.plan.ask) else { return Ok(()) };
+        let answered = Answered {
+            host: host_of(request.trace.tenant),
+            cookies: request.cookies.as_deref(),
+            of_session: request.trace.has_session(),
+            headers: response.headers(),
+        };
+        match response.status().as_u16() {
+            200 => self.caches[cache].store(self.now_ms, &answered),
+            304 => {
+                let found = self.caches[cache].find(self.now_ms, answered.host, answered.cookies);
+                found
+                    .map_or(Ok(()), |(stored, _)| self.oracle.came_from_a_cache(stored, answered.cookies))?;
+                self.caches[cache].freshen(self.now_ms, &answered);
+            }
+            _ => {}
         }
+        Ok(())
     }
 
     pub(super) fn deliver(&mut self, id: u64) -> Result<(), Violation> {
         self.events += 1;
         let Some(request) = self.requests.remove(&id) else { return Ok(()) };
+        // Embedded pages are another site's, and so are their partitioned cookies.
+        let place = self.place(request.trace.tenant, request.plan.ask.site);
+        // Its body has streamed until now.
+        self.oracle.comes_too_late(comes_too_late(&request.plan))?;
         let browser = self.browsers.entry(request.trace.who).or_default();
-        let host = host_of(request.trace.tenant);
-        request.sets.iter().for_each(|set| browser.take(self.now_ms, host, set));
-        let has = browser.tokens(self.now_ms, host);
+        request.sets.iter().for_each(|set| browser.take(self.now_ms, place, set));
+        let has = browser.has(self.now_ms, place);
         self.say(&format!("#{id} arrives"));
-        self.oracle.delivered(&request.trace, &has)?;
+        let names = request.sets.iter().map(|set| self.house.form.as_named_here(set));
+        let overwrites = names.into_iter().any(|set| set.starts_with(Kind::Ordinary.names()[0]));
+        self.oracle.delivered(&request.trace, &has, overwrites)?;
         if let Some(challenge) = &request.offer {
             self.is_offered(request.trace.who, request.trace.tenant, request.server, challenge);
         }
