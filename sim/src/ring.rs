@@ -75,6 +75,11 @@ impl Version {
         root.and_then(|id| self.member(id)).is_some_and(|member| !member.revoked)
     }
 
+    /// Whether it says that this root was withdrawn.
+    pub fn revokes(&self, root: Option<RootId>) -> bool {
+        root.and_then(|id| self.member(id)).is_some_and(|member| member.revoked)
+    }
+
     /// Whether anything can be sealed.
     pub fn seals(&self, there_ms: u64) -> bool {
         self.0.iter().any(|member| !member.revoked && member.activate_ms <= there_ms)

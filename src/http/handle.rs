@@ -148,6 +148,14 @@ impl Session {
         state.expires_at(self.jar(state).store, rules, self.may_renew(), self.head_ms())
     }
 
+    /// Whether the key that a session came by has been revoked since.
+    pub(super) fn has_revoked_key(&self, state: &State, now_ms: u64) -> bool {
+        let stores = [Some(&self.config().store), self.carrier().bound_store()];
+        let has_revoked =
+            |key_id| stores.into_iter().flatten().any(|store| store.has_revoked(now_ms, key_id));
+        state.key_id().is_some_and(has_revoked)
+    }
+
     /// The session, opened if nobody has done so.
     pub(super) fn opened<'p>(&self, progress: &'p mut Progress) -> &'p mut Opened {
         progress.opened.get_or_insert_with(|| self.carrier().open(self.request()))

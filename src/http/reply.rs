@@ -212,9 +212,10 @@ fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Up
         true => Timing::Late,
     };
     // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
-    let is_over = state.is_over_when_sent(store, upkeep, head_ms, now_ms);
+    let is_revoked = session.has_revoked_key(state, now_ms);
+    let is_over = state.is_over_when_sent(store, upkeep, head_ms, now_ms) || (is_revoked && state.goes_on());
     let counts = facts.counts && !(is_over && decide(&facts).send == Send::Session);
-    let ended = state.has_ended(store, now_ms);
+    let ended = is_revoked || state.has_ended(store, now_ms);
     let moved = session.carrier().has_moved(session.request(), state);
     Facts { timing, ended, moved, counts, ..facts }
 }

@@ -7,6 +7,7 @@ use super::presented::Found;
 use super::settings::Rules;
 use crate::error::{OpenError, SealError, Standing};
 use crate::json;
+use crate::key::KeyId;
 use crate::policy::{LoginData, login_data};
 use crate::record::Times;
 use crate::ring::KeyState;
@@ -32,6 +33,7 @@ struct Ttl {
 struct Origin {
     uid: SessionUid,
     times: Times,
+    key_id: KeyId,
     key_state: KeyState,
 }
 
@@ -54,6 +56,8 @@ pub(super) struct State {
     wanted: bool,
     /// Nothing counts any more.
     invalidated: bool,
+    /// What came has ended all others of its user, and goes on under another uid.
+    goes_on: bool,
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
     replaced: Option<crate::revocation::Ended>,
@@ -69,8 +73,8 @@ impl State {
     /// Of a request whose cookies turned out so; without any, the browser may have held them back.
     pub(super) fn new(found: Found<Parts>, held_back: bool) -> Self {
         let came = match found {
-            Found::Session(Parts { times, uid, texts, key_state }) => {
-                let origin = Some(Origin { uid, times, key_state });
+            Found::Session(Parts { times, uid, texts, key_id, key_state }) => {
+                let origin = Some(Origin { uid, times, key_id, key_state });
                 let (uid, times) = (Some(uid), Some(times));
                 return Self { origin, uid, times, ..Self::without_session(Came::Good, texts) };
             }
@@ -94,6 +98,7 @@ impl State {
             anyway: false,
             wanted: false,
             invalidated: false,
+            goes_on: false,
             #[cfg(feature = "revocation")]
             replaced: None,
             #[cfg(feature = "revocation")]
@@ -117,6 +122,16 @@ impl State {
 
     pub(super) fn is_invalidated(&self) -> bool {
         self.invalidated
+    }
+
+    /// The key that what came was sealed by.
+    pub(super) fn key_id(&self) -> Option<KeyId> {
+        self.origin.map(|origin| origin.key_id)
+    }
+
+    /// Whether what came goes on as another session, and no login began that.
+    pub(super) fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// Whether a handler ended what came.
@@ -227,7 +242,7 @@ impl State {
         let from_ms = store.now_ms();
         let times = store.begin(from_ms, ttl_ms)?;
         self.remember_what_is_replaced();
-        (self.uid, self.texts, self.times) = (Some(uid), texts, Some(times));
+        (self.uid, self.texts, self.times, self.goes_on) = (Some(uid), texts, Some(times), false);
         // It holds for another login of this request as well.
         self.ttl = self.ttl.map(|ttl| Ttl { from_ms, ..ttl });
         self.act(Act::LoggedIn);

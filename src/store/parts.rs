@@ -2,7 +2,8 @@
 
 use super::SealedStore;
 use super::moment::Live;
-use crate::error::{OpenError, SealError};
+use crate::error::{OpenError, Reason, SealError};
+use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
 use crate::token::Sealed;
@@ -13,6 +14,7 @@ pub(crate) struct Parts {
     pub(crate) times: Times,
     pub(crate) uid: SessionUid,
     pub(crate) texts: Texts,
+    pub(crate) key_id: KeyId,
     pub(crate) key_state: KeyState,
 }
 
@@ -58,11 +60,12 @@ impl SealedStore {
         token: &[u8],
         associated_data: &[u8],
     ) -> Result<Parts, OpenError> {
-        self.moment_at(now_ms).open(token, associated_data, |_, Live { record, key_state, .. }| {
+        self.moment_at(now_ms).open(token, associated_data, |_, Live { record, key_id, key_state }| {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,
                 texts: Texts::new(record.user_id, record.data),
+                key_id,
                 key_state,
             })
         })
@@ -83,6 +86,12 @@ impl SealedStore {
             Some(uid) => moment.seal(&Record { times, uid, user_id, data }, associated_data),
             None => moment.seal_new(times, user_id, data, associated_data).map(|(token, _)| token),
         }
+    }
+
+    /// Whether an operator has revoked this key by now: what it opened before must not go on under another.
+    #[cfg(feature = "tower")]
+    pub(crate) fn has_revoked(&self, now_ms: u64, key_id: KeyId) -> bool {
+        self.0.ring.at(now_ms).opening(key_id).is_err_and(|reason| reason == Reason::KeyRevoked)
     }
 
     /// Whether a session is known to be over at this time, by its times or because it was revoked.

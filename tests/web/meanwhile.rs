@@ -203,6 +203,45 @@ async fn a_session_is_not_judged_by_a_later_key_than_its_request() {
     assert!(answer.sets(), "and is sealed by the new one: {:?}", answer.set_cookies());
 }
 
+/// Whoever has the secret of a root that is revoked for it could otherwise keep a session by a request that takes long.
+#[tokio::test]
+async fn what_a_revoked_root_sealed_goes_on_under_no_other() {
+    let acts: [fn(&Session); 4] = [
+        |session| session.insert("a", &1).unwrap(),
+        |session| session.cycle().unwrap(),
+        |session| session.set_ttl(Duration::from_secs(60)).unwrap(),
+        |_| (),
+    ];
+    for (number, act) in acts.into_iter().enumerate() {
+        let server = Server::new();
+        let cookie = server.logged_in("ann").await;
+        server.clock.advance(12 * HOUR);
+        let store = server.store.clone();
+        let answer = server
+            .act(&with(&cookie), move |session| {
+                assert_eq!(session.user_id().as_deref(), Some("ann"));
+                let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
+                store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
+                act(session);
+                assert_eq!(session.persistence(), Persistence::Ended);
+            })
+            .await;
+        assert!(answer.sets_nothing(), "{number}: {:?}", answer.set_cookies());
+    }
+    let server = Server::new();
+    let cookie = server.logged_in("ann").await;
+    let store = server.store.clone();
+    let answer = server
+        .act(&with(&cookie), move |session| {
+            assert!(session.user_id().is_some());
+            let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
+            store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
+            session.authenticate("ann").unwrap();
+        })
+        .await;
+    assert!(answer.sets(), "a login begins a session of its own");
+}
+
 /// The answer to ann's request, so long after her login, where somebody ends all of her sessions while what the handler
 /// does waits for a slow backend.
 #[cfg(feature = "revocation")]

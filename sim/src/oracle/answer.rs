@@ -22,6 +22,15 @@ impl Oracle {
             hold(trace.ring.opens(token.root) || now.opens(token.root), "no revoked root seals", || {
                 format!("{token:?} is sent, under {now:?}")
             })?;
+            let came = self.came(trace).filter(|came| now.revokes(came.root));
+            let goes_on = |came: &Token| {
+                now.opens(token.root) && (came.uid == token.uid || Some(token.uid) == trace.cycled)
+            };
+            hold(
+                !came.as_ref().is_some_and(goes_on),
+                "what a revoked root sealed goes on under no other",
+                || format!("{came:?} goes on as {token:?}"),
+            )?;
             let form = self.forms.get(&token.uid);
             hold(
                 form.is_none_or(|form| !form.is_known_as_ended(trace.server)),
@@ -89,6 +98,9 @@ impl Oracle {
         if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
             return Ok(());
         }
+        if self.is_of_a_revoked_root(trace, came) {
+            return Ok(());
+        }
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
         let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
@@ -117,6 +129,13 @@ impl Oracle {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What came was sealed by a root that was revoked meanwhile, and nothing but that has become of it.
+    fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
+        let goes_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(|form| form.born_ms < trace.head_ms);
+        let is_login = trace.login.is_some_and(|uid| !goes_on(uid));
+        !is_login && came.is_some_and(|came| self.rings.of(trace.server).revokes(came.root))
     }
 
     fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {

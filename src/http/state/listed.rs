@@ -88,7 +88,7 @@ impl State {
         self.remember_what_is_replaced();
         self.act(Act::LoggedOut);
         self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
-        self.uid = Some(uid);
+        (self.uid, self.goes_on) = (Some(uid), true);
         self.ttl = self.ttl.map(|ttl| Ttl { from_ms: now_ms, ..ttl });
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]
