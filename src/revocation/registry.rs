@@ -314,7 +314,8 @@ pub struct RegistryBuilder {
 }
 
 impl RegistryBuilder {
-    /// How many sessions a user may have; with one more, the one that began first ends. Default no limit.
+    /// How many sessions a user may have; with one more, the one that was written down first ends: one that is
+    /// cycled is written down anew. Default no limit.
     pub fn max_sessions(mut self, max: usize) -> Self {
         self.max_sessions = max;
         self
