@@ -136,7 +136,8 @@ impl<'a> Recorder<'a> {
         let news = self.backend.news();
         let now_ms = shared.now_ms();
         let News { mut revocations, lost } = news?;
-        if lost {
+        // Until what is known here is there again, others may write down what they know, of before.
+        if lost || shared.has_lost() {
             shared.known.narrow(&mut revocations);
         }
         revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));

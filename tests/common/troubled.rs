@@ -82,6 +82,11 @@ impl Troubled {
         self.memory().news().unwrap().revocations.len()
     }
 
+    /// Another server records this, whatever is wrong for ours.
+    pub(crate) fn others_record(&self, changes: &[Change]) {
+        self.memory().record(changes).unwrap();
+    }
+
     fn memory(&self) -> MemoryBackend {
         self.kept.lock().unwrap().0.clone()
     }

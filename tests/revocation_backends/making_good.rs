@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sealed_session::revocation::Revocations;
+use sealed_session::revocation::{Backend as _, Change, Revocations};
 use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin as _};
 
 use crate::troubled::Troubled;
@@ -32,6 +32,32 @@ fn what_a_backend_lost_is_recorded_again_as_soon_as_it_can_be() {
     fill(&backend, false);
     until("it is recorded again", || backend.len() == 1);
     until("it is well", || server.revocations.trouble().is_none());
+}
+
+/// As where the disk is full for one server, and another writes down what it knew of before.
+#[test]
+fn what_others_write_down_of_before_undoes_nothing_that_is_still_to_be_recorded_again() {
+    let backend = backend();
+    let server = Server::new(backend.clone());
+    server.store.revoke_user("ann").wait().unwrap();
+    let options = CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+    let spared = server.store.create(options).unwrap();
+    let before = backend.clone().news().unwrap().revocations.into_iter().chain([session(1, now() + HOUR)]);
+    let of_before: Vec<_> = before.map(Change::Restore).collect();
+    server.store.revoke_user("ann").wait().unwrap();
+    assert!(server.store.read(&spared).is_err());
+
+    fill(&backend, true);
+    backend.lose();
+    until("it is noticed", || server.revocations.trouble().is_some());
+    backend.others_record(&of_before);
+    until("it is heard", || server.revocations.len() == 2);
+    assert!(server.store.read(&spared).is_err(), "it was ended since");
+    fill(&backend, false);
+    until("it is well", || server.revocations.trouble().is_none());
+    for server in [&server, &Server::new(backend.clone())] {
+        assert!(server.store.read(&spared).is_err());
+    }
 }
 
 /// A server that starts meanwhile lacks it.
