@@ -266,6 +266,15 @@ impl Known {
         }
     }
 
+    /// The same of entries that are older than what is known. Those that are not spare who began since.
+    pub(super) fn narrow_older(&self, entries: &mut [Revocation]) {
+        for entry in entries {
+            if let Some(known) = self.get(&entry.thing()).filter(|known| known.floor().0 > entry.floor().0) {
+                *entry = known.and(entry);
+            }
+        }
+    }
+
     /// Removes what can no longer matter.
     pub(super) fn forget(&self, by_ms: u64) {
         self.sessions.pin().retain(|_, ended| ended.until_ms > by_ms);

@@ -136,9 +136,11 @@ impl<'a> Recorder<'a> {
         let news = self.backend.news();
         let now_ms = shared.now_ms();
         let News { mut revocations, lost } = news?;
-        // Until what is known here is there again, others may write down what they know, of before.
-        if lost || shared.has_lost() {
-            shared.known.narrow(&mut revocations);
+        match lost {
+            true => shared.known.narrow(&mut revocations),
+            // Until what is known here is there again, others may write down what they know, of before.
+            false if shared.has_lost() => shared.known.narrow_older(&mut revocations),
+            false => {}
         }
         revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sealed_session::revocation::{Backend as _, Change, Revocations};
-use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin as _};
+use sealed_session::revocation::{Backend as _, Change, Reach, Revocations, Scope};
+use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionId, SessionPlugin as _};
 
 use crate::troubled::Troubled;
 use crate::{HOUR, Server, now, session, until};
@@ -47,17 +47,34 @@ fn what_others_write_down_of_before_undoes_nothing_that_is_still_to_be_recorded_
     server.store.revoke_user("ann").wait().unwrap();
     assert!(server.store.read(&spared).is_err());
 
+    let of_now = backend.clone().news().unwrap().revocations.into_iter().map(Change::Restore);
+    let (begun, spare) = begun_elsewhere(&server);
+    let of_now: Vec<_> = of_now.chain([Change::Restore(session(2, now() + HOUR)), spare]).collect();
+
     fill(&backend, true);
     backend.lose();
     until("it is noticed", || server.revocations.trouble().is_some());
     backend.others_record(&of_before);
     until("it is heard", || server.revocations.len() == 2);
     assert!(server.store.read(&spared).is_err(), "it was ended since");
+    backend.others_record(&of_now);
+    until("it is heard", || server.revocations.len() == 3);
     fill(&backend, false);
     until("it is well", || server.revocations.trouble().is_none());
     for server in [&server, &Server::new(backend.clone())] {
         assert!(server.store.read(&spared).is_err());
+        assert!(server.store.read(&begun).is_ok(), "a login on a server that knows of all that is spared");
     }
+}
+
+/// A session of ann on another server, and what that one records of it.
+fn begun_elsewhere(server: &Server) -> (SessionId, Change) {
+    let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
+    let other = SealedStore::builder(ring).clock(server.clock.clone()).build().unwrap();
+    let begun = other.create(CreateOptions { user_id: Some("ann".into()), ..Default::default() }).unwrap();
+    let (reach, user_id) = (Reach::Scope(Scope::default()), "ann".to_owned());
+    let uid = other.open(&begun).unwrap().uid();
+    (begun, Change::Spare { reach, user_id, uid, created_before_ms: u64::MAX })
 }
 
 /// A server that starts meanwhile lacks it.
