@@ -159,7 +159,11 @@ impl Decided {
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
                 endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
                 came: opened.state.brought_before(jar.store),
-                removals: removals(jar.cookies, opened.has_second_of_jar()).collect(),
+                // No handler asks for that: the client may have another cookie by then.
+                removals: match self.facts.timing {
+                    Timing::InTime => removals(jar.cookies, opened.has_second_of_jar()).collect(),
+                    Timing::LateAndKnown | Timing::Late => Vec::new(),
+                },
             })
         });
         if self.decision.fail {
