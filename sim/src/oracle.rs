@@ -357,6 +357,8 @@ impl Oracle {
             () if trace.is_mixed() => {}
             // What a server cannot read it does not end.
             () if !trace.ring.opens(came.root) => self.perhaps(came.uid),
+            // Nor what its clock does not let it judge; without an answer nobody is told.
+            () if self.wild && !opened && ending.status.is_none() => self.perhaps(came.uid),
             () if (trace.out && came.user.is_some()) || (replaced && opened) => {
                 self.end(came.uid, trace.server, ending.now_ms);
                 ends_surely = true;
