@@ -302,9 +302,6 @@ FAULTS = [
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
-    "cookie_of_the_next_epoch_is_removed": "more servers that are minutes apart while an hour ends",
-    "logout_of_what_cannot_be_judged_succeeds": "more thieves with a copy of what a server with a slow clock is to end",
-    "one_of_several_lives_on": "more logouts beside a planted session whose owner comes back",
     "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
     "refresh_of_another_session_ends_this_one": "more browsers that hold two device sessions and refresh for the first",
     "csrf_token_of_a_moment": "CSRF tokens that are brought back",
