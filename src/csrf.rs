@@ -12,8 +12,7 @@ use subtle::ConstantTimeEq;
 
 use crate::base64url;
 use crate::error::Reason;
-use crate::key::SALT_LEN;
-use crate::key::{KeyId, SealingKey};
+use crate::key::{KeyId, SALT_LEN, SealingKey};
 use crate::ring::live::Table;
 use crate::uid::SessionUid;
 

@@ -1,8 +1,7 @@
 //! What anybody can see in a token, without a key.
 
 use crate::error::{OpenError, Reason};
-use crate::key::KeyId;
-use crate::key::SALT_LEN;
+use crate::key::{KeyId, SALT_LEN};
 use crate::token::{self, Parts, TAG_LEN};
 
 /// The visible parts of a token: everything but its record. Nothing of it is authenticated.

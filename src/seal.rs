@@ -5,8 +5,7 @@
 
 use crate::aead;
 use crate::error::{Reason, SealError};
-use crate::key::SALT_LEN;
-use crate::key::{KeyId, SealingKey};
+use crate::key::{KeyId, SALT_LEN, SealingKey};
 use crate::ring::KeyState;
 use crate::ring::live::Table;
 use crate::token::{self, HEADER_LEN, Parts, Sealed};

@@ -5,7 +5,7 @@ use crate::error::SealError;
 /// A registration or a refresh was refused.
 pub(crate) fn refused(reason: &'static str, transient: bool) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "sealed_session", reason = reason, transient, "device's proof refused");
+    tracing::debug!(target: "sealed_session", reason, transient, "device's proof refused");
     #[cfg(feature = "metrics")]
     metrics::counter!("sealed_session_dbsc_refused_total", "reason" => reason).increment(1);
     let _ = (reason, transient);

@@ -104,7 +104,7 @@ impl Carrier for Device {
     }
 
     fn open(&self, request: &RequestContext) -> Opened {
-        self.opened(request)
+        Device::open(self, request)
     }
 
     fn jar<'r>(&'r self, state: &State, request: &'r RequestContext) -> Jar<'r> {
@@ -126,7 +126,7 @@ impl Carrier for Device {
     }
 
     fn beside(&self, opened: &Opened) -> Beside {
-        self.has_beside(opened)
+        Device::beside(self, opened)
     }
 
     fn removals_beside(
@@ -135,21 +135,21 @@ impl Carrier for Device {
         opened: &Opened,
         decision: &Decision,
     ) -> Vec<HeaderValue> {
-        self.removals_of(&request.config.cookies, opened, decision)
+        Device::removals_beside(self, &request.config.cookies, opened, decision)
     }
 
     fn offer_to(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
-        self.ask_to_register(opened, decision, headers);
+        Device::offer_to(self, opened, decision, headers);
     }
 
     #[cfg(feature = "revocation")]
     fn has_moved(&self, request: &RequestContext, state: &State) -> bool {
-        self.is_moved(request, state)
+        Device::has_moved(self, request, state)
     }
 
     #[cfg(feature = "revocation")]
     fn revoke_presented(&self, request: &RequestContext, unjudged: Unjudged) -> Vec<Pending<()>> {
-        self.revoke_brought(request, unjudged)
+        Device::revoke_presented(self, request, unjudged)
     }
 
     #[cfg(feature = "revocation")]
@@ -159,11 +159,11 @@ impl Carrier for Device {
         state: &State,
         decision: &Decision,
     ) -> Option<Pending<()>> {
-        self.leave(request, state, decision)
+        Device::revoke_left(self, request, state, decision)
     }
 
     #[cfg(feature = "revocation")]
     fn end_ordinary_form(&self, request: &RequestContext, state: &State) -> Option<Pending<()>> {
-        self.end_ordinary(request, state)
+        Device::end_ordinary_form(self, request, state)
     }
 }

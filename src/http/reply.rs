@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::caches;
 use super::carrier::Opened;
 use super::cookie::CookiePolicy;
-use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide};
+use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide, removes_what_ended};
 use super::handle::Session;
 use super::session::Persistence;
 use super::settle::{Settling, Waiting, settle};
@@ -159,10 +159,9 @@ impl Decided {
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
                 endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
                 came: opened.state.brought_before(jar.store),
-                // No handler asks for that: the client may have another cookie by then.
-                removals: match self.facts.timing {
-                    Timing::InTime => removals(jar.cookies, opened.has_second_of_jar()).collect(),
-                    Timing::LateAndKnown | Timing::Late => Vec::new(),
+                removals: match removes_what_ended(&self.facts) {
+                    true => removals(jar.cookies, opened.has_second_of_jar()).collect(),
+                    false => Vec::new(),
                 },
             })
         });

@@ -26,7 +26,7 @@ impl Session {
 
     /// Ends all other sessions of the user who is logged in. This one goes on under a new uid, with the absolute lifetime
     /// and the TTL that it has, so that copies of it end as well. Without a user it does nothing, nor where this session
-    /// has been ended meanwhile, by another request or by another task of this one.
+    /// has been ended meanwhile, by another request or by another task of this one, or its root secret was revoked.
     ///
     /// From then on the session that came is over, whatever the handler does: an answer that carries no change, such as a
     /// server error, logs the user out here as well, and so does a handler that gives up waiting.
@@ -123,9 +123,13 @@ impl Session {
         Ok(goes_on.then_some(instead))
     }
 
-    /// Whether the session is known as revoked by now.
+    /// Whether the session is known as revoked by now, or what sealed it.
     fn is_revoked(&self) -> bool {
-        self.look(|state| state.is_revoked(self.sealed_store()))
+        let store = self.sealed_store();
+        self.look(|state| {
+            let is_of_what_came = state.goes_on() || !state.is_ended();
+            state.is_revoked(store) || (is_of_what_came && self.has_revoked_key(state, store.now_ms()))
+        })
     }
 
     fn registry(&self) -> Result<&Registry, DataError> {

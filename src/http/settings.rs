@@ -108,6 +108,34 @@ pub enum Creation {
     Always,
 }
 
+/// What a layer is set to do on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rules {
+    pub(super) renewal: Renewal,
+    pub(super) reseal: ResealPolicy,
+    pub(super) creation: Creation,
+    pub(super) save_on_server_error: bool,
+    pub(super) open_unread: bool,
+    /// After so long a request, what no handler asked for is not sent.
+    pub(super) late_after_ms: u64,
+    /// What the data of an anonymous session leave free.
+    pub(super) user_id_room: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            renewal: Renewal::default(),
+            reseal: ResealPolicy::default(),
+            creation: Creation::default(),
+            save_on_server_error: false,
+            open_unread: false,
+            late_after_ms: 60_000,
+            user_id_room: 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,33 +174,5 @@ mod tests {
         let renewal = Renewal::default().at_most_every(Duration::from_millis(600));
         assert!(!is_due(renewal, 1_599) && is_due(renewal, 1_600));
         assert!(!is_due(renewal, 900), "renewed by a server whose clock is ahead");
-    }
-}
-
-/// What a layer is set to do on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rules {
-    pub(super) renewal: Renewal,
-    pub(super) reseal: ResealPolicy,
-    pub(super) creation: Creation,
-    pub(super) save_on_server_error: bool,
-    pub(super) open_unread: bool,
-    /// After so long a request, what no handler asked for is not sent.
-    pub(super) late_after_ms: u64,
-    /// What the data of an anonymous session leave free.
-    pub(super) user_id_room: usize,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            renewal: Renewal::default(),
-            reseal: ResealPolicy::default(),
-            creation: Creation::default(),
-            save_on_server_error: false,
-            open_unread: false,
-            late_after_ms: 60_000,
-            user_id_room: 0,
-        }
     }
 }

@@ -5,8 +5,6 @@ use std::task::{Context, Poll};
 
 use http::HeaderValue;
 
-use super::telemetry;
-
 #[cfg(not(feature = "revocation"))]
 use super::decide::Decision;
 use super::decide::{Facts, decide};
@@ -15,6 +13,7 @@ use super::handle::Session;
 use super::state::Brought;
 #[cfg(not(feature = "revocation"))]
 use super::state::State;
+use super::telemetry;
 
 #[cfg(feature = "revocation")]
 mod record;
@@ -47,7 +46,7 @@ pub(super) struct Waiting {
     pub(super) without: Vec<HeaderValue>,
     /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
-    /// What came, and the values that remove it: where not all could be recorded, it may have ended all the same.
+    /// What came, and the values that remove it if it has ended meanwhile. None where that comes too late.
     pub(super) came: Option<Brought>,
     pub(super) removals: Vec<HeaderValue>,
     /// What counts then.

@@ -35,7 +35,7 @@ impl Shared {
         now_ms
     }
 
-    /// Whether the backend lacks what is known here, and may not say so to others.
+    /// Whether the backend lacks what is known here, so that others do not learn of it there.
     pub(super) fn has_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
@@ -255,8 +255,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// A login where it is not known what was revoked. It is spared by what there may be, if that can be written; if not,
-    /// what was last known counts.
+    /// A login where it is not known what was revoked. It is spared by what there may be, whatever time that says, if it
+    /// can be written; if not, what was last known counts.
     fn begin_unheard(&mut self, scope: &Scope, user_id: &str, uid: SessionUid) -> Result<(), BackendError> {
         let spare =
             |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid, created_before_ms: u64::MAX };

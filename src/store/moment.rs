@@ -8,8 +8,7 @@ use super::Inner;
 use crate::csrf;
 use crate::error::{OpenError, Reason, SealError, Standing};
 use crate::inspect::TokenInfo;
-use crate::key::KeyId;
-use crate::key::SALT_LEN;
+use crate::key::{KeyId, SALT_LEN};
 use crate::record::{Record, Times};
 #[cfg(feature = "revocation")]
 use crate::revocation::Who;

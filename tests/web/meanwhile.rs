@@ -242,6 +242,63 @@ async fn what_a_revoked_root_sealed_goes_on_under_no_other() {
     assert!(answer.sets(), "a login begins a session of its own");
 }
 
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn what_a_revoked_root_sealed_ends_no_others_and_goes_on_after_them_under_no_other() {
+    for revoked_first in [true, false] {
+        let server = Server::revoking();
+        let (cookie, other) = (server.logged_in("ann").await, server.logged_in("ann").await);
+        let store = server.store.clone();
+        let answer = server
+            .call(&with(&cookie), move |session| {
+                let store = store.clone();
+                async move {
+                    assert!(session.user_id().is_some());
+                    let revoke = || {
+                        let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
+                        store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
+                    };
+                    if revoked_first {
+                        revoke();
+                    }
+                    session.logout_others().await.unwrap();
+                    revoke();
+                }
+            })
+            .await;
+        assert!(!answer.sets(), "{revoked_first}: {:?}", answer.set_cookies());
+        let before = sealed_session::KeyRing::new(vec![crate::site::root(1)]).unwrap();
+        server.store.replace_ring(before).unwrap();
+        assert_eq!(server.user(&other).await.is_some(), revoked_first);
+    }
+}
+
+/// Another server has ended the session that gets a new uid, and this one has not heard of it.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_cookie_that_is_refused_a_new_uid_is_removed_within_a_minute() {
+    use sealed_session::revocation::{Change, Revocation, Revocations};
+
+    let backend = crate::troubled::Troubled::default();
+    let others = backend.overtaken_by.clone();
+    let server = Server::with(
+        |store, clock| {
+            let revocations = Revocations::builder().clock(clock.clone());
+            store.revocations(revocations.with_backend(backend).unwrap())
+        },
+        |layer| layer,
+    );
+    for (takes_ms, removes) in [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR, false)] {
+        let cookie = server.logged_in("ann").await;
+        let id = sealed_session::SessionId::new(cookie.split_once('=').unwrap().1);
+        let uid = server.store.open(&id).unwrap().uid();
+        *others.lock().unwrap() = vec![Change::Revoke(Revocation::Session { uid, until_ms: u64::MAX })];
+        let answer = slow(&server, &cookie, takes_ms, cycle).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{takes_ms}");
+        assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{takes_ms}");
+    }
+}
+
 /// The answer to ann's request, so long after her login, where somebody ends all of her sessions while what the handler
 /// does waits for a slow backend.
 #[cfg(feature = "revocation")]

@@ -17,7 +17,7 @@ const REGISTRATION: &str = "secure-session-registration";
 
 impl Device {
     /// What there is of a device beside the session that counts.
-    pub(super) fn has_beside(&self, opened: &Opened) -> Beside {
+    pub(super) fn beside(&self, opened: &Opened) -> Beside {
         let (state, brought) = (&opened.state, opened.brought);
         let is_bound = state.device.binding.is_some();
         match () {
@@ -35,7 +35,7 @@ impl Device {
     }
 
     /// The cookies that are removed beside the session's own.
-    pub(super) fn removals_of(
+    pub(super) fn removals_beside(
         &self,
         ordinary_cookies: &CookiePolicy,
         opened: &Opened,
@@ -62,7 +62,7 @@ impl Device {
 
     /// Asks the browser to make a key, where a user's session is sent that has just begun or has a new uid; and again
     /// with every renewal of one that has none.
-    pub(super) fn ask_to_register(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
+    pub(super) fn offer_to(&self, opened: &Opened, decision: &Decision, headers: &mut HeaderMap) {
         let state = &opened.state;
         let asks = state.is_ended() || state.device.renamed || state.is_unchanged();
         let offers = decision.send == Send::Session && state.device.binding.is_none() && asks;

@@ -16,7 +16,7 @@ use crate::uid::SessionUid;
 impl Device {
     /// Revokes every bound session that a proof of the request opens, valid or over, and its device: a copy may live
     /// longer than what came, and of several devices any may be the one that is meant.
-    pub(super) fn revoke_brought(&self, request: &RequestContext, unjudged: Unjudged) -> Vec<Pending<()>> {
+    pub(super) fn revoke_presented(&self, request: &RequestContext, unjudged: Unjudged) -> Vec<Pending<()>> {
         let proofs = request.presented_as(&self.proof_cookies);
         let bound = request.presented_as(&self.bound_cookies);
         let pending = request.presented_as(&self.pending_cookies);
@@ -40,7 +40,7 @@ impl Device {
     }
 
     /// The device that a session has left, a user's as all that are bound; and how it goes on without one.
-    pub(super) fn leave(
+    pub(super) fn revoke_left(
         &self,
         request: &RequestContext,
         state: &State,

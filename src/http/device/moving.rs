@@ -10,7 +10,7 @@ impl Device {
     /// Ends the ordinary form of a session whose browser is known to have the bound cookie: it came, with a proof. What
     /// is returned is worth waiting for: the first such request. Should it fail, each later one asks once more, and
     /// nobody waits.
-    pub(super) fn end_ordinary(&self, request: &RequestContext, state: &State) -> Option<Pending<()>> {
+    pub(super) fn end_ordinary_form(&self, request: &RequestContext, state: &State) -> Option<Pending<()>> {
         let store = request.bound_store(self.bound_store());
         let (binding, (uid, created_at_ms)) = (state.device.came_with()?, state.came_as()?);
         let (revocations, moved) = (store.revocations()?, moved_form(&binding));
@@ -32,7 +32,7 @@ impl Device {
     }
 
     /// Whether what came in the ordinary cookie has moved to a device by now, and that is known.
-    pub(super) fn is_moved(&self, request: &RequestContext, state: &State) -> bool {
+    pub(super) fn has_moved(&self, request: &RequestContext, state: &State) -> bool {
         let came = state.came_as().filter(|_| state.device.binding().is_none());
         came.is_some_and(|(uid, created_at_ms)| {
             is_known(request.bound_store(self.bound_store()), unbound_form(uid), created_at_ms)

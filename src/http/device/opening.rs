@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::form::{is_given, is_known, known_since, left_form, moved_form, unbound_form};
 use super::stage::Stage;
 use super::{Device, ENDED};
-use crate::dbsc::Binding;
+use crate::dbsc::{self, Binding};
 #[cfg(feature = "revocation")]
 use crate::error::Standing;
 use crate::error::{OpenError, Reason};
@@ -43,7 +43,7 @@ impl Device {
     /// A bound session whose device has proved itself; otherwise the ordinary one, if the request brings any. None at
     /// all where proofs or bound cookies disagree, and the cookies then stay as they are: under a name that begins with
     /// `__Host-` no browser of today brings two, and one of them may be planted.
-    pub(super) fn opened(&self, request: &RequestContext) -> Opened {
+    pub(super) fn open(&self, request: &RequestContext) -> Opened {
         let (ordinary, bound) = (request.presented(), request.presented_as(&self.bound_cookies));
         let pending = request.presented_as(&self.pending_cookies);
         let proof = request.presented_as(&self.proof_cookies);
@@ -70,7 +70,7 @@ impl Device {
         let mut state = State::new(found, nothing_came && request.head.held_back);
         state.device.unproven = unproven;
         if unproven {
-            crate::dbsc::telemetry::unproven();
+            dbsc::telemetry::unproven();
         }
         opened(state, at, brought)
     }
@@ -149,7 +149,7 @@ impl Device {
     fn comes_ordinary(&self, bound: &Parts, binding: Binding, request: &RequestContext) -> bool {
         let Awaited::Comes(parts, _) = self.awaited(bound.uid, binding, request) else { return false };
         if parts.texts.data() != bound.texts.data() {
-            crate::dbsc::telemetry::changed_after_moving();
+            dbsc::telemetry::changed_after_moving();
         }
         true
     }
@@ -375,7 +375,7 @@ fn without_session(why: Found<Parts>, is_unproven: bool) -> State {
     let mut state = State::new(why, false);
     state.device.unproven = is_unproven;
     if is_unproven {
-        crate::dbsc::telemetry::unproven();
+        dbsc::telemetry::unproven();
     }
     state
 }

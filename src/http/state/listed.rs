@@ -2,11 +2,9 @@
 
 use super::{Act, Now, State, Ttl};
 use crate::record::Times;
-use crate::revocation::Pending;
+use crate::revocation::{Ended, Pending};
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
-
-use crate::revocation::Ended;
 
 impl State {
     /// The times of a session that there is.

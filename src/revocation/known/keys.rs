@@ -92,7 +92,7 @@ impl Hasher for UidHasher {
         if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
             let [first, last] = [first, last].map(|half| u64::from_le_bytes(*half));
             let product = u128::from(first ^ APART[0]) * u128::from(last ^ APART[1]);
-            let [low, high] = [product, product >> 64].map(|part| (part & u128::from(u64::MAX)) as u64);
+            let [low, high] = [product, product >> 64].map(|part| part as u64);
             self.0 = low ^ high;
         }
     }
