@@ -42,14 +42,18 @@ mod redis;
 mod registry;
 mod session_info;
 mod sharer;
+mod sharers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod time;
+mod upkeep;
 mod worker;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
+#[cfg(feature = "dbsc")]
+pub(crate) use entry::ALLOWS;
 pub use entry::{Change, Reach, Revocation, Scope};
 pub(crate) use known::Who;
 #[cfg(feature = "hazmat")]
@@ -71,6 +75,7 @@ use direct::Direct;
 use known::Known;
 use own::Own;
 use recorder::Shared;
+use sharers::Sharers;
 use time::Time;
 use worker::{Worker, check_poll};
 
@@ -379,6 +384,7 @@ impl RevocationsBuilder {
             known: Known::default(),
             clock: Arc::clone(&self.clock),
             own: Own::new(id, millis(poll_every), refuse_after.map(millis)),
+            sharers: Sharers::default(),
             contact: Contact::new(time, self.clock.monotonic_ms()),
             lost: AtomicBool::new(false),
         }

@@ -6,6 +6,8 @@
 
 #[path = "revocation/backend.rs"]
 mod backend;
+#[path = "revocation/joins.rs"]
+mod joins;
 #[path = "revocation/kept.rs"]
 mod kept;
 #[path = "revocation/registry.rs"]

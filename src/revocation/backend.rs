@@ -32,8 +32,8 @@ pub trait Backend: Send + 'static {
     /// [`BackendError`].
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError>;
 
-    /// Writes down who shares the list, in the place of what that one wrote before. It sees as well whether anything can
-    /// be written.
+    /// Writes down who shares the list, in the place of what is there of the same one; that may be a server that is gone,
+    /// where the backend has lost it. It shows as well whether anything can be written.
     ///
     /// # Errors
     /// [`BackendError`].

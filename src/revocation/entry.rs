@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use super::sharer::Retention;
 use crate::uid::SessionUid;
 
 /// So many sessions of a user can begin, within the leeway after all of theirs were revoked, before that is an error.
 pub(crate) const MOST_SPARED: usize = 64;
+
+/// So begins what stands in the place of a session's uid in an entry that allows something until its end, instead of
+/// revoking it.
+pub(crate) const ALLOWS: [u8; 4] = *b"till";
 
 /// The users of one application, or of one part of it: a tenant, a realm. User `1` of one is nobody in another.
 ///
@@ -163,6 +168,20 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The things whose entries end by it.
+    pub(crate) fn things(&self) -> Vec<Thing> {
+        match self {
+            Self::Revoke(entry) | Self::Restore(entry) => vec![entry.thing()],
+            Self::Cycle { uid, instead, .. } => vec![Thing::Session(*uid), Thing::Session(*instead)],
+            Self::RevokeOthers { scope, user_id, uid, .. } => {
+                vec![Thing::Session(*uid), Thing::User(Reach::Scope(scope.clone()), user_id.clone())]
+            }
+            Self::Move { .. } | Self::Spare { .. } => Vec::new(),
+        }
+    }
+}
+
 /// Before when sessions are revoked, and which are spared.
 struct Floor {
     before_ms: u64,
@@ -194,6 +213,22 @@ impl Revocation {
             Self::User { reach, user_id, .. } => Thing::User(reach.clone(), user_id.clone()),
             Self::Everything { app_id, .. } => Thing::Everything(app_id.clone()),
         }
+    }
+
+    /// The same, for as long as a list that is kept by these limits has to have it; nothing where it does already, or where
+    /// its end means something.
+    pub(crate) fn prolonged(mut self, retention: Retention, now_ms: u64) -> Option<Self> {
+        let (until_ms, longer_ms) = match &mut self {
+            Self::Session { uid, .. } if uid.as_bytes().starts_with(&ALLOWS) => return None,
+            Self::Session { until_ms, .. } => (until_ms, retention.of_anything(now_ms)),
+            Self::User { until_ms, created_before_ms, .. }
+            | Self::Everything { until_ms, created_before_ms, .. } => {
+                (until_ms, retention.of_anything(now_ms.max(*created_before_ms)))
+            }
+        };
+        let is_longer = longer_ms > *until_ms;
+        *until_ms = longer_ms;
+        is_longer.then_some(self)
     }
 
     /// Before when sessions are revoked, and which are spared. One session is, whenever it was created.
@@ -257,5 +292,41 @@ impl fmt::Debug for Revocation {
             Self::Everything { created_before_ms, .. } => ("Everything", created_before_ms),
         };
         f.debug_struct(kind).field("created_before_ms", before).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocation::Sharer;
+
+    #[test]
+    fn what_revokes_is_prolonged_as_far_as_it_has_to_be_and_what_allows_is_not() {
+        let sharer = Sharer {
+            id: [1; 16],
+            max_ttl_ms: 10,
+            max_lifetime_ms: 100,
+            leeway_ms: 3,
+            poll_ms: 1,
+            refuse_after_ms: Some(5),
+            seen_at_ms: 0,
+        };
+        let session = |uid, until_ms| Revocation::Session { uid: SessionUid::from_bytes(uid), until_ms };
+        let everything = |created_before_ms, until_ms| Revocation::Everything {
+            app_id: None,
+            created_before_ms,
+            until_ms,
+        };
+        let retention = Retention::of([&sharer]);
+        let prolonged = |entry: Revocation| entry.prolonged(retention, 1_000);
+        assert_eq!(prolonged(session([7; 16], 1_003)), Some(session([7; 16], 1_104)));
+        assert_eq!(prolonged(session([7; 16], 1_104)), None, "it lasts for long enough");
+        assert_eq!(prolonged(session(*b"till............", 1_003)), None, "its end means something");
+        assert_eq!(prolonged(everything(1_000, 7)), Some(everything(1_000, 1_104)));
+        assert_eq!(
+            prolonged(everything(1_020, 7)),
+            Some(everything(1_020, 1_124)),
+            "by a clock that was ahead"
+        );
     }
 }

@@ -155,6 +155,11 @@ impl Known {
         }
     }
 
+    /// Whether this entry ends more than is known of its thing.
+    pub(super) fn is_less_than(&self, entry: &Revocation) -> bool {
+        self.get(&entry.thing()).is_none_or(|known| known.floor().0 < entry.floor().0)
+    }
+
     /// What becomes of entries by these changes, as far as is known here.
     ///
     /// # Errors

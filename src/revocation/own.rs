@@ -1,14 +1,21 @@
 //! This server as one of those that share a list.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Sharer;
+use super::entry::Thing;
 
-/// This server as one that shares the list: the largest limits of its stores.
+/// This server as one that shares the list: the largest limits of its stores, and whether others go by them.
 pub(super) struct Own {
     sharer: Mutex<Sharer>,
-    changed: AtomicBool,
+    /// How often its limits changed.
+    changes: AtomicU64,
+    /// How many of these changes the backend has.
+    written: AtomicU64,
+    /// What was heard of while others may not have gone by its limits.
+    heard: Mutex<HashSet<Thing>>,
 }
 
 /// The limits of a store.
@@ -30,41 +37,60 @@ impl Own {
             refuse_after_ms,
             seen_at_ms: 0,
         };
-        Self { sharer: Mutex::new(sharer), changed: AtomicBool::new(false) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Sharer> {
-        self.sharer.lock().unwrap_or_else(PoisonError::into_inner)
+        Self {
+            sharer: Mutex::new(sharer),
+            changes: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            heard: Mutex::default(),
+        }
     }
 
     pub(super) fn sharer(&self) -> Sharer {
-        *self.lock()
+        *lock(&self.sharer)
     }
 
     /// A store goes by this list as well.
     pub(super) fn add(&self, limits: Limits) {
-        let mut sharer = self.lock();
+        let mut sharer = lock(&self.sharer);
         let before = *sharer;
         sharer.max_ttl_ms = sharer.max_ttl_ms.max(limits.max_ttl_ms);
         sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
         sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
         if *sharer != before {
-            self.changed.store(true, Ordering::Release);
+            self.is_unknown();
         }
     }
 
-    /// Whether the backend does not know of it yet.
+    /// The backend does not have its limits, or not any more.
+    pub(super) fn is_unknown(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often its limits changed, to be given to [`counts`](Self::counts).
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Whether others may not go by its limits yet.
     pub(super) fn has_changed(&self) -> bool {
-        self.changed.load(Ordering::Acquire)
+        self.changes() != self.written.load(Ordering::Acquire)
     }
 
-    /// The backend is about to be told; whether it did not know.
-    pub(super) fn take_changed(&self) -> bool {
-        self.changed.swap(false, Ordering::AcqRel)
+    /// Others go by its limits as of then.
+    pub(super) fn counts(&self, changes: u64) {
+        self.written.store(changes, Ordering::Release);
     }
 
-    /// It could not be told.
-    pub(super) fn keep_changed(&self) {
-        self.changed.store(true, Ordering::Release);
+    /// These entries were heard of while others may not have gone by its limits.
+    pub(super) fn hear(&self, things: impl IntoIterator<Item = Thing>) {
+        lock(&self.heard).extend(things);
     }
+
+    pub(super) fn take_heard(&self) -> HashSet<Thing> {
+        std::mem::take(&mut *lock(&self.heard))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,19 +9,18 @@ use super::contact::Contact;
 use super::known::{Known, Who};
 use super::own::Own;
 use super::sharer::Retention;
-use super::{Backend, BackendError, Change, Reach, Revocation, Scope, Sharer, change};
+use super::sharers::Sharers;
+use super::{Backend, BackendError, Change, Reach, Revocation, Scope, change};
 use crate::clock::Clock;
 use crate::record::Record;
 use crate::uid::SessionUid;
-
-/// Servers that were seen within this time, by the clock here, go on purging.
-const RUNS_MS: u64 = 3 * 60 * 1000;
 
 /// What all threads of a server know of its revocations.
 pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) own: Own,
+    pub(super) sharers: Sharers,
     pub(super) contact: Contact,
     /// The backend has lost what it had, and does not have it again yet.
     pub(super) lost: AtomicBool,
@@ -89,11 +88,11 @@ impl<'a> Recorder<'a> {
         Self { backend, shared, known_after: Duration::ZERO, wrote: false, is_late: false, read: false }
     }
 
-    /// For how long what is revoked now has to be kept, because of all that share the list.
-    pub(crate) fn retention(&mut self) -> Result<Retention, BackendError> {
-        let others = self.backend.sharers()?;
+    /// For how long what is revoked now has to be kept, because of all that share the list, as far as is known here.
+    pub(crate) fn retention(&self) -> Retention {
+        let others = self.shared.sharers.all();
         let own = self.shared.own.sharer();
-        Ok(Retention::of(others.iter().chain([&own])))
+        Retention::of(others.iter().chain([&own]))
     }
 
     /// Records changes, and learns what there is then.
@@ -101,6 +100,7 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(());
         }
+        let retention = self.retention();
         // What depends on nothing counts here in any case: another Redis may be asked next, and lack it.
         let known = self.shared.known.after(&change::certain(changes));
         self.backend.record(changes)?;
@@ -111,10 +111,14 @@ impl<'a> Recorder<'a> {
             // What there is comes with the next news, or is recorded again. Until then whoever begins is not refused.
             self.learn(self.shared.known.after(&change::spared(changes)));
         }
-        Ok(())
+        self.learn_sharers()?;
+        if retention.covers(self.retention()) {
+            return Ok(());
+        }
+        self.prolong(&changes.iter().flat_map(Change::things).collect())
     }
 
-    fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
+    pub(super) fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
         let now_ms = self.shared.now_ms();
         known.iter().flatten().for_each(|revocation| self.shared.known.put(revocation, now_ms));
     }
@@ -142,51 +146,33 @@ impl<'a> Recorder<'a> {
             false if shared.has_lost() => shared.known.narrow_older(&mut revocations),
             false => {}
         }
-        revocations.iter().for_each(|revocation| shared.known.put(revocation, now_ms));
         if lost {
+            // It has no sharers either.
+            shared.own.is_unknown();
             shared.lost.store(true, Ordering::Release);
         }
+        self.put(&revocations, now_ms);
         shared.contact.answered(asked_ms);
         Ok(())
     }
 
-    /// Records again what a backend has lost.
-    pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
-        if !self.shared.has_lost() {
-            return Ok(());
+    /// Puts down what others recorded. Those that did not know the limits of this server may keep it for too short.
+    fn put(&self, revocations: &[Revocation], now_ms: u64) {
+        let Shared { known, own, .. } = self.shared;
+        let may_be_unheard = own.has_changed();
+        let mut heard = Vec::new();
+        for revocation in revocations {
+            if may_be_unheard && known.is_less_than(revocation) {
+                heard.push(revocation.thing());
+            }
+            known.put(revocation, now_ms);
         }
-        let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
-        self.backend.record(&changes)?;
-        // It has no sharers either.
-        self.share()?;
-        self.shared.lost.store(false, Ordering::Release);
-        Ok(())
-    }
-
-    /// Writes down that this server shares the list.
-    pub(super) fn share(&mut self) -> Result<(), BackendError> {
-        let own = &self.shared.own;
-        let changed = own.take_changed();
-        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..own.sharer() };
-        let shared = self.backend.put_sharer(&sharer);
-        if shared.is_err() && changed {
-            own.keep_changed();
+        // With a store that was added meanwhile, any of them may have been opened.
+        match own.has_changed() {
+            true if may_be_unheard => own.hear(heard),
+            true => own.hear(revocations.iter().map(Revocation::thing)),
+            false => {}
         }
-        shared
-    }
-
-    /// Removes what has expired, there and here.
-    pub(super) fn purge(&mut self, elapsed: Duration) -> Result<(), BackendError> {
-        let now_ms = self.shared.clock.now_ms();
-        let others = self.backend.sharers()?;
-        let own_id = self.shared.own.sharer().id;
-        let at_it = |other: &&Sharer| other.id != own_id && other.seen_at_ms.abs_diff(now_ms) < RUNS_MS;
-        // All of them together move the time no faster than one alone.
-        let servers =
-            u32::try_from(others.iter().filter(at_it).count()).unwrap_or(u32::MAX).saturating_add(1);
-        let by_ms = self.backend.purge(now_ms, elapsed / servers)?;
-        self.shared.known.forget(by_ms);
-        Ok(())
     }
 
     /// A user's session begins: what was revoked by now does not speak of it, whatever the clocks of those who revoked
@@ -216,7 +202,6 @@ impl<'a> Recorder<'a> {
         if reaches.is_empty() {
             return Ok(());
         }
-        let poll_ms = self.retention()?.poll_ms();
         let spare = |(reach, created_before_ms)| Change::Spare {
             reach,
             user_id: user_id.to_owned(),
@@ -230,7 +215,7 @@ impl<'a> Recorder<'a> {
                 "all sessions of the user were ended while this one began: begin it again",
             ));
         }
-        self.wait_for_others(poll_ms);
+        self.wait_for_others();
         Ok(())
     }
 
@@ -266,7 +251,8 @@ impl<'a> Recorder<'a> {
 
     /// Others know who was revoked, and learn at their next poll who was spared: where the client comes to one of them
     /// before, it would be refused.
-    fn wait_for_others(&mut self, poll_ms: u64) {
+    fn wait_for_others(&mut self) {
+        let poll_ms = self.retention().poll_ms();
         // A poll takes its time as well.
         let known_after = poll_ms.saturating_add(poll_ms / 2);
         self.known_after = self.known_after.max(Duration::from_millis(known_after));
@@ -280,8 +266,7 @@ impl<'a> Recorder<'a> {
         goes_on_as: Option<SessionUid>,
         now_ms: u64,
     ) -> Result<(), BackendError> {
-        let retention = self.retention()?;
-        let until_ms = retention.of_session(ended.created_at_ms, now_ms);
+        let until_ms = self.retention().of_session(ended.created_at_ms, now_ms);
         let uid = ended.uid;
         let Some(instead) = goes_on_as else {
             return self.record(&[Change::Revoke(Revocation::Session { uid, until_ms })]);
@@ -298,7 +283,7 @@ impl<'a> Recorder<'a> {
             return Err(BackendError::new("the session was ended on another server, so it does not go on"));
         }
         if self.shared.known.spares(&who) {
-            self.wait_for_others(retention.poll_ms());
+            self.wait_for_others();
         }
         Ok(())
     }
@@ -326,7 +311,7 @@ impl<'a> Recorder<'a> {
             Reach::Backend => "",
         };
         let created_before_ms = self.all_until(created_before_ms, app_id);
-        let until_ms = self.retention()?.of_all_before(created_before_ms, now_ms);
+        let until_ms = self.retention().of_all_before(created_before_ms, now_ms);
         let (user_id, except) = (user_id.to_owned(), Vec::new());
         let user = Revocation::User { reach, user_id, created_before_ms, except, until_ms };
         self.record(&[Change::Revoke(user)])
@@ -344,8 +329,7 @@ impl<'a> Recorder<'a> {
         self.check_in_time()?;
         let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
         let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
-        let retention = self.retention()?;
-        let until_ms = retention.of_all_before(created_before_ms, now_ms);
+        let until_ms = self.retention().of_all_before(created_before_ms, now_ms);
         let name = Some(&*user_id);
         let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id: name, uid, created_at_ms };
         let was_spared = self.shared.known.spares(&who(uid));
@@ -368,7 +352,7 @@ impl<'a> Recorder<'a> {
             };
         }
         if was_spared {
-            self.wait_for_others(retention.poll_ms());
+            self.wait_for_others();
         }
         Ok(true)
     }

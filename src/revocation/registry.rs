@@ -271,7 +271,7 @@ impl Users<'_, '_> {
         if sessions.is_empty() {
             return Ok(());
         }
-        let retention = self.recorder.retention()?;
+        let retention = self.recorder.retention();
         let revoke = |session: &SessionInfo| {
             let until_ms = retention.of_session(session.created_at_ms, self.now_ms);
             Change::Revoke(Revocation::Session { uid: session.uid, until_ms })

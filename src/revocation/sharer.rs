@@ -92,11 +92,18 @@ impl Retention {
         by_lifetime.min(by_refusing).saturating_add(self.slack_ms)
     }
 
-    /// Until when it has to be known that what a device has got by now is revoked. Its identifier may live as long as a
-    /// session, and nothing that sessions need between ends it sooner.
-    #[cfg(feature = "dbsc")]
-    pub(crate) fn of_device(self, now_ms: u64) -> u64 {
+    /// Until when it has to be known of anything that there is by now that it is revoked: a session, or what a device has
+    /// got. Its identifier may live as long as a session, and nothing that sessions need between ends it sooner.
+    pub(crate) fn of_anything(self, now_ms: u64) -> u64 {
         now_ms.saturating_add(self.lifetime_ms).saturating_add(self.slack_ms)
+    }
+
+    /// Whether what was kept by this is kept for long enough by another as well.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        let by_refusing = |retention: Self| retention.from_now_ms.unwrap_or(u64::MAX);
+        self.lifetime_ms >= other.lifetime_ms
+            && self.slack_ms >= other.slack_ms
+            && by_refusing(self) >= by_refusing(other)
     }
 
     /// Until when it has to be known that sessions created before a time are revoked.
@@ -136,13 +143,29 @@ mod tests {
         assert_eq!(Retention::of([&refuses(5)]).of_all_before(1_060, 1_050), 1_060 + 15 + 4);
     }
 
-    #[cfg(feature = "dbsc")]
     #[test]
     fn what_a_device_has_is_kept_for_the_longest_lifetime_even_where_all_refuse_without_news() {
         let refuses = Sharer { refuse_after_ms: Some(5), ..SHORT };
         let long = Sharer { id: [2; 16], max_lifetime_ms: 500, ..refuses };
-        assert_eq!(Retention::of([&refuses]).of_device(1_050), 1_154);
-        assert_eq!(Retention::of([&refuses, &long]).of_device(1_050), 1_554);
+        assert_eq!(Retention::of([&refuses]).of_anything(1_050), 1_154);
+        assert_eq!(Retention::of([&refuses, &long]).of_anything(1_050), 1_554);
+    }
+
+    #[test]
+    fn whoever_opens_sessions_for_longer_is_not_covered() {
+        let refuses = |after| Retention::of([&Sharer { refuse_after_ms: Some(after), ..SHORT }]);
+        let short = Retention::of([&SHORT]);
+        assert!(short.covers(short) && short.covers(refuses(5)) && refuses(6).covers(refuses(5)));
+        assert!(!refuses(5).covers(short) && !refuses(5).covers(refuses(6)));
+        for longer in [
+            Sharer { max_lifetime_ms: 101, ..SHORT },
+            Sharer { leeway_ms: 4, ..SHORT },
+            Sharer { poll_ms: 2, ..SHORT },
+        ] {
+            assert!(!short.covers(Retention::of([&longer])), "{longer:?}");
+        }
+        let longer_ttl = Sharer { max_ttl_ms: 11, refuse_after_ms: Some(5), ..SHORT };
+        assert!(!refuses(5).covers(Retention::of([&longer_ttl])));
     }
 
     #[test]

@@ -62,7 +62,9 @@ impl Worker {
         let time = shared.contact.time().clone();
         let lanes = Arc::new(Lanes::default());
         let deadlines = Arc::new(Deadlines::new(time.clone(), backend.timeout()));
-        Recorder::new(&mut *backend, shared).refresh()?;
+        let mut recorder = Recorder::new(&mut *backend, shared);
+        recorder.refresh()?;
+        recorder.learn_sharers()?;
         let now = time.now();
         let thread = Thread {
             backend,

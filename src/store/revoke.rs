@@ -94,7 +94,7 @@ impl SealedStore {
     pub fn revoke_session(&self, uid: SessionUid, created_at_ms: u64) -> Pending<()> {
         let now_ms = self.now_ms();
         self.record(move |recorder| {
-            let until_ms = recorder.retention()?.of_session(created_at_ms, now_ms);
+            let until_ms = recorder.retention().of_session(created_at_ms, now_ms);
             recorder.record(&[Change::Revoke(Revocation::Session { uid, until_ms })])
         })
     }
@@ -121,7 +121,7 @@ impl SealedStore {
         let app_id = Some(self.scope().app_id);
         self.record(move |recorder| {
             let created_before_ms = recorder.all_until(until_now_ms, app_id.as_deref().unwrap_or_default());
-            let until_ms = recorder.retention()?.of_all_before(created_before_ms, now_ms);
+            let until_ms = recorder.retention().of_all_before(created_before_ms, now_ms);
             recorder.record(&[Change::Revoke(Revocation::Everything { app_id, created_before_ms, until_ms })])
         })
     }

@@ -71,6 +71,11 @@ impl Troubled {
         Self { timeout, ..Self::default() }
     }
 
+    /// The same of another server, whose trouble is its own.
+    pub(crate) fn beside(&self) -> Self {
+        Self { kept: Arc::clone(&self.kept), memory: self.memory.clone(), ..Self::default() }
+    }
+
     /// Everything that was recorded is gone.
     pub(crate) fn lose(&self) {
         let mut kept = self.kept.lock().unwrap();

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::dbsc::Binding;
-use crate::revocation::{BackendError, Change, Pending, Recorder, Revocation};
+use crate::revocation::{ALLOWS, BackendError, Change, Pending, Recorder, Revocation};
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
@@ -26,9 +26,11 @@ pub(super) fn left_form(binding: &Binding) -> SessionUid {
 }
 
 /// What stands there for a session that has left its device and goes on, for as long as its ordinary cookie counts:
-/// however long ago its login was.
+/// however long ago its login was. Its name says that it allows something, so that nobody prolongs it.
 fn given_form(uid: SessionUid) -> SessionUid {
-    form_of(b"sealed-session/v1 given form", uid.as_bytes())
+    let mut form = *form_of(b"sealed-session/v1 given form", uid.as_bytes()).as_bytes();
+    form.iter_mut().zip(ALLOWS).for_each(|(octet, mark)| *octet = mark);
+    SessionUid::from_bytes(form)
 }
 
 /// Writes down that a session has left its device; and under which uid it goes on without one, and until when, where
@@ -40,7 +42,7 @@ pub(super) fn leave_device(
 ) -> Pending<()> {
     let (now_ms, left) = (store.now_ms(), left.map(left_form));
     store.record(move |recorder| {
-        let until_ms = recorder.retention()?.of_device(now_ms);
+        let until_ms = recorder.retention().of_anything(now_ms);
         let left = left.map(|left| revoked(left, until_ms));
         let goes_on = goes_on.map(|(uid, until_ms)| revoked(given_form(uid), until_ms));
         recorder.record(&left.into_iter().chain(goes_on).collect::<Vec<_>>())
@@ -64,7 +66,7 @@ pub(super) fn record_forms(
     forms: &[SessionUid],
     now_ms: u64,
 ) -> Result<(), BackendError> {
-    let until_ms = recorder.retention()?.of_device(now_ms);
+    let until_ms = recorder.retention().of_anything(now_ms);
     recorder.record(&forms.iter().map(|form| revoked(*form, until_ms)).collect::<Vec<_>>())
 }
 
@@ -89,4 +91,17 @@ fn form_of(label: &[u8], of: &[u8]) -> SessionUid {
     let mut form = [0; SessionUid::LEN];
     form.iter_mut().zip(digest.finalize()).for_each(|(octet, from)| *octet = from);
     SessionUid::from_bytes(form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_of_what_allows_something_says_so() {
+        let uid = SessionUid::from_bytes([7; SessionUid::LEN]);
+        assert!(given_form(uid).as_bytes().starts_with(&ALLOWS));
+        assert!(!unbound_form(uid).as_bytes().starts_with(&ALLOWS));
+        assert_ne!(given_form(uid), given_form(SessionUid::from_bytes([8; SessionUid::LEN])));
+    }
 }

@@ -1,0 +1,126 @@
+//! What a server does for the list beside recording: it tells who shares it, removes what has expired, and writes down
+//! again what was lost or would be removed too early.
+//!
+//! Nobody can say at one moment how long an entry has to be kept, and have it recorded at the same: a server with longer
+//! limits may begin to share the list in between. So both look again.
+//!
+//! | Who | writes | then |
+//! |---|---|---|
+//! | the one that revokes | the entry, by the limits that it knows | asks who shares the list, and prolongs the entry if they keep sessions for longer |
+//! | the one that begins to share the list | its limits | asks for news, and prolongs what it has heard of since it opens sessions |
+//!
+//! Whichever writes first, the other sees it.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::entry::Thing;
+use super::recorder::Recorder;
+use super::sharer::Retention;
+use super::{BackendError, Change, Revocation, Sharer};
+
+/// Servers that were seen within this time, by the clock here, go on purging.
+const RUNS_MS: u64 = 3 * 60 * 1000;
+
+impl Recorder<'_> {
+    /// Asks who shares the list.
+    pub(super) fn learn_sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        let there = self.backend.sharers()?;
+        self.shared.sharers.learn(&there);
+        Ok(there)
+    }
+
+    /// Keeps entries for as long as anything can last that there is by now, and that the servers which are known here
+    /// open.
+    pub(super) fn prolong(&mut self, things: &HashSet<Thing>) -> Result<(), BackendError> {
+        let (retention, now_ms) = (self.retention(), self.shared.clock.now_ms());
+        let known = |thing| self.shared.known.get(thing);
+        let prolonged = |entry: Revocation| entry.prolonged(retention, now_ms);
+        let longer: Vec<_> =
+            things.iter().filter_map(known).filter_map(prolonged).map(Change::Restore).collect();
+        if longer.is_empty() {
+            return Ok(());
+        }
+        self.backend.record(&longer)?;
+        self.learn(self.shared.known.after(&longer));
+        Ok(())
+    }
+
+    /// Records again what a backend has lost.
+    pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
+        if !self.shared.has_lost() {
+            return Ok(());
+        }
+        let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
+        self.backend.record(&changes)?;
+        self.restore_sharers()?;
+        self.share()?;
+        self.shared.lost.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Those that do not run any more cannot write themselves down again, but sessions of theirs may live.
+    fn restore_sharers(&mut self) -> Result<(), BackendError> {
+        let known = self.shared.sharers.all();
+        let there = self.learn_sharers()?;
+        let own_id = self.shared.own.sharer().id;
+        let is_there = |id| id == own_id || there.iter().any(|sharer| sharer.id == id);
+        for sharer in known.iter().filter(|sharer| !is_there(sharer.id)) {
+            self.backend.put_sharer(sharer)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that this server shares the list.
+    pub(super) fn share(&mut self) -> Result<(), BackendError> {
+        let own = &self.shared.own;
+        let changes = own.changes();
+        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..own.sharer() };
+        self.backend.put_sharer(&sharer)?;
+        if own.has_changed() {
+            self.prolong_what_was_heard()?;
+            own.counts(changes);
+        }
+        Ok(())
+    }
+
+    /// What others recorded before they could know the limits of this server.
+    fn prolong_what_was_heard(&mut self) -> Result<(), BackendError> {
+        let own = &self.shared.own;
+        if self.others_keep_for_as_long() {
+            own.take_heard();
+            return Ok(());
+        }
+        self.refresh()?;
+        let heard = own.take_heard();
+        let prolonged = self.prolong(&heard);
+        if prolonged.is_err() {
+            own.hear(heard);
+        }
+        prolonged
+    }
+
+    /// Whether everybody kept entries for as long as this server needs, before it came: as at most deployments.
+    fn others_keep_for_as_long(&self) -> bool {
+        let own = self.shared.own.sharer();
+        let all = self.shared.sharers.all();
+        let others = Retention::of(all.iter().filter(|sharer| sharer.id != own.id));
+        !self.shared.has_lost() && others.covers(Retention::of([&own]))
+    }
+
+    /// Removes what has expired, there and here.
+    pub(super) fn purge(&mut self, elapsed: Duration) -> Result<(), BackendError> {
+        let now_ms = self.shared.clock.now_ms();
+        let others = self.learn_sharers()?;
+        let own_id = self.shared.own.sharer().id;
+        let at_it = |other: &&Sharer| other.id != own_id && other.seen_at_ms.abs_diff(now_ms) < RUNS_MS;
+        // All of them together move the time no faster than one alone.
+        let servers =
+            u32::try_from(others.iter().filter(at_it).count()).unwrap_or(u32::MAX).saturating_add(1);
+        let by_ms = self.backend.purge(now_ms, elapsed / servers)?;
+        self.shared.known.forget(by_ms);
+        self.shared.sharers.forget(by_ms);
+        Ok(())
+    }
+}
