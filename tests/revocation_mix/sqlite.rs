@@ -295,7 +295,11 @@ impl mix::Backing for Backing {
 
     fn advise(&mut self, said: &str) -> Option<&'static str> {
         if said.contains("chmod 600") {
-            self.mode(0o600)?;
+            // What is made beside a file that all can read, all can read as well.
+            let there = self.beside().into_iter().filter(|file| file.exists());
+            for file in there {
+                fs::set_permissions(file, fs::Permissions::from_mode(0o600)).ok()?;
+            }
             return Some("operator changes the mode");
         }
         if !said.contains("move the file away")
