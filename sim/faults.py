@@ -296,6 +296,8 @@ FAULTS = [
      "Err(unfit) if unfit.was_fit_once() => self.ask(&binding),",
      "Err(unfit) if F && unfit.was_fit_once() => self.proven(device, binding),\n"
      "            Err(unfit) if unfit.was_fit_once() => self.ask(&binding),"),
+    ("offer_without_its_session", "http/settle.rs",
+     "(instead, HeaderMap::new())", "(instead, if F { beside } else { HeaderMap::new() })"),
     ("one_cookie_for_two_layers", "http/handle.rs",
      "session.config().cookies.name() != name)", "!F && session.config().cookies.name() != name)"),
 ]

@@ -150,10 +150,14 @@ impl Decided {
         }
         // What waits for a backend goes when that has answered.
         let cookies_now = if settling.is_some() { SmallVec::new() } else { std::mem::take(&mut cookies) };
+        let mut beside = HeaderMap::new();
+        session.carrier().offer_to(opened, &self.decision, &mut beside);
+        let beside_now = if settling.is_some() { HeaderMap::new() } else { std::mem::take(&mut beside) };
         let settling = settling.map(|settling| {
             let jar = session.jar(&opened.state);
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
+                beside,
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
@@ -171,7 +175,7 @@ impl Decided {
         for cookie in cookies_now {
             headers.append(SET_COOKIE, cookie);
         }
-        session.carrier().offer_to(opened, &self.decision, headers);
+        headers.extend(beside_now);
         Reply { fail: None, settling }
     }
 

@@ -280,8 +280,9 @@ fn settled<R: Default>(
     recorded: Result<(), NotRecorded>,
     settling: &mut Settling,
 ) -> Response<R> {
-    let cookies = settling.cookies(recorded.is_ok());
+    let (cookies, beside) = settling.cookies(recorded.is_ok());
     if recorded.is_ok() {
+        response.headers_mut().extend(beside);
         for cookie in cookies {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

@@ -3,7 +3,7 @@
 
 use std::task::{Context, Poll};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 #[cfg(not(feature = "revocation"))]
 use super::decide::Decision;
@@ -40,6 +40,8 @@ pub(super) struct Settling {
 pub(super) struct Waiting {
     /// If so.
     pub(super) cookies: Vec<HeaderValue>,
+    /// What else goes with them.
+    pub(super) beside: HeaderMap,
     /// The session that they bring, which may have ended meanwhile.
     pub(super) session: Option<Brought>,
     /// If it has: what the handler has logged out is removed all the same.
@@ -63,23 +65,24 @@ impl Settling {
         self
     }
 
-    /// The values of `Set-Cookie` that go by now, once that is known.
-    pub(super) fn cookies(&mut self, recorded: bool) -> Vec<HeaderValue> {
-        let Waiting { cookies, session, without, endings, came, removals, unrecorded } =
+    /// The values of `Set-Cookie` that go by now, once that is known, and what else goes with them.
+    pub(super) fn cookies(&mut self, recorded: bool) -> (Vec<HeaderValue>, HeaderMap) {
+        let Waiting { cookies, beside, session, without, endings, came, removals, unrecorded } =
             std::mem::take(&mut self.waiting);
         if let (Some(facts), false) = (unrecorded, recorded) {
             telemetry::decided(&facts, &decide(&facts));
         }
         let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
-        match recorded {
+        let instead = match recorded {
             true if has_ended(&session) => {
                 telemetry::changed_after_end();
                 if without.is_empty() && has_ended(&came) { removals } else { without }
             }
-            true => cookies,
+            true => return (cookies, beside),
             false if endings.is_empty() && has_ended(&came) => removals,
             false => endings,
-        }
+        };
+        (instead, HeaderMap::new())
     }
 
     #[cfg(feature = "revocation")]

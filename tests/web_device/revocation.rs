@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use sealed_session::hazmat::ManualClock;
+use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{DeviceSettings, Session, Unbound};
-use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::revocation::{MemoryBackend, Registry, Revocations};
 use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 
@@ -470,4 +470,44 @@ async fn the_cookies_of_a_session_that_was_ended_elsewhere_go_when_no_successor_
     browser.keep(&reply);
     assert_eq!(browser.names(), [BOUND]);
     assert_eq!(browser.sees().await, NOBODY);
+}
+
+#[tokio::test]
+async fn a_login_that_is_revoked_before_its_answer_goes_asks_for_no_key() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let builder = || Revocations::builder().clock(clock.clone());
+    let (list, mut worker) = ManualWorker::start(builder(), backend.clone(), [1; 16]).unwrap();
+    let store = |list| {
+        let ring = KeyRing::new(vec![root(1)]).unwrap();
+        SealedStore::builder(ring).clock(clock.clone()).revocations(list).build().unwrap()
+    };
+    let other = store(builder().with_backend(backend).unwrap());
+    let site = Site::over(store(list), clock.clone(), |layer| layer, |device| device, app()).await;
+    while worker.work() {}
+    for is_revoked in [false, true] {
+        other.revoke_user("ann").await.unwrap();
+        let mut browser = site.browser(1);
+        let login = tokio::spawn(async move { browser.log_in("ann").await });
+        // It is spared, and its answer waits until others know.
+        until_async(|| worker.work()).await;
+        if is_revoked {
+            other.revoke_user("ann").await.unwrap();
+        }
+        clock.advance(MINUTE);
+        while worker.work() {}
+        worker.tell();
+        let reply = login.await.unwrap();
+        let brings = names_set(&reply).iter().any(|name| *name == ORDINARY && !reply.removes(name));
+        assert_eq!(brings, !is_revoked, "{reply:?}");
+        assert_eq!(browser::offered(&reply).is_some(), !is_revoked, "{reply:?}");
+    }
+}
+
+/// Lets the others of this thread go on until it is so.
+async fn until_async(mut is_so: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "never");
+        tokio::task::yield_now().await;
+    }
 }
