@@ -44,6 +44,11 @@ impl Sharer {
             .saturating_add(self.leeway_ms)
             .saturating_add(self.poll_ms)
     }
+
+    /// Whether nothing has to be kept for longer because of the other one as well.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.until_ms() >= other.until_ms() && Retention::of([self]).covers(Retention::of([other]))
+    }
 }
 
 /// For how long what is revoked is kept.
@@ -166,6 +171,14 @@ mod tests {
         }
         let longer_ttl = Sharer { max_ttl_ms: 11, refuse_after_ms: Some(5), ..SHORT };
         assert!(!refuses(5).covers(Retention::of([&longer_ttl])));
+    }
+
+    #[test]
+    fn a_sharer_stands_for_another_that_opens_nothing_for_longer_and_is_gone_sooner() {
+        let later = Sharer { seen_at_ms: 1_001, ..SHORT };
+        assert!(SHORT.covers(&SHORT) && later.covers(&SHORT) && !SHORT.covers(&later));
+        let longer = Sharer { max_lifetime_ms: 101, ..SHORT };
+        assert!(longer.covers(&SHORT) && !later.covers(&longer));
     }
 
     #[test]

@@ -60,24 +60,33 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Those that do not run any more cannot write themselves down again, but sessions of theirs may live.
+    /// Those that do not run any more cannot write themselves down again, but sessions of theirs may live. It is enough
+    /// to write down those that nobody else stands for: mostly none.
     fn restore_sharers(&mut self) -> Result<(), BackendError> {
-        let known = self.shared.sharers.all();
-        let there = self.learn_sharers()?;
-        let own_id = self.shared.own.sharer().id;
-        let is_there = |id| id == own_id || there.iter().any(|sharer| sharer.id == id);
-        for sharer in known.iter().filter(|sharer| !is_there(sharer.id)) {
-            self.backend.put_sharer(sharer)?;
+        let mut known = self.shared.sharers.all();
+        known.sort_by_key(|sharer| std::cmp::Reverse(sharer.until_ms()));
+        let mut there = self.learn_sharers()?;
+        there.push(self.own_row());
+        for sharer in known {
+            if !there.iter().any(|other| other.id == sharer.id || other.covers(&sharer)) {
+                self.backend.put_sharer(&sharer)?;
+                there.push(sharer);
+            }
         }
         Ok(())
+    }
+
+    /// This server, as it shares the list now.
+    fn own_row(&self) -> Sharer {
+        Sharer { seen_at_ms: self.shared.clock.now_ms(), ..self.shared.own.sharer() }
     }
 
     /// Writes down that this server shares the list.
     pub(super) fn share(&mut self) -> Result<(), BackendError> {
         let own = &self.shared.own;
         let changes = own.changes();
-        let sharer = Sharer { seen_at_ms: self.shared.clock.now_ms(), ..own.sharer() };
-        self.backend.put_sharer(&sharer)?;
+        let row = self.own_row();
+        self.backend.put_sharer(&row)?;
         if own.has_changed() {
             self.prolong_what_was_heard()?;
             own.counts(changes);
