@@ -52,11 +52,15 @@ impl Recorder<'_> {
         if !self.shared.has_lost() {
             return Ok(());
         }
+        let heard_of_it = self.shared.own.changes();
         let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
         self.backend.record(&changes)?;
         self.restore_sharers()?;
         self.share()?;
-        self.shared.lost.store(false, Ordering::Release);
+        // It may have lost all of it again meanwhile.
+        if self.shared.own.changes() == heard_of_it {
+            self.shared.lost.store(false, Ordering::Release);
+        }
         Ok(())
     }
 

@@ -224,3 +224,19 @@ fn what_is_revoked_before_a_loss_was_noticed_is_kept_by_the_limits_of_all() {
         copy.never_opens(what, &mut [long, starts], &backend);
     }
 }
+
+#[test]
+fn what_is_lost_again_while_it_is_written_down_again_is_written_down_once_more() {
+    let clock = ManualClock::at(NOON);
+    let (backend, mut short) = pair(&clock);
+    let copy = Copy::new(&clock);
+    let asked = short.store.revoke(&copy.id);
+    short.gives(asked).unwrap();
+    backend.lose();
+    backend.loses_next.store(true, Ordering::Release);
+    for _ in 0..3 {
+        clock.advance(1_000);
+        short.work();
+    }
+    assert_eq!((backend.len(), short.revocations.trouble()), (1, None));
+}
