@@ -62,6 +62,13 @@ impl Sealed {
         Self(bytes)
     }
 
+    /// The key that has sealed it.
+    #[cfg(feature = "tower")]
+    pub(crate) fn key_id(&self) -> KeyId {
+        let id = self.0.get(1..).and_then(|behind_version| behind_version.first_chunk());
+        KeyId::from_bytes(id.copied().unwrap_or_default())
+    }
+
     /// Characters of its text.
     #[cfg(feature = "tower")]
     pub(crate) fn chars(&self) -> usize {

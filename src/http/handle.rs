@@ -11,6 +11,7 @@ use super::presented::Presented;
 use super::request::RequestContext;
 use super::state::State;
 use super::telemetry;
+use crate::key::KeyId;
 #[cfg(feature = "revocation")]
 use crate::revocation::Registry;
 use crate::store::SealedStore;
@@ -148,12 +149,14 @@ impl Session {
         state.expires_at(self.jar(state).store, rules, self.may_renew(), self.head_ms())
     }
 
-    /// Whether the key that a session came by has been revoked since.
-    pub(super) fn has_revoked_key(&self, state: &State, now_ms: u64) -> bool {
-        let stores = [Some(&self.config().store), self.carrier().bound_store()];
-        let has_revoked =
-            |key_id| stores.into_iter().flatten().any(|store| store.has_revoked(now_ms, key_id));
-        state.key_id().is_some_and(has_revoked)
+    /// Whether the key that a session came by has been revoked since, or taken out of the ring.
+    pub(super) fn has_withdrawn_key(&self, state: &State, now_ms: u64) -> bool {
+        state.key_id().is_some_and(|key_id| has_withdrawn(self.stores(), key_id, now_ms))
+    }
+
+    /// The stores whose keys the layer's sessions are sealed by.
+    pub(super) fn stores(&self) -> [Option<&SealedStore>; 2] {
+        [Some(&self.config().store), self.carrier().bound_store()]
     }
 
     /// The session, opened if nobody has done so.
@@ -181,4 +184,13 @@ impl Session {
         }
         with(&mut self.opened(&mut progress).state)
     }
+}
+
+/// Whether no store opens anything by this key any more.
+pub(super) fn has_withdrawn<'s>(
+    stores: impl IntoIterator<Item = Option<&'s SealedStore>>,
+    key_id: KeyId,
+    now_ms: u64,
+) -> bool {
+    stores.into_iter().flatten().all(|store| store.has_withdrawn(now_ms, key_id))
 }

@@ -9,12 +9,13 @@ use smallvec::SmallVec;
 use super::caches;
 use super::carrier::Opened;
 use super::cookie::CookiePolicy;
-use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide, removes_what_ended};
+use super::decide::{Came, Clear, Decision, Did, Facts, Now, Send, Timing, decide, removes_what_ended};
 use super::handle::Session;
 use super::session::Persistence;
 use super::settle::{Settling, Waiting, settle};
-use super::state::{Finished, State, Upkeep};
+use super::state::{Brought, Finished, State, Upkeep};
 use super::telemetry;
+use crate::key::KeyId;
 
 /// What becomes of a handler's answer.
 #[derive(Default)]
@@ -70,6 +71,8 @@ struct Decided {
 struct Cookies {
     values: SmallVec<[HeaderValue; 1]>,
     expires_at_ms: u64,
+    /// The key that has sealed it.
+    key_id: KeyId,
 }
 
 impl Decided {
@@ -142,6 +145,7 @@ impl Decided {
 
     fn carry_out(mut self, session: &Session, opened: &mut Opened, headers: &mut HeaderMap) -> Reply {
         let expires_at_ms = self.finished.as_ref().map(|finished| finished.expires_at_ms);
+        let key_id = self.finished.as_ref().map(|finished| finished.key_id);
         let settling = settle(session, &mut opened.state, &self.decision, expires_at_ms);
         let mut cookies = self.cookies(session, opened, &self.decision);
         cookies.extend(self.finished.take().into_iter().flat_map(|finished| finished.values));
@@ -158,7 +162,7 @@ impl Decided {
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
                 beside,
-                session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
+                session: key_id.and_then(|key_id| brought(session, &opened.state, key_id)),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
                 endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
@@ -219,12 +223,17 @@ fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Up
         true => Timing::Late,
     };
     // A login that was revoked since it was asked for is none, and so is what has expired before it is sent.
-    let is_revoked = session.has_revoked_key(state, now_ms);
+    let is_revoked = session.has_withdrawn_key(state, now_ms);
     let is_over = state.is_over_when_sent(store, upkeep, head_ms, now_ms) || (is_revoked && state.goes_on());
     let counts = facts.counts && !(is_over && decide(&facts).send == Send::Session);
     let ended = is_revoked || state.has_ended(store, now_ms);
     let moved = session.carrier().has_moved(session.request(), state);
-    Facts { timing, ended, moved, counts, ..facts }
+    let facts = Facts { timing, ended, moved, counts, ..facts };
+    // What came has ended with all others, and does not go on after all. No handler asked for its removal.
+    match state.goes_on() && !counts && timing != Timing::InTime {
+        true => Facts { came: Came::Expired, did: Did::default(), ..facts },
+        false => facts,
+    }
 }
 
 /// The cookies of a session that is sealed now.
@@ -236,11 +245,18 @@ fn sealed(
 ) -> Result<Cookies, Box<dyn Error>> {
     let has_second = opened.has_second_of_jar();
     let jar = session.jar(&opened.state);
-    let Finished { token, expires_at_ms } =
+    let Finished { token, key_id, expires_at_ms } =
         opened.state.seal(jar.store, upkeep, session.head_ms(), now_ms, &jar.associated_data)?;
     let values = jar.cookies.values_of(token, expires_at_ms, now_ms, has_second)?;
     let values = values.into_iter().map(set_cookie).collect::<Result<_, _>>()?;
-    Ok(Cookies { values, expires_at_ms })
+    Ok(Cookies { values, expires_at_ms, key_id })
+}
+
+/// The session that a response brings, and the keys that must not have been withdrawn when it goes.
+fn brought(session: &Session, state: &State, key_id: KeyId) -> Option<Brought> {
+    let came_by = state.key_id().filter(|_| state.is_of_what_came());
+    let brought = state.brought(session.jar(state).store)?;
+    Some(brought.by([Some(key_id), came_by], session.stores().map(Option::<&_>::cloned)))
 }
 
 /// The values that remove a cookie. Those of our own making stand in any header.

@@ -29,11 +29,12 @@ impl Session {
     /// has been ended meanwhile, by another request or by another task of this one, or its root secret was revoked.
     ///
     /// From then on the session that came is over, whatever the handler does: an answer that carries no change, such as a
-    /// server error, logs the user out here as well, and so does a handler that gives up waiting.
+    /// server error, logs the user out here as well (its cookie is removed if the answer goes within a minute,
+    /// `late_after`), and so does a handler that gives up waiting.
     ///
     /// # Errors
-    /// [`DataError::Revocation`] when the backend cannot record it, and nothing is then ended;
-    /// [`DataError::Unavailable`]; [`DataError::TooLate`].
+    /// [`DataError::Revocation`] when the backend cannot record it, or does not say what came of it: what has ended is then
+    /// not known, this session or others. [`DataError::Unavailable`]; [`DataError::TooLate`].
     pub async fn logout_others(&self) -> Result<(), DataError> {
         let asks = self.look(|state| {
             Some(Asks {
@@ -127,8 +128,8 @@ impl Session {
     fn is_revoked(&self) -> bool {
         let store = self.sealed_store();
         self.look(|state| {
-            let is_of_what_came = state.goes_on() || !state.is_ended();
-            state.is_revoked(store) || (is_of_what_came && self.has_revoked_key(state, store.now_ms()))
+            state.is_revoked(store)
+                || (state.is_of_what_came() && self.has_withdrawn_key(state, store.now_ms()))
         })
     }
 

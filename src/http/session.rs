@@ -306,12 +306,15 @@ impl Session {
     /// [`DataError::Seal`] without a sealing key or randomness; [`DataError::TooLate`].
     pub fn csrf_token(&self) -> Result<String, DataError> {
         self.change(|state| {
+            let store = &self.config().store;
             let of_cookies = if state.only_keeps_what_came() { self.uid_of_cookies() } else { None };
-            let uid = match of_cookies {
-                Some(uid) => uid,
-                None => state.require_uid(&self.config().store)?,
-            };
-            Ok(self.config().store.csrf_token(uid)?)
+            if let Some(uid) = of_cookies.or(state.uid()) {
+                return Ok(store.csrf_token(uid)?);
+            }
+            let uid = store.fresh_uid()?;
+            let token = store.csrf_token(uid)?;
+            state.speak_of(uid);
+            Ok(token)
         })
     }
 

@@ -134,6 +134,11 @@ impl State {
         self.goes_on
     }
 
+    /// Whether what there is comes from what came: no login began it, and no logout came before it.
+    pub(super) fn is_of_what_came(&self) -> bool {
+        self.goes_on || !(self.did.out || self.did.now == Now::LoggedIn)
+    }
+
     /// Whether a handler ended what came.
     pub(super) fn is_logged_out(&self) -> bool {
         self.did.out
@@ -311,21 +316,17 @@ impl State {
         self.uid.is_none() && self.left_in_place().is_some()
     }
 
-    /// The uid of a session that there will be. Where a cookie is left in place, a token alone is no reason to
-    /// overwrite it: it then speaks of a session that nobody has.
-    pub(super) fn require_uid(&mut self, store: &SealedStore) -> Result<SessionUid, SealError> {
-        if let Some(uid) = self.uid {
-            return Ok(uid);
+    /// A token speaks of a session of this uid, which there will be. Where a cookie is left in place, a token alone is no
+    /// reason to overwrite it: it then speaks of a session that nobody has.
+    pub(super) fn speak_of(&mut self, uid: SessionUid) {
+        if self.invalidated {
+            return;
         }
-        let uid = store.fresh_uid()?;
-        if !self.invalidated {
-            self.uid = Some(uid);
-            if self.left_in_place().is_none() {
-                self.wanted = true;
-                self.act(Act::Changed);
-            }
+        self.uid = Some(uid);
+        if self.left_in_place().is_none() {
+            self.wanted = true;
+            self.act(Act::Changed);
         }
-        Ok(uid)
     }
 
     fn act(&mut self, act: Act) {

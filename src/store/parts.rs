@@ -2,7 +2,7 @@
 
 use super::SealedStore;
 use super::moment::Live;
-use crate::error::{OpenError, Reason, SealError};
+use crate::error::{OpenError, SealError};
 use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::ring::KeyState;
@@ -88,10 +88,12 @@ impl SealedStore {
         }
     }
 
-    /// Whether an operator has revoked this key by now: what it opened before must not go on under another.
+    /// Whether this key opens nothing any more, because an operator has revoked its root or the ring lacks it: what it
+    /// opened before must not go on under another. Not the key of an epoch that has only not begun by this clock.
     #[cfg(feature = "tower")]
-    pub(crate) fn has_revoked(&self, now_ms: u64, key_id: KeyId) -> bool {
-        self.0.ring.at(now_ms).opening(key_id).is_err_and(|reason| reason == Reason::KeyRevoked)
+    pub(crate) fn has_withdrawn(&self, now_ms: u64, key_id: KeyId) -> bool {
+        let keys = self.0.ring.at(now_ms);
+        keys.opening(key_id).is_err() && !keys.is_of_next_epoch(key_id)
     }
 
     /// Whether a session is known to be over at this time, by its times or because it was revoked.

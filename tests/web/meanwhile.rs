@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use sealed_session::KeyRing;
 use sealed_session::http::{Creation, Persistence, Session};
 
 use crate::direct::{Answer, NAME, Server, with};
-use crate::site::{DAY, HOUR, MINUTE, NOON};
+use crate::site::{DAY, HOUR, MINUTE, NOON, root};
 
 /// A time at which a session of noon is due to be extended.
 const DUE: u64 = NOON + 12 * HOUR;
@@ -194,14 +195,18 @@ async fn a_session_is_not_judged_by_a_later_key_than_its_request() {
     let store = server.store.clone();
     let answer = server
         .act(&with(&cookie), move |session| {
-            let ring =
-                sealed_session::KeyRing::new(vec![crate::site::root(1), crate::site::root(2)]).unwrap();
+            let ring = KeyRing::new(vec![root(1), root(2)]).unwrap();
             store.replace_ring(ring).unwrap();
             assert_eq!(session.user_id().as_deref(), Some("ann"));
         })
         .await;
     assert!(answer.sets(), "and is sealed by the new one: {:?}", answer.set_cookies());
 }
+
+/// The ring that an operator puts in the place of that of root 1, whose secret has leaked: with it, as one that is
+/// revoked, or without.
+const WITHOUT_THE_FIRST: [fn() -> KeyRing; 2] =
+    [|| KeyRing::new(vec![root(1).revoked(), root(2)]).unwrap(), || KeyRing::new(vec![root(2)]).unwrap()];
 
 /// Whoever has the secret of a root that is revoked for it could otherwise keep a session by a request that takes long.
 #[tokio::test]
@@ -213,39 +218,46 @@ async fn what_a_revoked_root_sealed_goes_on_under_no_other() {
         |_| (),
     ];
     for (number, act) in acts.into_iter().enumerate() {
+        for ring in WITHOUT_THE_FIRST {
+            let server = Server::new();
+            let cookie = server.logged_in("ann").await;
+            server.clock.advance(12 * HOUR);
+            let store = server.store.clone();
+            let answer = server
+                .act(&with(&cookie), move |session| {
+                    assert_eq!(session.user_id().as_deref(), Some("ann"));
+                    store.replace_ring(ring()).unwrap();
+                    act(session);
+                    assert_eq!(session.persistence(), Persistence::Ended);
+                })
+                .await;
+            assert!(answer.sets_nothing(), "{number}: {:?}", answer.set_cookies());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_begins_a_session_of_its_own_whatever_became_of_the_root_of_what_came() {
+    for ring in WITHOUT_THE_FIRST {
         let server = Server::new();
         let cookie = server.logged_in("ann").await;
-        server.clock.advance(12 * HOUR);
         let store = server.store.clone();
         let answer = server
             .act(&with(&cookie), move |session| {
-                assert_eq!(session.user_id().as_deref(), Some("ann"));
-                let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
-                store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
-                act(session);
-                assert_eq!(session.persistence(), Persistence::Ended);
+                assert!(session.user_id().is_some());
+                store.replace_ring(ring()).unwrap();
+                session.authenticate("ann").unwrap();
             })
             .await;
-        assert!(answer.sets_nothing(), "{number}: {:?}", answer.set_cookies());
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"));
     }
-    let server = Server::new();
-    let cookie = server.logged_in("ann").await;
-    let store = server.store.clone();
-    let answer = server
-        .act(&with(&cookie), move |session| {
-            assert!(session.user_id().is_some());
-            let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
-            store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
-            session.authenticate("ann").unwrap();
-        })
-        .await;
-    assert!(answer.sets(), "a login begins a session of its own");
 }
 
 #[cfg(feature = "revocation")]
 #[tokio::test]
 async fn what_a_revoked_root_sealed_ends_no_others_and_goes_on_after_them_under_no_other() {
-    for revoked_first in [true, false] {
+    for (number, ring) in WITHOUT_THE_FIRST.repeat(2).into_iter().enumerate() {
+        let revoked_first = number < 2;
         let server = Server::revoking();
         let (cookie, other) = (server.logged_in("ann").await, server.logged_in("ann").await);
         let store = server.store.clone();
@@ -254,10 +266,7 @@ async fn what_a_revoked_root_sealed_ends_no_others_and_goes_on_after_them_under_
                 let store = store.clone();
                 async move {
                     assert!(session.user_id().is_some());
-                    let revoke = || {
-                        let roots = vec![crate::site::root(1).revoked(), crate::site::root(2)];
-                        store.replace_ring(sealed_session::KeyRing::new(roots).unwrap()).unwrap();
-                    };
+                    let revoke = || store.replace_ring(ring()).unwrap();
                     if revoked_first {
                         revoke();
                     }
@@ -267,10 +276,95 @@ async fn what_a_revoked_root_sealed_ends_no_others_and_goes_on_after_them_under_
             })
             .await;
         assert!(!answer.sets(), "{revoked_first}: {:?}", answer.set_cookies());
-        let before = sealed_session::KeyRing::new(vec![crate::site::root(1)]).unwrap();
-        server.store.replace_ring(before).unwrap();
+        server.store.replace_ring(KeyRing::new(vec![root(1)]).unwrap()).unwrap();
         assert_eq!(server.user(&other).await.is_some(), revoked_first);
     }
+}
+
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_login_that_ends_all_others_is_sent_whatever_became_of_the_root_of_what_came() {
+    for ring in WITHOUT_THE_FIRST {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let store = server.store.clone();
+        let answer = server
+            .call(&with(&cookie), move |session| {
+                let store = store.clone();
+                async move {
+                    assert!(session.user_id().is_some());
+                    store.replace_ring(ring()).unwrap();
+                    session.authenticate("ann").unwrap();
+                    session.logout_others().await.unwrap();
+                    assert_eq!(session.persistence(), Persistence::Sent);
+                }
+            })
+            .await;
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"));
+    }
+}
+
+/// The answer waits for the backend, and what it brings is sealed already.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn what_is_sealed_when_a_root_is_revoked_and_waits_for_the_backend_is_not_sent() {
+    let of_both: fn() -> KeyRing = || KeyRing::new(vec![root(1), root(2)]).unwrap();
+    let of_one: fn() -> KeyRing = || KeyRing::new(vec![root(1)]).unwrap();
+    let login: fn(&Session) = |session| session.authenticate("bob").unwrap();
+    for (case, before, act) in
+        [("came by it", of_both, cycle as fn(&Session)), ("is sealed by it", of_one, login)]
+    {
+        for ring in WITHOUT_THE_FIRST {
+            let backend = crate::troubled::Troubled::default();
+            let gate = backend.clone();
+            let server = revoking_over(backend);
+            let cookie = server.logged_in("ann").await;
+            server.store.replace_ring(before()).unwrap();
+            gate.close(true);
+            let headers = with(&cookie);
+            let mut answer = std::pin::pin!(server.act(&headers, act));
+            let first = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx)));
+            assert!(first.await.is_pending(), "{case}");
+            server.store.replace_ring(ring()).unwrap();
+            gate.close(false);
+            let answer = answer.await;
+            assert!(!answer.sets(), "{case}: {:?}", answer.set_cookies());
+        }
+    }
+}
+
+/// Its own session is over with all others, and the browser may have another by then.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_session_that_has_ended_all_others_and_is_not_sent_is_removed_within_a_minute() {
+    for (takes_ms, removes) in [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR / 6, false)] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let clock = server.clock.clone();
+        let answer = server
+            .call(&with(&cookie), move |session| {
+                let clock = clock.clone();
+                async move {
+                    session.logout_others().await.unwrap();
+                    clock.advance(takes_ms);
+                    StatusCode::BAD_GATEWAY
+                }
+            })
+            .await;
+        assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{takes_ms}");
+        assert_eq!(server.user(&cookie).await, None, "the copy is over");
+    }
+}
+
+#[cfg(feature = "revocation")]
+fn revoking_over(backend: crate::troubled::Troubled) -> Server {
+    Server::with(
+        |store, clock| {
+            let revocations = sealed_session::revocation::Revocations::builder().clock(clock.clone());
+            store.revocations(revocations.with_backend(backend).unwrap())
+        },
+        |layer| layer,
+    )
 }
 
 /// Another server has ended the session that gets a new uid, and this one has not heard of it.
@@ -307,13 +401,7 @@ async fn revoked_while_it_waits(later_ms: u64, act: fn(&Session)) -> Answer {
 
     let backend = crate::troubled::Troubled::default();
     let gate = backend.clone();
-    let server = Server::with(
-        |store, clock| {
-            let revocations = sealed_session::revocation::Revocations::builder().clock(clock.clone());
-            store.revocations(revocations.with_backend(backend).unwrap())
-        },
-        |layer| layer,
-    );
+    let server = revoking_over(backend);
     let cookie = server.logged_in("ann").await;
     server.clock.advance(later_ms);
     gate.close(true);

@@ -83,10 +83,11 @@ impl State {
     pub(in crate::http) fn go_on_as(&mut self, store: &SealedStore, uid: SessionUid, now_ms: u64) {
         let Some(times) = self.times else { return };
         let ttl_ms = self.ttl.map_or_else(|| times.expires.saturating_sub(times.renewed), |ttl| ttl.ttl_ms);
+        let is_what_came = self.goes_on || self.did.now != Now::LoggedIn;
         self.remember_what_is_replaced();
         self.act(Act::LoggedOut);
         self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
-        (self.uid, self.goes_on) = (Some(uid), true);
+        (self.uid, self.goes_on) = (Some(uid), is_what_came);
         self.ttl = self.ttl.map(|ttl| Ttl { from_ms: now_ms, ..ttl });
         self.act(Act::LoggedIn);
         #[cfg(feature = "dbsc")]

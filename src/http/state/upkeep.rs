@@ -3,7 +3,9 @@
 use super::{Act, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
+use crate::http::handle::has_withdrawn;
 use crate::http::settings::{Creation, Rules};
+use crate::key::KeyId;
 use crate::record::Times;
 use crate::store::SealedStore;
 use crate::telemetry;
@@ -24,6 +26,7 @@ pub(in crate::http) struct Upkeep {
 /// A session that is sealed: what goes into its cookie.
 pub(in crate::http) struct Finished {
     pub(in crate::http) token: Sealed,
+    pub(in crate::http) key_id: KeyId,
     pub(in crate::http) expires_at_ms: u64,
 }
 
@@ -33,11 +36,22 @@ pub(in crate::http) struct Brought {
     pub(in crate::http) times: Times,
     pub(in crate::http) uid: SessionUid,
     pub(in crate::http) user_id: Option<String>,
+    /// Those that it came by and was sealed by, and the stores that have them.
+    keys: [Option<KeyId>; 2],
+    stores: [Option<SealedStore>; 2],
 }
 
 impl Brought {
+    /// It counts only as long as these keys do.
+    pub(in crate::http) fn by(self, keys: [Option<KeyId>; 2], stores: [Option<SealedStore>; 2]) -> Self {
+        Self { keys, stores, ..self }
+    }
+
     pub(in crate::http) fn has_ended(&self) -> bool {
-        self.store.has_ended(self.store.now_ms(), self.times, self.uid, self.user_id.as_deref())
+        let now_ms = self.store.now_ms();
+        let stores = || self.stores.iter().map(Option::as_ref);
+        self.keys.iter().flatten().any(|key_id| has_withdrawn(stores(), *key_id, now_ms))
+            || self.store.has_ended(now_ms, self.times, self.uid, self.user_id.as_deref())
     }
 }
 
@@ -145,7 +159,8 @@ impl State {
     }
 
     fn of(&self, store: &SealedStore, times: Times, uid: SessionUid) -> Brought {
-        Brought { store: store.clone(), times, uid, user_id: self.user_id().map(str::to_owned) }
+        let (store, user_id) = (store.clone(), self.user_id().map(str::to_owned));
+        Brought { store, times, uid, user_id, keys: [None; 2], stores: [None, None] }
     }
 
     /// When the session expires, once the answer has arrived; nothing where there is none.
@@ -181,7 +196,8 @@ impl State {
         if upkeep.reseals {
             telemetry::resealed();
         }
-        Ok(Finished { token, expires_at_ms: store.expires_at(times) })
+        let key_id = token.key_id();
+        Ok(Finished { token, key_id, expires_at_ms: store.expires_at(times) })
     }
 
     /// What begins and what is due is counted from when the request arrived, and what was asked for from when it was: so
