@@ -472,6 +472,32 @@ async fn the_cookies_of_a_session_that_was_ended_elsewhere_go_when_no_successor_
     assert_eq!(browser.sees().await, NOBODY);
 }
 
+/// In a browser that does not know the prefix. By itself her ordinary cookie would be refused by then, and his would not.
+#[tokio::test]
+async fn an_ordinary_cookie_that_is_planted_while_a_session_moves_is_nobodys() {
+    let site = site().await;
+    let mut mallory = site.browser(2);
+    mallory.log_in("mallory").await;
+    for has_moved in [false, true] {
+        let ann = site.registered(1, "ann").await;
+        if has_moved {
+            let answer = ann.clone().get("/get/a").await;
+            assert!(names_set(&answer).contains(&BOUND), "it is lost on the way");
+        }
+        for is_first in [true, false] {
+            let mut planted = ann.clone();
+            let (own, his) = (&ann.jar[ORDINARY], &mallory.jar[ORDINARY]);
+            let [first, second] = if is_first { [his, own] } else { [own, his] };
+            planted.jar.insert(ORDINARY.to_owned(), format!("{first}; {ORDINARY}={second}"));
+            let reply = planted.get("/device").await;
+            assert!(
+                json(&reply)["user"].is_null() && reply.sets_nothing(),
+                "{has_moved} {is_first}: {reply:?}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_login_that_is_revoked_before_its_answer_goes_asks_for_no_key() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));

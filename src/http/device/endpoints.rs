@@ -171,7 +171,7 @@ impl Session {
         match (pending, bound) {
             (Found::Session(parts), _) => match device.awaited(parts.uid, proven.binding, self.request()) {
                 Awaited::Comes(..) => None,
-                Awaited::MayCome => Some(Refusal::Transient),
+                Awaited::MayCome | Awaited::Unclear => Some(Refusal::Transient),
                 Awaited::Over => ends(),
             },
             // No cookies come with a refresh on the way from another site, however same-origin it calls itself; and

@@ -35,6 +35,8 @@ pub(super) enum Awaited {
     Comes(Parts, usize),
     /// Another time, perhaps.
     MayCome,
+    /// There is no telling whether it is the one that is meant.
+    Unclear,
     /// It has ended or another has begun: the registration came too late.
     Over,
 }
@@ -128,6 +130,7 @@ impl Device {
         match self.awaited(parts.uid, binding, request) {
             Awaited::Comes(parts, at) => Some((of_device(parts, binding, true), at)),
             Awaited::MayCome => None,
+            Awaited::Unclear => Some((State::new(Found::Unclear, false), 0)),
             Awaited::Over => {
                 brought.pending_over = true;
                 None
@@ -141,7 +144,8 @@ impl Device {
             (Found::Session(parts), at) if parts.uid == uid => Awaited::Comes(parts, at),
             (Found::Session(_) | Found::Nothing, _) => Awaited::Over,
             (Found::Refused(error), _) if !error.keeps_cookie() => Awaited::Over,
-            (Found::Refused(_) | Found::Unclear, _) => Awaited::MayCome,
+            (Found::Refused(_), _) => Awaited::MayCome,
+            (Found::Unclear, _) => Awaited::Unclear,
         }
     }
 
