@@ -134,14 +134,14 @@ impl Contact {
     }
 
     /// What came of something that somebody asked for.
-    pub(super) fn asked<T>(&self, result: &Result<T, BackendError>, wrote: bool) {
-        match result {
-            Err(error) => {
+    pub(super) fn asked(&self, failed: Option<&BackendError>, wrote: bool) {
+        match failed {
+            Some(error) => {
                 let (error, asked_at) = (error.clone(), Some(self.time.now()));
                 self.trouble().writing = Some(NotWritten { error, asked_at });
             }
-            Ok(_) if wrote => self.trouble().writing = None,
-            Ok(_) => {}
+            None if wrote => self.trouble().writing = None,
+            None => {}
         }
     }
 

@@ -79,13 +79,23 @@ pub(crate) struct Recorder<'a> {
     pub(super) wrote: bool,
     /// Whoever asked was told already that it may not be done.
     pub(super) is_late: bool,
+    /// What was asked for may not be done, whatever the backend says.
+    pub(super) refused: bool,
     /// Whether it is known what there was when something was last recorded.
     read: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(backend: &'a mut dyn Backend, shared: &'a Shared) -> Self {
-        Self { backend, shared, known_after: Duration::ZERO, wrote: false, is_late: false, read: false }
+        Self {
+            backend,
+            shared,
+            known_after: Duration::ZERO,
+            wrote: false,
+            is_late: false,
+            refused: false,
+            read: false,
+        }
     }
 
     /// For how long what is revoked now has to be kept, because of all that share the list, as far as is known here.
@@ -191,9 +201,8 @@ impl<'a> Recorder<'a> {
             Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
         // Sessions are dated behind that, where it is known.
         if created_at_ms < self.shared.known.floor_of_everything(&scope.app_id) {
-            return Err(BackendError::new(
-                "all sessions were revoked on another server while this one began: begin it again",
-            ));
+            return Err(self
+                .refuse("all sessions were revoked on another server while this one began: begin it again"));
         }
         let reaches = self.shared.known.revoked_among(&who);
         if !read && reaches.is_empty() {
@@ -211,22 +220,28 @@ impl<'a> Recorder<'a> {
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
         // Whoever asked may have been told by now that it takes too long, and may have ended all sessions since.
         if !self.shared.known.revoked_among(&who).is_empty() {
-            return Err(BackendError::new(
-                "all sessions of the user were ended while this one began: begin it again",
-            ));
+            return Err(
+                self.refuse("all sessions of the user were ended while this one began: begin it again")
+            );
         }
         self.wait_for_others();
         Ok(())
     }
 
     /// What spares a session must not come so late that it undoes what was revoked since.
-    fn check_in_time(&self) -> Result<(), BackendError> {
+    fn check_in_time(&mut self) -> Result<(), BackendError> {
         if self.is_late {
-            return Err(BackendError::new(
-                "the backend took so long that a session cannot begin or go on by it any more",
-            ));
+            return Err(
+                self.refuse("the backend took so long that a session cannot begin or go on by it any more")
+            );
         }
         Ok(())
+    }
+
+    /// It is not the backend that is in trouble.
+    fn refuse(&mut self, why: &str) -> BackendError {
+        self.refused = true;
+        BackendError::new(why)
     }
 
     /// Whether it is known what was revoked by now; if not, age and trouble of the backend tell.
@@ -280,7 +295,7 @@ impl<'a> Recorder<'a> {
         let (user_id, created_at_ms) = (ended.user_id.as_deref(), ended.created_at_ms);
         let who = Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid: instead, created_at_ms };
         if self.shared.known.revoked_since(&who).is_some() {
-            return Err(BackendError::new("the session was ended on another server, so it does not go on"));
+            return Err(self.refuse("the session was ended on another server, so it does not go on"));
         }
         if self.shared.known.spares(&who) {
             self.wait_for_others();

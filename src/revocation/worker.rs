@@ -113,7 +113,8 @@ impl Worker {
             let mut recorder = Recorder::new(backend, &shared);
             recorder.is_late = !answer.is_awaited();
             let result = job(&mut recorder);
-            shared.contact.asked(&result, recorder.wrote);
+            let (wrote, refused) = (recorder.wrote, recorder.refused);
+            shared.contact.asked(result.as_ref().err().filter(|_| !refused), wrote);
             deadlines.after(recorder.known_after, Box::new(move || answer.give(result)));
         });
         if self.lanes.add(job) {
@@ -267,7 +268,9 @@ impl Thread {
                 let made_good = recorder.make_good();
                 // After a write that failed it is tried whether one is possible again.
                 if made_good.is_err() || self.shared.contact.cannot_write() {
+                    // What is revoked takes a look at who shares the list.
                     let written = made_good.and_then(|()| recorder.share());
+                    let written = written.and_then(|()| recorder.learn_sharers().map(drop));
                     self.wrote(written);
                 }
             }

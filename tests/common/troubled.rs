@@ -26,6 +26,8 @@ pub(crate) struct Troubled {
     pub(crate) fails_to_record: Arc<AtomicBool>,
     /// Of news alone.
     pub(crate) fails_to_tell: Arc<AtomicBool>,
+    /// Of who shares the list alone.
+    pub(crate) fails_to_name: Arc<AtomicBool>,
     /// Of sessions alone.
     pub(crate) fails_to_list: Arc<AtomicBool>,
     /// So often it panics from now on.
@@ -53,6 +55,7 @@ impl Default for Troubled {
             is_full: Arc::default(),
             fails_to_record: Arc::default(),
             fails_to_tell: Arc::default(),
+            fails_to_name: Arc::default(),
             panics: Arc::default(),
             listed: Arc::default(),
             fails_to_list: Arc::default(),
@@ -169,6 +172,7 @@ impl Backend for Troubled {
 
     fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
         self.check()?;
+        fails(&self.fails_to_name, "the table of sharers is damaged")?;
         self.memory().sharers()
     }
 

@@ -240,3 +240,24 @@ fn what_is_lost_again_while_it_is_written_down_again_is_written_down_once_more()
     }
     assert_eq!((backend.len(), short.revocations.trouble()), (1, None));
 }
+
+#[test]
+fn health_does_not_forget_that_nobody_can_say_who_shares_the_list() {
+    let clock = ManualClock::at(NOON);
+    let (backend, mut short) = pair(&clock);
+    let copy = Copy::new(&clock);
+    backend.fails_to_name.store(true, Ordering::Release);
+    for _ in 0..130 {
+        clock.advance(1_000);
+        short.work();
+    }
+    assert!(short.revocations.trouble().is_some());
+    let asked = short.store.revoke(&copy.id);
+    assert!(short.gives(asked).is_err());
+    backend.fails_to_name.store(false, Ordering::Release);
+    for _ in 0..10 {
+        clock.advance(1_000);
+        short.work();
+    }
+    assert_eq!(short.revocations.trouble(), None);
+}

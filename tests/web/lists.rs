@@ -195,6 +195,7 @@ async fn a_login_right_after_everything_was_revoked_on_another_server_works_or_i
         login.await
     };
     assert_eq!(login().await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(other.store.health(), Ok(()), "nothing is wrong with the backend");
     let cookie = login().await.pair();
     assert_eq!(other.user(&cookie).await.as_deref(), Some("ann"), "it knows of it now");
 }
