@@ -95,7 +95,7 @@ impl Oracle {
             return Ok(());
         }
         // What a handler gave less time than it took has expired before it goes.
-        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
+        if trace.least_ttl_ms <= ending.took_ms(trace).1 + MINUTE {
             return Ok(());
         }
         if self.is_of_a_revoked_root(trace, came) {
@@ -105,6 +105,13 @@ impl Oracle {
         let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
         if let (Some(login), true) = (trace.login, last.uid == trace.login) {
+            // What takes as long as it lives goes to nobody.
+            let born_ms = self.forms.get(&login).map_or(0, |form| form.born_ms);
+            let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
+            let over_ms = (trace.login_ms + ttl_ms).min(born_ms + lifetime_ms);
+            if ending.now_ms + MINUTE >= over_ms {
+                return Ok(());
+            }
             return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
                 format!("{last:?}, and {sent:?} is sent")
             });
@@ -114,7 +121,10 @@ impl Oracle {
         }
         let there = came.filter(|_| trace.came_alive);
         // A session that expires while its handler works takes no change: it is over when the answer goes.
-        let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
+        let in_time = match there {
+            Some(_) => ending.now_there_ms < trace.until_ms,
+            None => ending.took_ms(trace).1 < trace.policy.ttl_min * MINUTE,
+        };
         let waived = trace.anyway && saw.kept.is_some() && !trace.is_mixed();
         let begins = (!trace.brings_session() && !trace.held_back) || waived;
         let changed = !saw.has_data_of(last) && last.has_data();
@@ -123,10 +133,15 @@ impl Oracle {
                 format!("{last:?}, and {sent:?} is sent")
             })?;
         }
+        let asks =
+            trace.token_of.is_some() && trace.token_of == last.uid && begins && there.is_none() && in_time;
+        hold(
+            !asks || sent.is_some_and(|sent| Some(sent.uid) == last.uid),
+            "a token is of a session that is sent",
+            || format!("{last:?}, and {sent:?} is sent"),
+        )?;
         match there {
-            Some(came) if !trace.did_anything && in_time => {
-                self.check_renewed(trace, ending, came, sent.is_some())
-            }
+            Some(came) if in_time => self.check_renewed(trace, ending, came, sent),
             _ => Ok(()),
         }
     }
@@ -138,26 +153,42 @@ impl Oracle {
         !is_login && came.is_some_and(|came| self.rings.of(trace.server).revokes(came.root))
     }
 
-    fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {
-        let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
-        let left_ms = came.expires_ms.saturating_sub(now);
-        let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
-        let renewal = trace.policy.settings.renewal;
-        let below = match renewal {
-            Renewal::Never => 0,
-            Renewal::BelowHalf => 49,
-            _ => 79,
-        };
-        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
-        let not_again = now < came.renewed_ms + every_ms;
-        let due = left_ms * 100 < below * ttl_ms
-            && !not_again
-            && has_room
-            && ttl_ms <= trace.policy.ttl_min * MINUTE;
+    /// What is due is renewed by itself, and with whatever else is sent.
+    fn check_renewed(
+        &self,
+        trace: &Trace,
+        ending: &Ending<'_>,
+        came: &Token,
+        sent: Option<&Token>,
+    ) -> Checked {
+        let due = is_due(trace, came);
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
         // What moves to a device is due at once.
         let moves = self.moves(trace, came).1 == Shows::Surely;
-        let expected = (due || moves) && in_time && !trace.public;
-        hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
+        let expected = (due || moves) && in_time && !trace.public && !trace.did_anything;
+        hold(!expected || sent.is_some(), "due renewals are sent", || format!("{came:?} is not renewed"))?;
+        let goes_on = |sent: &Token| sent.uid == came.uid || Some(sent.uid) == trace.cycled;
+        let Some(sent) = sent.filter(|sent| goes_on(sent) && due && trace.ttl_ms.is_none()) else {
+            return Ok(());
+        };
+        hold(sent.expires_ms > came.expires_ms, "a change renews what is due", || {
+            format!("{came:?} goes on as {sent:?}")
+        })
     }
+}
+
+/// Whether a session is so old that its server extends it, and has so much of its lifetime left.
+fn is_due(trace: &Trace, came: &Token) -> bool {
+    let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
+    let left_ms = came.expires_ms.saturating_sub(now);
+    let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
+    let renewal = trace.policy.settings.renewal;
+    let below = match renewal {
+        Renewal::Never => 0,
+        Renewal::BelowHalf => 49,
+        _ => 79,
+    };
+    let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
+    let not_again = now < came.renewed_ms + every_ms;
+    left_ms * 100 < below * ttl_ms && !not_again && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE
 }
