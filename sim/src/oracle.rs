@@ -215,7 +215,9 @@ impl Oracle {
             // Others know a session that was cycled a moment ago by the uid that it came with.
             let cycled = before.uid == trace.cycled;
             let known = if cycled { trace.saw.as_ref().and_then(|saw| saw.uid) } else { before.uid };
-            let lives = known.and_then(|uid| self.forms.get(&uid)).is_some_and(Form::is_going_on);
+            let form = known.and_then(|uid| self.forms.get(&uid));
+            let by_root = self.is_of_a_revoked_root(trace, self.came(trace).as_ref());
+            let lives = form.is_some_and(|form| form.is_going_on_but_for(trace.id)) && !by_root;
             return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
         trace.out = true;
@@ -407,7 +409,10 @@ impl Oracle {
         self.check_items(trace.tenant, &view)?;
         let user = token.user.clone();
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
-        let new = || Form { perhaps, ..Form::new(trace, user, trace.head_ms) };
+        // What begins after everything was revoked is dated behind that.
+        let is_behind = self.lists.revoked_everything_since(trace.head_ms);
+        let born_ms = if is_behind { token.sent_ms } else { trace.head_ms };
+        let new = || Form { perhaps, ..Form::new(trace, user, born_ms) };
         let form = self.forms.entry(token.uid).or_insert_with(new);
         form.sent = true;
         if trace.is_mixed() {

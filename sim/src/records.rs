@@ -61,6 +61,10 @@ impl Lists {
         self.everything = Some((now_ms, server));
     }
 
+    pub fn revoked_everything_since(&self, since_ms: u64) -> bool {
+        self.everything.is_some_and(|(at_ms, _)| at_ms >= since_ms)
+    }
+
     /// Whether a session that begins on this server may be revoked already, or be so without its server's doing.
     pub fn may_begin_revoked(&self, server: usize, user: Option<&str>) -> bool {
         if self.unclear || user.is_some_and(|user| self.unclear_users.contains(user)) {

@@ -24,6 +24,8 @@ pub struct Theme {
     one_user: bool,
     /// No session lives longer than this.
     brief_min: Option<u64>,
+    /// So many times as much happens in the same time.
+    pace: u64,
     /// Sessions are bound to devices, and every browser knows how.
     devices: bool,
 }
@@ -33,14 +35,17 @@ pub fn theme() -> impl Strategy<Value = Theme> {
     let brief = prop::option::weighted(0.2, Just(5));
     let more = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2)];
     let rare = || prop::bool::weighted(0.15);
-    (ops(), more, events(), (slow, brief), prop::bool::weighted(0.4), rare()).prop_map(
-        |(ops, more, events, (slow_min, brief_min), one_user, devices)| Theme {
+    let pace = prop_oneof![3 => Just(1), 1 => Just(4), 1 => Just(12)];
+    (ops(), more, events(), (slow, brief, pace), prop::bool::weighted(0.4), rare()).prop_map(
+        |(ops, more, events, (slow_min, brief_min, pace), one_user, devices)| Theme {
             ops,
             more,
             events,
             slow_min,
             one_user,
             brief_min,
+            // What takes as long as a session lives meets something else only where there is more of it.
+            pace: pace.max(if slow_min.is_some() { 4 } else { 1 }),
             devices,
         },
     )
@@ -81,6 +86,7 @@ impl Theme {
         let mut events = self.events.iter().cycle();
         let (mut is_op_next, mut is_event_next) = (false, false);
         for step in &mut script.steps {
+            step.after_ms /= self.pace;
             match &mut step.action {
                 Action::Ask(ask) => self.ask(ask, &mut ops, &mut is_op_next),
                 // Every other event is one of the theme.

@@ -2,10 +2,10 @@
 
 use sealed_session::SessionUid;
 
-use super::Oracle;
 use super::device::Shows;
 use super::form::Form;
 use super::trace::{Ending, Trace};
+use super::{LEEWAY_MS, Oracle};
 use crate::rules::{Checked, hold};
 use crate::script::MINUTE;
 use crate::settings::Renewal;
@@ -74,12 +74,34 @@ impl Oracle {
                 "a long poll removes nothing",
                 || "a removal comes late".into(),
             )?;
-            let may_go = !trace.came_alive || ending.not_recorded;
+            // What has ended while its answer waited for the backend goes as well.
+            let came = self.came(trace).and_then(|came| self.forms.get(&came.uid));
+            let has_ended = came.is_some_and(|form| !form.is_going_on()) && trace.last_ms < ending.now_ms;
+            let may_go = !trace.came_alive || ending.not_recorded || has_ended;
             hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
         hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
             format!("{:?} stays there", trace.token)
+        })?;
+        self.check_what_cannot_be_judged(trace, ending)
+    }
+
+    /// A cookie of the future may be good for others: a logout cannot end it, and says so.
+    fn check_what_cannot_be_judged(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let there_ms = trace.head_there_ms.max(ending.now_there_ms);
+        let plain = trace.house.binds.is_none() && !trace.house.listless && !trace.is_mixed();
+        let is_ahead = |token: &Token| {
+            token.user.is_some()
+                && token.renewed_ms > there_ms + LEEWAY_MS
+                && trace.ring.opens(token.root)
+                && self.rings.of(trace.server).opens(token.root)
+        };
+        let unjudged =
+            plain && self.lists.ahead_ms() == 0 && self.came(trace).is_some_and(|came| is_ahead(&came));
+        let expected = unjudged && trace.out && ending.status.is_some() && trace.has_looked();
+        hold(!expected || ending.not_recorded, "a logout of what cannot be judged says so", || {
+            format!("{:?} is answered with {:?}", trace.who, ending.status)
         })
     }
 
@@ -147,7 +169,7 @@ impl Oracle {
     }
 
     /// What came was sealed by a root that was revoked meanwhile, and nothing but that has become of it.
-    fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
+    pub(super) fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
         let goes_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(|form| form.born_ms < trace.head_ms);
         let is_login = trace.login.is_some_and(|uid| !goes_on(uid));
         !is_login && came.is_some_and(|came| self.rings.of(trace.server).revokes(came.root))

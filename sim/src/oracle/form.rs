@@ -81,6 +81,11 @@ impl Form {
         self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
     }
 
+    /// The same, whatever a request has begun.
+    pub(super) fn is_going_on_but_for(&self, id: u64) -> bool {
+        self.ended_ms.is_none() && !self.perhaps && self.doubts.iter().all(|doubt| *doubt == id)
+    }
+
     /// It has ended, and this server can know.
     pub(super) fn is_known_as_ended(&self, server: usize) -> bool {
         self.ended_ms.is_some() && self.record.by.contains_key(&server)

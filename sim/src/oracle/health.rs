@@ -10,7 +10,7 @@ use crate::backend::Way;
 use crate::op::Op;
 use crate::records::refuses;
 use crate::row::Row;
-use crate::script::{MINUTE, Policy, SECOND};
+use crate::script::{Client, MINUTE, Policy, SECOND};
 use crate::witness::Token;
 
 /// Within this time a server asks for news, whatever is wrong.
@@ -19,6 +19,9 @@ const POLL_MS: u64 = SECOND;
 const UPKEEP_MS: u64 = MINUTE + POLL_MS;
 /// After so long without any disturbance all is well again: what somebody asked for in vain counts for 5 s.
 const QUIET_MS: u64 = 8 * SECOND;
+
+/// Handlers ask some twenty times at most, and wait for 5 s then.
+const LONGEST_WAIT_MS: u64 = 2 * MINUTE;
 
 /// What became of the ways to the backend, and of the backend.
 #[derive(Default)]
@@ -177,6 +180,13 @@ impl Oracle {
             "what can be recorded is",
             || format!("{:?} gets {:?}", trace.who, ending.status),
         )
+    }
+
+    /// Nobody waits for a backend for longer than it takes where it works, each time that something is asked of it.
+    pub fn waits(&self, who: Client, for_ms: u64) -> Checked {
+        hold(for_ms < LONGEST_WAIT_MS, "nobody waits for a backend that does not answer", || {
+            format!("{who:?} waits for {for_ms} ms")
+        })
     }
 
     pub(super) fn user_of(&self, uid: Option<SessionUid>) -> Option<String> {

@@ -185,6 +185,11 @@ impl Trace {
         self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
     }
 
+    /// Whether its handler has looked at the session, as of when its head came.
+    pub(super) fn has_looked(&self) -> bool {
+        self.saw.is_some()
+    }
+
     /// Whether an answer carries what its handler began.
     pub(super) fn counts(&self, ending: &Ending<'_>) -> bool {
         let saves = self.policy.settings.saves_on_server_error;

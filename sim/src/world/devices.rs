@@ -215,6 +215,9 @@ impl World {
                 Poll::Pending => break,
             }
         }
+        if let Stage::Sent(trace, _) = &exchange.stage {
+            self.oracle.waits(exchange.who, self.now_ms.saturating_sub(trace.head_ms))?;
+        }
         self.exchanges.insert(id, exchange);
         self.later(250, Event::Exchange(id));
         Ok(())

@@ -124,7 +124,9 @@ impl World {
         request.plan.goes_on.store(true, Ordering::SeqCst);
         self.poll(id)?;
         // It waits for the backend.
-        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
+        if let Some(request) = self.requests.get(&id).filter(|request| request.answer.is_some()) {
+            let since_ms = request.trace.head_ms + request.plan.ask.handler_ms;
+            self.oracle.waits(request.trace.who, self.now_ms.saturating_sub(since_ms))?;
             self.later(250, Event::Resume(id));
         }
         Ok(())
