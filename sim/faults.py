@@ -314,4 +314,6 @@ FAULTS = [
 ]
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
-LACKS = {}
+LACKS = {
+    "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
+}

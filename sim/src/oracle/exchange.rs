@@ -214,8 +214,8 @@ impl Oracle {
     fn is_asked(&mut self, trace: &Trace, ending: &Ending<'_>, challenge: &str) -> Checked {
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
         let fits = sent.filter(|token| token.kind == Kind::Ordinary && token.user.is_some());
-        // A login that was revoked while its answer waited is not sent; what was asked is, and is of no use.
-        let in_vain = ending.sets.is_empty() && trace.login.is_some();
+        // A login or a cycled session that ended while its answer waited is not sent; what was asked is, and is of no use.
+        let in_vain = ending.sets.is_empty() && trace.login.or(trace.cycled).is_some();
         hold(fits.is_some() || in_vain, "who has logged in is asked to register", || format!("{sent:?} is"))?;
         if let Some(token) = fits {
             let since_there_ms = trace.head_there_ms.min(ending.now_there_ms);
