@@ -143,7 +143,7 @@ FAULTS = [
     ("csrf_token_of_a_moment", "http/state.rs",
      "self.wanted = true;\n                self.act(Act::Changed);",
      "self.wanted = !F;\n                self.act(Act::Changed);"),
-    # Those of LACKS.
+    # Of what is due, shown once, or judged late.
     ("cycle_is_not_sent", "http/decide.rs", "(Came::Good, Now::Cycled) =>", "(Came::Good, Now::Cycled) if !F =>"),
     ("caches_do_not_ask_by_cookie", "http/reply.rs",
      "    answers_depend_on_the_cookie(headers);", "    if !F { answers_depend_on_the_cookie(headers); }"),
@@ -298,6 +298,19 @@ FAULTS = [
      "            Err(unfit) if unfit.was_fit_once() => self.ask(&binding),"),
     ("offer_without_its_session", "http/settle.rs",
      "(instead, HeaderMap::new())", "(instead, if F { beside } else { HeaderMap::new() })"),
+    # Of backends with rows that nobody can read or that lie, and of what servers say of themselves.
+    ("unread_news_are_not_told", "revocation/contact.rs",
+     "        trouble.reading = Some(error);", "        if !F { trouble.reading = Some(error); }"),
+    ("unwritten_is_not_told", "revocation/contact.rs",
+     "let writing = || trouble.writing.as_ref().map(|written| &written.error);",
+     "let writing = || trouble.writing.as_ref().map(|written| &written.error).filter(|_| !F);"),
+    ("trouble_never_ends", "revocation/contact.rs",
+     "if self.trouble().reading.take().is_some() {", "if !F && self.trouble().reading.take().is_some() {"),
+    ("ready_without_news", "store/health.rs", "&& revocations.is_too_old()", "&& revocations.is_too_old() && !F"),
+    ("another_application_revokes", "revocation/known.rs",
+     "let floor = everything.get(&AppRef(app_id))?;",
+     "let floor = everything.iter().next().map(|(_, floor)| floor).filter(|_| F)"
+     ".or_else(|| everything.get(&AppRef(app_id)))?;"),
     ("one_cookie_for_two_layers", "http/handle.rs",
      "session.config().cookies.name() != name)", "!F && session.config().cookies.name() != name)"),
 ]
@@ -305,10 +318,4 @@ FAULTS = [
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
     "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
-    "refresh_of_another_session_ends_this_one": "more browsers that hold two device sessions and refresh for the first",
-    "csrf_token_of_a_moment": "CSRF tokens that are brought back",
-    "cookie_lives_for_minutes_instead": "a promise that a cookie lives as long as its session",
-    "flash_is_shown_twice": "a look at flash messages",
-    "change_does_not_extend": "a promise that a change renews what is due",
-    "judged_when_it_is_looked_at": "handlers that first look at their session after a while",
 }

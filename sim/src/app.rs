@@ -38,6 +38,8 @@ pub struct View {
 /// What a handler reports, in order.
 #[derive(Debug, Clone)]
 pub enum Report {
+    /// A handler was called.
+    Reached,
     Saw(View),
     /// It begins with something that may take its time.
     Does {
@@ -148,14 +150,16 @@ pub async fn handle(request: Request<Body>) -> Result<Response<String>, std::con
     let plan = Arc::clone(request.extensions().get::<Arc<Plan>>().expect("the world gives it"));
     let session = request.extensions().get::<Session>().expect("the layer gives it").clone();
     *plan.session.lock().expect("no handler panics with it") = Some(session.clone());
+    plan.report(Report::Reached);
+    if plan.ask.looks_late {
+        waits(&plan).await;
+    }
     plan.report(Report::Saw(view(&session)));
     let first = plan.ask.first.len() as u64;
     for (op, item) in plan.ask.first.iter().zip(plan.first_item..) {
         act(&plan, &session, *op, item).await;
     }
-    if plan.ask.handler_ms > 0 || plan.ask.outcome == Outcome::Dropped {
-        poll_fn(|_| if plan.goes_on.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }).await;
-    }
+    waits(&plan).await;
     for (op, item) in plan.ask.rest.iter().zip(plan.first_item + first..) {
         act(&plan, &session, *op, item).await;
     }
@@ -175,6 +179,13 @@ pub async fn handle(request: Request<Body>) -> Result<Response<String>, std::con
         Words::Public.say(response.headers_mut());
     }
     Ok(response)
+}
+
+/// Until the world lets it go on.
+async fn waits(plan: &Plan) {
+    if plan.ask.handler_ms > 0 || plan.ask.outcome == Outcome::Dropped {
+        poll_fn(|_| if plan.goes_on.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
 }
 
 /// The text of panics that a script asks for.

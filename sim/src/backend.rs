@@ -1,7 +1,8 @@
 //! One backend of revocations for all servers of a world, and the wire from each server to it, which may be cut.
 //!
 //! A backend that is flushed or restored is another one: each server is told so by its next question, as the mark in
-//! every commit tells it of a real one. What that mark is worth is tested with real backends.
+//! every commit tells it of a real one. What that mark is worth is tested with real backends. So it is with rows that
+//! cannot be read: what they stop is said in `row`.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,6 +13,8 @@ use sealed_session::revocation::{
     Backend, BackendError, Change, MemoryBackend, News, Revocation, Scope, SessionInfo, Sharer,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::row::Row;
 
 /// How a server gets through to the backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,6 +41,8 @@ struct Kept {
     memory: MemoryBackend,
     history: u64,
     saved: Option<(Vec<Revocation>, Vec<Sharer>)>,
+    /// What stands in it and cannot be read.
+    rows: Vec<Row>,
 }
 
 impl Shelf {
@@ -71,7 +76,40 @@ impl Shelf {
         writer.record(&changes).expect("it is in memory");
         sharers.iter().for_each(|sharer| writer.put_sharer(sharer).expect("it is in memory"));
         std::mem::swap(&mut kept.memory, &mut memory);
+        kept.rows.clear();
         kept.history += 1;
+    }
+
+    /// It is taken for another by all who ask, and has lost nothing.
+    pub fn remark(&self) {
+        self.kept().history += 1;
+    }
+
+    /// A row that cannot be read is there, or is taken out again.
+    pub fn spoil(&self, row: Row) {
+        self.kept().rows.push(row);
+    }
+
+    pub fn clean(&self, row: Row) {
+        let mut kept = self.kept();
+        let at = kept.rows.iter().position(|other| *other == row);
+        at.map(|at| kept.rows.remove(at));
+    }
+
+    pub fn rows(&self) -> Vec<Row> {
+        self.kept().rows.clone()
+    }
+
+    /// Somebody writes there who is no server.
+    pub fn memory(&self) -> MemoryBackend {
+        self.kept().memory.clone()
+    }
+
+    fn refuse(&self, met: impl Fn(Row) -> bool) -> Result<(), BackendError> {
+        match self.kept().rows.iter().any(|row| met(*row)) {
+            true => Err(BackendError::new("a row is none")),
+            false => Ok(()),
+        }
     }
 
     pub fn history(&self) -> u64 {
@@ -81,7 +119,7 @@ impl Shelf {
     /// The wire of one more server.
     pub fn wire(&self) -> Wire {
         let memory = self.kept().memory.clone();
-        Wire { shelf: self.clone(), memory, history: self.history(), known: Arc::default() }
+        Wire { shelf: self.clone(), memory, history: self.history(), begins: true, known: Arc::default() }
     }
 }
 
@@ -123,6 +161,8 @@ pub struct Wire {
     shelf: Shelf,
     memory: MemoryBackend,
     history: u64,
+    /// It has not heard anything yet.
+    begins: bool,
     pub known: Arc<Known>,
 }
 
@@ -154,7 +194,11 @@ impl Wire {
 impl Backend for Wire {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         let before = self.shelf.len();
-        let recorded = self.write(|memory| memory.record(changes));
+        let shelf = self.shelf.clone();
+        let recorded = self.write(|memory| {
+            shelf.refuse(|row| changes.iter().any(|change| row.stops_change(change)))?;
+            memory.record(changes)
+        });
         self.known.grew.fetch_add(self.shelf.len().saturating_sub(before), Ordering::SeqCst);
         recorded?;
         if changes.iter().any(|change| matches!(change, Change::Restore(_))) {
@@ -169,14 +213,22 @@ impl Backend for Wire {
         if lost {
             self.memory = self.shelf.kept().memory.clone();
         }
-        let news = self.read(Backend::news)?;
-        self.history = history;
+        let (shelf, begins) = (self.shelf.clone(), self.begins || lost);
+        let news = self.read(|memory| {
+            shelf.refuse(|row| row.stops_news(begins))?;
+            memory.news()
+        })?;
+        (self.history, self.begins) = (history, false);
         self.known.heard.store(true, Ordering::SeqCst);
         Ok(News { lost, ..news })
     }
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
-        self.write(|memory| memory.purge(now_ms, elapsed))
+        let shelf = self.shelf.clone();
+        self.write(|memory| {
+            shelf.refuse(|row| row == Row::Sharer)?;
+            memory.purge(now_ms, elapsed)
+        })
     }
 
     fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
@@ -184,7 +236,11 @@ impl Backend for Wire {
     }
 
     fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
-        self.read(Backend::sharers)
+        let shelf = self.shelf.clone();
+        self.read(|memory| {
+            shelf.refuse(|row| row == Row::Sharer)?;
+            memory.sharers()
+        })
     }
 
     fn add_session(
@@ -193,7 +249,13 @@ impl Backend for Wire {
         session: &SessionInfo,
         now_ms: u64,
     ) -> Result<Vec<SessionInfo>, BackendError> {
-        self.write(|memory| memory.add_session(scope, session, now_ms))
+        let shelf = self.shelf.clone();
+        self.write(|memory| {
+            // It is written by then, or is not: Redis has no transaction that could be taken back.
+            let sessions = memory.add_session(scope, session, now_ms)?;
+            shelf.refuse(|row| row.stops_list(&session.user_id))?;
+            Ok(sessions)
+        })
     }
 
     fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
@@ -206,7 +268,11 @@ impl Backend for Wire {
         user_id: &str,
         now_ms: u64,
     ) -> Result<Vec<SessionInfo>, BackendError> {
-        self.read(|memory| memory.sessions(scope, user_id, now_ms))
+        let shelf = self.shelf.clone();
+        self.read(|memory| {
+            shelf.refuse(|row| row.stops_list(user_id))?;
+            memory.sessions(scope, user_id, now_ms)
+        })
     }
 
     fn strike_session(

@@ -68,6 +68,8 @@ fn joined(first: &str, second: impl FnOnce() -> Option<String>) -> String {
 pub struct Sent {
     pub tokens: Vec<(Kind, String)>,
     removed: Vec<Kind>,
+    /// For how long each cookie of a token is to be kept; without a time until the browser closes.
+    lives: Vec<(Kind, Option<u64>)>,
 }
 
 impl Sent {
@@ -80,6 +82,10 @@ impl Sent {
             let is_removed = sets.iter().any(|set| set.starts_with(&format!("{}=;", kind.names()[0])));
             if tokens.is_empty() && (is_removed || !ends.is_empty()) {
                 sent.removed.push(kind);
+            }
+            if !tokens.is_empty() {
+                let all = kind.names().into_iter().flat_map(|name| of_name(sets, name));
+                sent.lives.extend(all.map(|set| (kind, life_s(set))));
             }
             sent.tokens.extend(tokens.into_iter().map(|token| (kind, token)));
         }
@@ -95,6 +101,11 @@ impl Sent {
         self.tokens.iter().any(|(set, _)| *set == kind)
     }
 
+    /// For how many seconds the cookies of such a token are to be kept.
+    pub fn lives_s(&self, kind: Kind) -> impl Iterator<Item = Option<u64>> {
+        self.lives.iter().filter(move |(of, _)| *of == kind).map(|(_, life_s)| *life_s)
+    }
+
     /// Whether a cookie of this kind is not what it was.
     pub fn overwrites(&self, kind: Kind) -> bool {
         self.removes(kind) || self.sets(kind)
@@ -106,8 +117,16 @@ impl Sent {
 }
 
 fn named(sets: &[String], name: &str) -> Vec<String> {
-    let of_name = |set: &&String| set.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-    let values = sets.iter().filter(of_name).filter(|set| !set.contains("; Max-Age=0"));
     let value = |set: &String| set.split(';').next()?.split_once('=').map(|(_, value)| value.to_owned());
-    values.filter_map(value).collect()
+    of_name(sets, name).filter_map(value).collect()
+}
+
+/// What brings a cookie, and takes none away.
+fn of_name<'s>(sets: &'s [String], name: &str) -> impl Iterator<Item = &'s String> {
+    let of_name = move |set: &&String| set.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+    sets.iter().filter(of_name).filter(|set| !set.contains("; Max-Age=0"))
+}
+
+fn life_s(set: &str) -> Option<u64> {
+    set.split("; ").find_map(|attribute| attribute.strip_prefix("Max-Age="))?.parse().ok()
 }

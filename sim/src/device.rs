@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::script::{MINUTE, SECOND};
 
 /// How the layers of a world bind sessions to devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Binds {
     pub proof_ttl_min: u8,
     /// A user's session without a device is over after so many seconds.

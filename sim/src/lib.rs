@@ -17,6 +17,7 @@ mod cache;
 mod cookies;
 mod coverage;
 mod device;
+mod draw;
 mod jar;
 mod op;
 mod oracle;
@@ -25,6 +26,7 @@ mod panics;
 mod records;
 mod request;
 mod ring;
+mod row;
 mod rules;
 pub mod runner;
 mod script;
@@ -62,7 +64,7 @@ fn tree_of(seed: u64) -> impl ValueTree<Value = Script> {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    script::scripts(seed).new_tree(&mut runner).expect("nothing is filtered")
+    draw::scripts(seed).new_tree(&mut runner).expect("nothing is filtered")
 }
 
 /// Leaves out and makes smaller what can be, as long as the same promise is broken.

@@ -28,6 +28,8 @@ mod data;
 mod device;
 mod exchange;
 mod form;
+mod health;
+mod messages;
 mod other;
 mod registry;
 mod seen;
@@ -40,6 +42,8 @@ pub use device::Proven;
 use device::Shows;
 pub use exchange::Exchange;
 pub(crate) use form::Form;
+pub use health::Says;
+use health::Weather;
 use registry::Rolls;
 pub use trace::{Ending, Trace};
 
@@ -66,6 +70,7 @@ pub struct Oracle {
     pub(crate) rings: Rings,
     /// What was sent of the second sessions, and when.
     counts: BTreeMap<String, (u64, u64)>,
+    weather: Weather,
     /// Clocks may be wrong by minutes: whom something by a time is about is not known then.
     pub(crate) wild: bool,
 }
@@ -82,15 +87,24 @@ impl Oracle {
     pub fn hear(&mut self, trace: &mut Trace, now_ms: u64, reports: Vec<Report>) -> Checked {
         for report in reports {
             match report {
-                Report::Saw(view) => self.saw(trace, view)?,
+                Report::Reached => trace.is_reached = true,
+                Report::Saw(view) => self.saw(trace, now_ms, view)?,
                 Report::Does { op, before } => self.does(trace, op, &before),
                 Report::Did { op, item, before, after, went_well } => {
+                    if !went_well {
+                        self.fails(trace, op, now_ms);
+                    }
                     self.wrote(trace, op, item, &before, &after, went_well)?;
+                    Self::minds_messages(trace, op, item, &before, &after, went_well);
                     self.did(trace, now_ms, op, &before, &after, went_well)?;
                 }
                 Report::Counted { seen, counted } => self.counted(trace, seen, counted)?,
-                Report::Token { uid, token } => self.made_token(uid, token, now_ms),
+                Report::Token { uid, token } => {
+                    trace.token_of = uid;
+                    self.made_token(uid, token, now_ms);
+                }
                 Report::Flashes { user, items } => {
+                    Self::shows_messages(trace, &items)?;
                     self.check_items(trace.tenant, &View { user, items, ..View::default() })?;
                 }
                 Report::Listed { user, sessions } => {
@@ -135,7 +149,7 @@ impl Oracle {
                 (trace.out, trace.ttl_ms) = (true, None);
                 trace.is_invalidated |= op == Op::Invalidate;
             }
-            Op::Ttl(minutes) => trace.ttl_ms = Some(u64::from(minutes) * MINUTE),
+            Op::Ttl(minutes) => trace.asks_for(u64::from(minutes) * MINUTE),
             Op::Anyway => trace.anyway = true,
             Op::Everywhere => {
                 (trace.out, trace.ttl_ms) = (true, None);
@@ -185,10 +199,11 @@ impl Oracle {
         let known = self.forms.contains_key(&uid);
         hold(!known, "a login has a fresh uid", || format!("{uid:?} was there before"))?;
         let user = Some(user.to_owned());
+        self.may_be_refused(trace, user.as_deref(), now_ms);
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
         self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
         self.competes(trace, uid, now_ms);
-        trace.login = Some(uid);
+        (trace.login, trace.login_ms) = (Some(uid), now_ms);
         Ok(())
     }
 
@@ -200,7 +215,9 @@ impl Oracle {
             // Others know a session that was cycled a moment ago by the uid that it came with.
             let cycled = before.uid == trace.cycled;
             let known = if cycled { trace.saw.as_ref().and_then(|saw| saw.uid) } else { before.uid };
-            let lives = known.and_then(|uid| self.forms.get(&uid)).is_some_and(Form::is_going_on);
+            let form = known.and_then(|uid| self.forms.get(&uid));
+            let by_root = self.is_of_a_revoked_root(trace, self.came(trace).as_ref());
+            let lives = form.is_some_and(|form| form.is_going_on_but_for(trace.id)) && !by_root;
             return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
         trace.out = true;
@@ -223,7 +240,7 @@ impl Oracle {
             };
             self.forms.insert(uid, form);
             self.competes(trace, uid, now_ms);
-            trace.login = Some(uid);
+            (trace.login, trace.login_ms) = (Some(uid), now_ms);
         }
         self.end(old, trace.server, now_ms);
         if let Some(user) = &form.user {
@@ -287,12 +304,12 @@ impl Oracle {
     /// The answer goes, or nothing does.
     pub fn ends(&mut self, trace: &mut Trace, mut ending: Ending<'_>, offered: Option<&str>) -> Checked {
         if trace.is_refused {
-            let is_empty = ending.sent.is_empty() && trace.saw.is_none();
+            let is_empty = ending.sent.is_empty() && !trace.is_reached;
             return hold(is_empty && ending.status == Some(400), "a session is a tenant's", || {
                 format!("a request without a host is answered with {:?}", ending.status)
             });
         }
-        let is_handled = trace.saw.is_some() || trace.guarded.is_some() || ending.status.is_none();
+        let is_handled = trace.is_reached || trace.guarded.is_some() || ending.status.is_none();
         hold(is_handled, "a request reaches its handler", || format!("it gets {:?}", ending.status))?;
         self.check_guard(trace, &ending)?;
         // Who guards it has looked at the session, even if no handler did.
@@ -300,7 +317,7 @@ impl Oracle {
         trace.about_a_user |= of_user;
         self.begins_to_move(trace);
         // A handler that was not called has said nothing to caches.
-        trace.public &= trace.saw.is_some() && !trace.is_kept_out;
+        trace.public &= trace.is_reached && !trace.is_kept_out;
         let trace = &*trace;
         let came = self.came(trace);
         let kind = came.as_ref().map_or(Kind::Ordinary, |came| came.kind);
@@ -311,11 +328,14 @@ impl Oracle {
         let ended = |form: &Form| !form.is_going_on() || (moved && form.may_have_moved);
         let ended_meanwhile = came.as_ref().and_then(|came| self.forms.get(&came.uid)).is_some_and(ended);
         self.doubt_no_longer(trace, &ending);
+        self.may_have_failed(trace, &ending);
+        self.check_recorded(trace, &ending, came.as_ref())?;
         self.end_what_came(trace, &ending, came.as_ref());
         self.check_sent(trace, &ending)?;
         self.check_left_in_place(trace, &ending)?;
         self.check_removed(trace, &ending)?;
         self.check_settings(trace, &ending)?;
+        Self::check_messages(trace, &ending)?;
         self.check_beside(trace, &ending, came.as_ref().filter(|_| !ended_meanwhile))?;
         if !ended_meanwhile {
             self.check_other_side(trace, &ending, came.as_ref())?;
@@ -389,9 +409,15 @@ impl Oracle {
         self.check_items(trace.tenant, &view)?;
         let user = token.user.clone();
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
-        let new = || Form { perhaps, ..Form::new(trace, user, trace.head_ms) };
+        // What begins after everything was revoked is dated behind that.
+        let is_behind = self.lists.revoked_everything_since(trace.head_ms);
+        let born_ms = if is_behind { token.sent_ms } else { trace.head_ms };
+        let new = || Form { perhaps, ..Form::new(trace, user, born_ms) };
         let form = self.forms.entry(token.uid).or_insert_with(new);
         form.sent = true;
+        if trace.is_mixed() {
+            form.taken_by.insert(trace.who);
+        }
         self.tokens.insert(text.to_owned(), token);
         Ok(())
     }

@@ -61,6 +61,10 @@ impl Lists {
         self.everything = Some((now_ms, server));
     }
 
+    pub fn revoked_everything_since(&self, since_ms: u64) -> bool {
+        self.everything.is_some_and(|(at_ms, _)| at_ms >= since_ms)
+    }
+
     /// Whether a session that begins on this server may be revoked already, or be so without its server's doing.
     pub fn may_begin_revoked(&self, server: usize, user: Option<&str>) -> bool {
         if self.unclear || user.is_some_and(|user| self.unclear_users.contains(user)) {
@@ -98,10 +102,7 @@ impl Oracle {
     /// A server has written again what it knew. It need not know who was spared since, so they may have to log in again.
     pub fn restored(&mut self, server: usize) {
         self.records().for_each(|record| record.in_backend |= record.by.contains_key(&server));
-        self.devices_perhaps_end();
-        for form in self.forms.values_mut() {
-            form.perhaps |= self.lists.was_revoked(form.user.as_deref());
-        }
+        self.seems_to_be_another();
     }
 
     /// What it knew it has to read again.
@@ -138,6 +139,11 @@ impl Oracle {
     pub fn lost(&mut self, all: bool) {
         self.rolls.lose();
         self.records().for_each(|record| record.in_backend = record.saved && !all);
+        self.seems_to_be_another();
+    }
+
+    /// The backend is taken for another, and has lost nothing.
+    pub fn seems_to_be_another(&mut self) {
         self.devices_perhaps_end();
         let lists = &self.lists;
         for form in self.forms.values_mut() {
@@ -168,6 +174,7 @@ impl Oracle {
         let of_user = |user: &Option<String>| user.is_some() && *user == before.user;
         let all = matches!(op, Op::Everywhere | Op::Others | Op::EndListed(_) | Op::EndForeign);
         trace.unfinished = all;
+        trace.asked_for_more |= all;
         let one = all || matches!(op, Op::Logout | Op::Invalidate | Op::Login(_) | Op::Switch(_) | Op::Cycle);
         let came: Vec<_> = self.all_brought(trace).map(|token| token.uid).collect();
         for (uid, form) in &mut self.forms {

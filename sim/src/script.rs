@@ -2,18 +2,17 @@
 //!
 //! A script is total: every number in it is taken modulo what there is, so that any part of it can be left out.
 
-use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Way;
-use crate::cache::{Words, words};
-use crate::device::{Fate, fates};
-use crate::jar::{Form, other_form};
-use crate::op::{Op, ops};
-use crate::ring::{Garbage, garbage};
-use crate::sender::{Act, Sender, sender};
-use crate::settings::{House, Settings, house, settings};
-use crate::theme::theme;
+use crate::cache::Words;
+use crate::device::Fate;
+use crate::jar::Form;
+use crate::op::Op;
+use crate::ring::Garbage;
+use crate::row::{Lie, Row};
+use crate::sender::{Act, Sender};
+use crate::settings::{House, Settings};
 use crate::witness::Token;
 
 pub const SECOND: u64 = 1_000;
@@ -149,6 +148,15 @@ pub enum Action {
     Lose {
         all: bool,
     },
+    /// A row of it cannot be read, until an operator takes it out after so many seconds.
+    Spoil {
+        row: Row,
+        seconds: u16,
+    },
+    /// A row is there that lies.
+    Forge {
+        lie: Lie,
+    },
 }
 
 /// A request, and what its handler does.
@@ -165,6 +173,9 @@ pub struct Ask {
     pub first: Vec<Op>,
     /// So long the handler waits before it does the rest.
     pub handler_ms: u64,
+    /// It waits before it looks at its session.
+    #[serde(default)]
+    pub looks_late: bool,
     pub rest: Vec<Op>,
     pub outcome: Outcome,
     /// So long the answer is on its way.
@@ -254,160 +265,4 @@ pub enum Outcome {
     Panic,
     /// The client goes away while the handler waits.
     Dropped,
-}
-
-fn client() -> impl Strategy<Value = Client> {
-    prop_oneof![6 => (0..3_u8).prop_map(Client::Browser), 1 => Just(Client::Thief)]
-}
-
-fn outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![
-        12 => Just(Outcome::Ok),
-        1 => Just(Outcome::NotFound),
-        1 => Just(Outcome::ServerError),
-        1 => Just(Outcome::TimeOut),
-        1 => Just(Outcome::Panic),
-        1 => Just(Outcome::Dropped),
-    ]
-}
-
-fn delay() -> impl Strategy<Value = u64> {
-    prop_oneof![6 => Just(0), 2 => 1..2 * SECOND, 1 => 1..3 * MINUTE]
-}
-
-fn host_form() -> impl Strategy<Value = HostForm> {
-    prop_oneof![
-        8 => Just(HostForm::Target),
-        8 => Just(HostForm::Header),
-        2 => Just(HostForm::Both),
-        2 => Just(HostForm::UpperCase),
-        2 => Just(HostForm::TrailingDot),
-        2 => Just(HostForm::DefaultPort),
-        1 => Just(HostForm::Missing),
-        1 => Just(HostForm::Twice),
-        1 => Just(HostForm::Contradicted),
-    ]
-}
-
-fn afterwards() -> impl Strategy<Value = Vec<Op>> {
-    prop_oneof![9 => Just(Vec::new()), 1 => ops()]
-}
-
-fn ask() -> impl Strategy<Value = Ask> {
-    let site = prop_oneof![8 => Just(Site::Same), 1 => Just(Site::Link), 1 => Just(Site::Post), 1 => Just(Site::Frame), 1 => Just(Site::Sibling), 2 => Just(Site::Unsaid)];
-    let what = (ops(), delay(), ops(), outcome(), delay(), (words(), 0..3_u8, sender()), afterwards());
-    (client(), any::<u8>(), (0..2_u8, host_form()), site, what).prop_map(
-        |(
-            who,
-            server,
-            (tenant, host),
-            site,
-            (first, handler_ms, rest, outcome, network_ms, told, afterwards),
-        )| Ask {
-            who,
-            server,
-            tenant,
-            host,
-            site,
-            first,
-            handler_ms,
-            rest,
-            outcome,
-            network_ms,
-            public: false,
-            words: told.0,
-            cache: told.1,
-            sender: told.2,
-            afterwards,
-        },
-    )
-}
-
-fn policy() -> impl Strategy<Value = Policy> {
-    let ttl = prop_oneof![Just(5), Just(15), Just(30)];
-    let lifetime = prop_oneof![Just(30), Just(45), Just(LONGEST_LIFETIME_MIN)];
-    let refuse_after = prop_oneof![3 => Just(0), 1 => Just(10), 1 => Just(120)];
-    (ttl, lifetime, refuse_after, prop::bool::weighted(0.2), settings()).prop_map(
-        |(ttl_min, lifetime_min, refuse_after_s, nested, settings)| Policy {
-            ttl_min,
-            lifetime_min,
-            refuse_after_s,
-            nested,
-            settings,
-        },
-    )
-}
-
-fn revoke_user() -> impl Strategy<Value = Action> {
-    (any::<u8>(), 0..3_u8, 0..2_u8, any::<bool>()).prop_map(|(server, user, tenant, in_all_scopes)| {
-        Action::RevokeUser { server, user, tenant, in_all_scopes }
-    })
-}
-
-fn lead() -> impl Strategy<Value = Action> {
-    let way = prop_oneof![
-        2 => Just(Way::Cut),
-        1 => Just(Way::ReadOnly),
-        1 => Just(Way::AnswersLost),
-        2 => Just(Way::Stalled),
-        1 => Just(Way::Open),
-    ];
-    let seconds = prop_oneof![1 => 1..20_u16, 2 => 1..1200_u16, 1 => 1..7200_u16];
-    (any::<u8>(), way, seconds).prop_map(|(server, way, seconds)| Action::Lead { server, way, seconds })
-}
-
-fn of_the_ring() -> impl Strategy<Value = Action> {
-    let late = || prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(0..1800_u16, 1..4)];
-    let minutes = prop_oneof![1 => Just(0), 3 => 1..20_u8];
-    prop_oneof![
-        4 => (minutes, late()).prop_map(|(minutes, late_s)| Action::Rotate { minutes, late_s }),
-        3 => (any::<u8>(), prop::bool::weighted(0.3), late())
-            .prop_map(|(which, force, late_s)| Action::RevokeRoot { which, force, late_s }),
-        1 => Just(Action::Prune),
-        1 => (garbage(), 1..1200_u16).prop_map(|(garbage, seconds)| Action::Garble { garbage, seconds }),
-    ]
-}
-
-fn of_a_browser() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        (0..3_u8).prop_map(|browser| Action::Restart { browser }),
-        (0..3_u8, -90..90_i16).prop_map(|(browser, minutes)| Action::SetBrowserClock { browser, minutes }),
-    ]
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        24 => ask().prop_map(Action::Ask).boxed(),
-        1 => (any::<u8>(), -25..=25_i8).prop_map(|(server, seconds)| Action::Skew { server, seconds }),
-        1 => (any::<u8>(), policy()).prop_map(|(server, policy)| Action::Deploy { server, policy }).boxed(),
-        2 => of_the_ring(),
-        1 => other_form().prop_map(|form| Action::Reform { form }),
-        1 => revoke_user(),
-        1 => any::<u8>().prop_map(|server| Action::RevokeEverything { server }),
-        2 => (0..3_u8, any::<bool>()).prop_map(|(browser, keeps_proof)| Action::Steal { browser, keeps_proof }),
-        3 => (0..3_u8, any::<u8>()).prop_map(|(browser, name)| Action::Plant { browser, name }),
-        1 => (0..3_u8).prop_map(|browser| Action::Clear { browser }),
-        1 => of_a_browser(),
-        2 => lead(),
-        1 => Just(Action::Save),
-        1 => any::<bool>().prop_map(|all| Action::Lose { all }),
-    ]
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let after = prop_oneof![4 => 0..2 * SECOND, 2 => 0..MINUTE, 3 => 0..6 * MINUTE, 1 => 0..40 * MINUTE];
-    (after, action()).prop_map(|(after_ms, action)| Step { after_ms, action })
-}
-
-/// All worlds of a seed: there is one.
-pub fn scripts(seed: u64) -> impl Strategy<Value = Script> {
-    let period = prop_oneof![Just(0), Just(3600), Just(7 * 86_400)];
-    let servers = prop::collection::vec(policy(), 1..4);
-    let steps = (theme(), prop::collection::vec(step(), 1..60)).prop_map(|(theme, mut steps)| {
-        theme.set(&mut steps);
-        steps
-    });
-    (servers, house(), period, fates(), steps).prop_map(move |(servers, house, period_s, fates, steps)| {
-        Script { seed, house, servers, period_s, fates, steps }
-    })
 }

@@ -1,31 +1,72 @@
-//! What a world is about. Where everything is equally likely, three rare things hardly ever meet; so most worlds have a
-//! few things that their handlers do again and again, and some have one user only (swarm testing: Groce et al., 2012).
+//! What a world is about. Where everything is equally likely, three rare things hardly ever meet; so most worlds have a few
+//! things that happen in them again and again, and lack most others (swarm testing: Groce et al., 2012). Each theme is
+//! drawn by itself, and any of them may meet.
 
 use proptest::prelude::*;
 
+use crate::device::Binds;
+use crate::draw::{event, of_clients, of_the_backend, of_the_ring, of_users};
+use crate::jar::Form;
 use crate::op::{Op, op};
-use crate::script::{Action, Ask, Client, MINUTE, Step};
-
-/// More than most sessions have left.
-const SLOW_MS: u64 = 4 * MINUTE;
+use crate::script::{Action, Ask, Client, MINUTE, Script};
 
 #[derive(Debug, Clone)]
 pub struct Theme {
+    /// What handlers do.
     ops: Vec<Op>,
-    /// Handlers take minutes, so that sessions expire and end meanwhile.
-    slow: bool,
+    /// So many of them more with each request.
+    more: usize,
+    /// What happens besides.
+    events: Vec<Action>,
+    /// Handlers take so many minutes, so that sessions expire and end meanwhile.
+    slow_min: Option<u64>,
     /// All who log in are one user, in two browsers.
     one_user: bool,
+    /// No session lives longer than this.
+    brief_min: Option<u64>,
+    /// So many times as much happens in the same time.
+    pace: u64,
+    /// Sessions are bound to devices, and every browser knows how.
+    devices: bool,
 }
 
 pub fn theme() -> impl Strategy<Value = Theme> {
+    let slow = prop::option::weighted(0.2, 4..=6_u64);
+    let brief = prop::option::weighted(0.2, Just(5));
+    let more = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2)];
+    let rare = || prop::bool::weighted(0.15);
+    let pace = prop_oneof![3 => Just(1), 1 => Just(4), 1 => Just(12)];
+    (ops(), more, events(), (slow, brief, pace), prop::bool::weighted(0.4), rare()).prop_map(
+        |(ops, more, events, (slow_min, brief_min, pace), one_user, devices)| Theme {
+            ops,
+            more,
+            events,
+            slow_min,
+            one_user,
+            brief_min,
+            // What takes as long as a session lives meets something else only where there is more of it.
+            pace: pace.max(if slow_min.is_some() { 4 } else { 1 }),
+            devices,
+        },
+    )
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
     let some = |op| prop::collection::vec(op, 1..4);
-    let ops = prop_oneof![1 => Just(Vec::new()), 1 => some(op().boxed()), 1 => some(end_or_begin().boxed())];
-    (ops, prop::bool::weighted(0.2), prop::bool::weighted(0.4)).prop_map(|(ops, slow, one_user)| Theme {
-        ops,
-        slow,
-        one_user,
-    })
+    prop_oneof![1 => Just(Vec::new()), 1 => some(op().boxed()), 1 => some(end_or_begin().boxed())]
+}
+
+/// Of one kind, so that its parts meet.
+fn events() -> impl Strategy<Value = Vec<Action>> {
+    let some = |event| prop::collection::vec(event, 1..4);
+    prop_oneof![
+        4 => Just(Vec::new()),
+        1 => some(event().boxed()),
+        1 => some(of_the_ring().boxed()),
+        1 => some(of_the_backend().boxed()),
+        1 => some(of_users().boxed()),
+        1 => some(of_clients().boxed()),
+    ]
 }
 
 /// What gives a session another uid.
@@ -40,35 +81,52 @@ fn end_or_begin() -> impl Strategy<Value = Op> {
 }
 
 impl Theme {
-    /// Every other thing that a handler does is one of the theme.
-    pub fn set(&self, steps: &mut [Step]) {
-        let mut themes = self.ops.iter().cycle();
-        let mut is_next = false;
-        for ask in steps.iter_mut().filter_map(asked) {
-            for op in ask.first.iter_mut().chain(&mut ask.rest) {
-                is_next = !is_next;
-                if let (true, Some(theme)) = (is_next, themes.next()) {
-                    *op = *theme;
-                }
-                if self.one_user {
-                    *op = of_one_user(*op);
+    pub fn set(&self, script: &mut Script) {
+        let mut ops = self.ops.iter().copied().cycle();
+        let mut events = self.events.iter().cycle();
+        let (mut is_op_next, mut is_event_next) = (false, false);
+        for step in &mut script.steps {
+            step.after_ms /= self.pace;
+            match &mut step.action {
+                Action::Ask(ask) => self.ask(ask, &mut ops, &mut is_op_next),
+                // Every other event is one of the theme.
+                event => {
+                    is_event_next = !is_event_next;
+                    if let (true, Some(theme)) = (is_event_next, events.next()) {
+                        *event = theme.clone();
+                    }
                 }
             }
-            if self.slow {
-                ask.handler_ms = ask.handler_ms.max(SLOW_MS);
-                std::mem::swap(&mut ask.first, &mut ask.rest);
+        }
+        if let Some(minutes) = self.brief_min {
+            script.servers.iter_mut().for_each(|policy| policy.ttl_min = policy.ttl_min.min(minutes));
+        }
+        if self.devices {
+            let binds = script.house.binds;
+            let all = Binds { ignorant: 0, proof_ttl_min: 2, ..binds.unwrap_or_default() };
+            (script.house.binds, script.house.form) = (Some(all), Form::Host);
+        }
+    }
+
+    fn ask(&self, ask: &mut Ask, ops: &mut impl Iterator<Item = Op>, is_next: &mut bool) {
+        // Every other thing that a handler does is one of the theme.
+        for op in ask.first.iter_mut().chain(&mut ask.rest) {
+            *is_next = !*is_next;
+            if let (true, Some(theme)) = (*is_next, ops.next()) {
+                *op = theme;
             }
-            if let (true, Client::Browser(browser)) = (self.one_user, &mut ask.who) {
+        }
+        ask.rest.extend(ops.take(self.more));
+        if let Some(minutes) = self.slow_min {
+            ask.handler_ms = ask.handler_ms.max(minutes * MINUTE);
+            std::mem::swap(&mut ask.first, &mut ask.rest);
+        }
+        if self.one_user {
+            ask.first.iter_mut().chain(&mut ask.rest).for_each(|op| *op = of_one_user(*op));
+            if let Client::Browser(browser) = &mut ask.who {
                 *browser %= 2;
             }
         }
-    }
-}
-
-fn asked(step: &mut Step) -> Option<&mut Ask> {
-    match &mut step.action {
-        Action::Ask(ask) => Some(ask),
-        _ => None,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Token {
     pub carried: Vec<u64>,
     pub blob: usize,
     pub value: Option<String>,
+    /// Flash messages.
+    pub messages: Vec<u64>,
     pub created_ms: u64,
     pub renewed_ms: u64,
     pub expires_ms: u64,
@@ -105,6 +107,8 @@ impl Witness {
             let all = data.get(name).and_then(|all| all.as_array()).into_iter().flatten();
             all.filter_map(serde_json::Value::as_u64).collect()
         };
+        let messages = data.get("_flash").and_then(|all| all.as_array()).into_iter().flatten();
+        let text = |message: &serde_json::Value| message.get("text")?.as_str()?.parse().ok();
         Some(Token {
             kind,
             binding,
@@ -116,6 +120,7 @@ impl Witness {
             carried: numbers("carried"),
             blob: data.get("blob").and_then(|blob| blob.as_str()).unwrap_or_default().len(),
             value: data.get("value").map(|value| value.to_string()),
+            messages: messages.filter_map(text).collect(),
             created_ms: record.created_at_ms,
             renewed_ms: opened.renewed_at_ms(),
             expires_ms: record.expires_at_ms,

@@ -23,6 +23,7 @@ use crate::jar::{Form, Place};
 use crate::oracle::{Oracle, Trace, Violation};
 use crate::request::host_of;
 use crate::ring::Operators;
+use crate::row::Row;
 use crate::script::{Action, Client, Policy, Script, Site};
 use crate::server::{Answer, Dice, Server};
 use crate::settings::House;
@@ -32,6 +33,7 @@ use devices::InExchange;
 mod devices;
 mod operators;
 mod requests;
+mod rows;
 
 /// When every world begins.
 const START_MS: u64 = 1_795_000_000_000;
@@ -54,6 +56,8 @@ enum Event {
     Bring(usize),
     /// The ring can be read again.
     Mend,
+    /// A row of the backend is taken out that cannot be read.
+    Clean(Row),
 }
 
 struct InFlight {
@@ -174,6 +178,7 @@ impl World {
                 Some(Event::Open(server)) => self.lead(server, Way::Open),
                 Some(Event::Bring(server)) => self.load_ring(server)?,
                 Some(Event::Mend) => self.garble(None)?,
+                Some(Event::Clean(row)) => self.clean(row),
                 None => {}
             }
         }
@@ -185,6 +190,10 @@ impl World {
         let by_ms = to_ms.saturating_sub(self.now_ms);
         self.now_ms += by_ms;
         self.servers.iter().for_each(|server| server.clock.advance(by_ms));
+        self.work_all();
+    }
+
+    fn work_all(&mut self) {
         (0..self.servers.len()).for_each(|server| {
             self.work(server);
         });
@@ -206,6 +215,7 @@ impl World {
 
     fn lead(&mut self, at: usize, way: Way) {
         self.servers[at].wire.lead(way);
+        self.oracle.leads(at, way, self.now_ms);
         self.work(at);
     }
 
@@ -246,6 +256,8 @@ impl World {
                 self.revoke_user(index(*server), *user, *tenant, *in_all_scopes);
             }
             Action::RevokeEverything { server } => self.revoke_everything(index(*server)),
+            Action::Spoil { row, seconds } => self.spoil(*row, *seconds),
+            Action::Forge { lie } => self.forge(*lie),
             Action::Steal { browser, keeps_proof } => self.steal(Client::Browser(*browser), *keeps_proof),
             Action::Plant { browser, name } => {
                 // The neighbour is a thief, or somebody with a session of his own.
@@ -275,6 +287,7 @@ impl World {
             Action::Lose { all } => {
                 self.shelf.lose(*all);
                 self.oracle.lost(*all);
+                self.rows_changed();
             }
         }
         self.say(&format!("{action:?}"));
@@ -304,7 +317,8 @@ impl World {
     fn reform(&mut self, form: Form) -> Result<(), Violation> {
         let before = self.house.form;
         let is_other = before != Form::Host && form != Form::Host && form != before;
-        if !is_other || self.house.formerly.is_some() || self.operators.read()?.is_none() {
+        let can_start = self.operators.read()?.is_some() && self.list_can_be_read();
+        if !is_other || self.house.formerly.is_some() || !can_start {
             return Ok(());
         }
         (self.house.form, self.house.formerly) = (form, Some(before));
@@ -313,7 +327,7 @@ impl World {
 
     fn deploy(&mut self, at: usize, policy: Policy) -> Result<(), Violation> {
         // Where it cannot start, what ran before goes on.
-        if self.operators.read()?.is_none() {
+        if self.operators.read()?.is_none() || !self.list_can_be_read() {
             return Ok(());
         }
         let cut_off = |(id, request): (&u64, &InFlight)| {
@@ -328,6 +342,7 @@ impl World {
         let Some(server) = self.server(at, policy, clock, skew_ms)? else { return Ok(()) };
         self.servers[at] = server;
         self.oracle.restarted(at);
+        self.oracle.leads(at, Way::Open, self.now_ms);
         self.work(at);
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use sealed_session::SessionUid;
 
-use super::Oracle;
 use super::device::Shows;
 use super::form::Form;
 use super::trace::{Ending, Trace};
+use super::{LEEWAY_MS, Oracle};
 use crate::rules::{Checked, hold};
 use crate::script::MINUTE;
 use crate::settings::Renewal;
@@ -74,12 +74,34 @@ impl Oracle {
                 "a long poll removes nothing",
                 || "a removal comes late".into(),
             )?;
-            let may_go = !trace.came_alive || ending.not_recorded;
+            // What has ended while its answer waited for the backend goes as well.
+            let came = self.came(trace).and_then(|came| self.forms.get(&came.uid));
+            let has_ended = came.is_some_and(|form| !form.is_going_on()) && trace.last_ms < ending.now_ms;
+            let may_go = !trace.came_alive || ending.not_recorded || has_ended;
             hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
         }
         let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
         hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
             format!("{:?} stays there", trace.token)
+        })?;
+        self.check_what_cannot_be_judged(trace, ending)
+    }
+
+    /// A cookie of the future may be good for others: a logout cannot end it, and says so.
+    fn check_what_cannot_be_judged(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let there_ms = trace.head_there_ms.max(ending.now_there_ms);
+        let plain = trace.house.binds.is_none() && !trace.house.listless && !trace.is_mixed();
+        let is_ahead = |token: &Token| {
+            token.user.is_some()
+                && token.renewed_ms > there_ms + LEEWAY_MS
+                && trace.ring.opens(token.root)
+                && self.rings.of(trace.server).opens(token.root)
+        };
+        let unjudged =
+            plain && self.lists.ahead_ms() == 0 && self.came(trace).is_some_and(|came| is_ahead(&came));
+        let expected = unjudged && trace.out && ending.status.is_some() && trace.has_looked();
+        hold(!expected || ending.not_recorded, "a logout of what cannot be judged says so", || {
+            format!("{:?} is answered with {:?}", trace.who, ending.status)
         })
     }
 
@@ -95,7 +117,7 @@ impl Oracle {
             return Ok(());
         }
         // What a handler gave less time than it took has expired before it goes.
-        if trace.ttl_ms.is_some_and(|ttl_ms| ttl_ms > 0 && ttl_ms <= ending.took_ms(trace).1 + MINUTE) {
+        if trace.least_ttl_ms <= ending.took_ms(trace).1 + MINUTE {
             return Ok(());
         }
         if self.is_of_a_revoked_root(trace, came) {
@@ -105,6 +127,13 @@ impl Oracle {
         let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
         if let (Some(login), true) = (trace.login, last.uid == trace.login) {
+            // What takes as long as it lives goes to nobody.
+            let born_ms = self.forms.get(&login).map_or(0, |form| form.born_ms);
+            let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
+            let over_ms = (trace.login_ms + ttl_ms).min(born_ms + lifetime_ms);
+            if ending.now_ms + MINUTE >= over_ms {
+                return Ok(());
+            }
             return hold(!going_on(login) || sent.is_some_and(is_last), "a login is sent", || {
                 format!("{last:?}, and {sent:?} is sent")
             });
@@ -114,7 +143,10 @@ impl Oracle {
         }
         let there = came.filter(|_| trace.came_alive);
         // A session that expires while its handler works takes no change: it is over when the answer goes.
-        let in_time = there.is_none() || ending.now_there_ms < trace.until_ms;
+        let in_time = match there {
+            Some(_) => ending.now_there_ms < trace.until_ms,
+            None => ending.took_ms(trace).1 < trace.policy.ttl_min * MINUTE,
+        };
         let waived = trace.anyway && saw.kept.is_some() && !trace.is_mixed();
         let begins = (!trace.brings_session() && !trace.held_back) || waived;
         let changed = !saw.has_data_of(last) && last.has_data();
@@ -123,41 +155,62 @@ impl Oracle {
                 format!("{last:?}, and {sent:?} is sent")
             })?;
         }
+        let asks =
+            trace.token_of.is_some() && trace.token_of == last.uid && begins && there.is_none() && in_time;
+        hold(
+            !asks || sent.is_some_and(|sent| Some(sent.uid) == last.uid),
+            "a token is of a session that is sent",
+            || format!("{last:?}, and {sent:?} is sent"),
+        )?;
         match there {
-            Some(came) if !trace.did_anything && in_time => {
-                self.check_renewed(trace, ending, came, sent.is_some())
-            }
+            Some(came) if in_time => self.check_renewed(trace, ending, came, sent),
             _ => Ok(()),
         }
     }
 
     /// What came was sealed by a root that was revoked meanwhile, and nothing but that has become of it.
-    fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
+    pub(super) fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
         let goes_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(|form| form.born_ms < trace.head_ms);
         let is_login = trace.login.is_some_and(|uid| !goes_on(uid));
         !is_login && came.is_some_and(|came| self.rings.of(trace.server).revokes(came.root))
     }
 
-    fn check_renewed(&self, trace: &Trace, ending: &Ending<'_>, came: &Token, sent: bool) -> Checked {
-        let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
-        let left_ms = came.expires_ms.saturating_sub(now);
-        let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
-        let renewal = trace.policy.settings.renewal;
-        let below = match renewal {
-            Renewal::Never => 0,
-            Renewal::BelowHalf => 49,
-            _ => 79,
-        };
-        let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
-        let not_again = now < came.renewed_ms + every_ms;
-        let due = left_ms * 100 < below * ttl_ms
-            && !not_again
-            && has_room
-            && ttl_ms <= trace.policy.ttl_min * MINUTE;
+    /// What is due is renewed by itself, and with whatever else is sent.
+    fn check_renewed(
+        &self,
+        trace: &Trace,
+        ending: &Ending<'_>,
+        came: &Token,
+        sent: Option<&Token>,
+    ) -> Checked {
+        let due = is_due(trace, came);
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms();
         // What moves to a device is due at once.
         let moves = self.moves(trace, came).1 == Shows::Surely;
-        let expected = (due || moves) && in_time && !trace.public;
-        hold(!expected || sent, "due renewals are sent", || format!("{left_ms} ms of {ttl_ms} are left"))
+        let expected = (due || moves) && in_time && !trace.public && !trace.did_anything;
+        hold(!expected || sent.is_some(), "due renewals are sent", || format!("{came:?} is not renewed"))?;
+        let goes_on = |sent: &Token| sent.uid == came.uid || Some(sent.uid) == trace.cycled;
+        let Some(sent) = sent.filter(|sent| goes_on(sent) && due && trace.ttl_ms.is_none()) else {
+            return Ok(());
+        };
+        hold(sent.expires_ms > came.expires_ms, "a change renews what is due", || {
+            format!("{came:?} goes on as {sent:?}")
+        })
     }
+}
+
+/// Whether a session is so old that its server extends it, and has so much of its lifetime left.
+fn is_due(trace: &Trace, came: &Token) -> bool {
+    let (now, ttl_ms) = (trace.head_there_ms, came.expires_ms.saturating_sub(came.renewed_ms));
+    let left_ms = came.expires_ms.saturating_sub(now);
+    let has_room = came.created_ms + trace.policy.lifetime_min * MINUTE > now + ttl_ms;
+    let renewal = trace.policy.settings.renewal;
+    let below = match renewal {
+        Renewal::Never => 0,
+        Renewal::BelowHalf => 49,
+        _ => 79,
+    };
+    let every_ms = if let Renewal::Every(minutes) = renewal { u64::from(minutes) * MINUTE } else { 0 };
+    let not_again = now < came.renewed_ms + every_ms;
+    left_ms * 100 < below * ttl_ms && !not_again && has_room && ttl_ms <= trace.policy.ttl_min * MINUTE
 }

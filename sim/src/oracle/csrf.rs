@@ -95,7 +95,7 @@ impl Oracle {
         if let (None, Some(token)) = (&trace.saw, &came) {
             self.weigh(trace, token);
         }
-        let handled = trace.saw.is_some();
+        let handled = trace.is_reached;
         let told = || format!("{guarded:?} is answered with {:?}", ending.status);
         let lives = came.filter(|_| trace.came_alive).map(|token| token.uid);
         let passes = match (guarded.verdict(trace.brings_cookie), guarded.brings) {

@@ -9,7 +9,7 @@ use sealed_session::dbsc::Binding;
 use super::{Checked, Ending, Form, LEEWAY_MS, Oracle, Trace, hold};
 use crate::app::View;
 use crate::cookies::Kind;
-use crate::records::{Record, refuses};
+use crate::records::{MARGIN_MS, Record, refuses};
 use crate::script::Client;
 use crate::witness::Token;
 
@@ -212,7 +212,7 @@ impl Oracle {
         let unproven = bound.is_some_and(|bound| {
             self.shows(trace, bound.binding) == Shows::Not && trace.ring.opens(bound.root)
         });
-        let news = !refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
+        let news = !refuses(trace.policy, self.lists.age_ms(trace.server, trace.looked_ms)).1;
         if unproven && news && self.brought(trace, Kind::Pending).is_none() {
             hold(view.unproven && !view.bound, "a handler knows of the device", || format!("{view:?}"))?;
         }
@@ -258,6 +258,7 @@ impl Oracle {
             hold(taken, "a login takes the cookies of the device before", || format!("{sent:?}"))?;
         }
         self.check_proof_of_another(trace, ending)?;
+        self.check_bound_that_is_over(trace, ending)?;
         let Some(came) = came.filter(|_| trace.came_alive && !trace.out && trace.login.is_none()) else {
             return Ok(());
         };
@@ -278,14 +279,38 @@ impl Oracle {
         let bound = self.brought(trace, Kind::Bound);
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms() && !trace.public;
         let Some(((of, Shows::Surely), bound)) = shown.zip(bound) else { return Ok(()) };
-        let alone = trace.brought.get(Kind::Pending).is_none() && !trace.is_mixed() && trace.saw.is_some();
+        // What a registration of the same session brought that was answered when it had moved is of no use either.
+        let is_late = |pending: &Token| pending.uid == bound.uid && trace.brought.ordinary().is_none();
+        let pending = trace.brought.get(Kind::Pending);
+        let alone = pending.is_none() || self.brought(trace, Kind::Pending).is_some_and(is_late);
+        let alone = alone && !trace.is_mixed() && trace.saw.is_some();
         let lives = self.forms.get(&bound.uid).is_some_and(Form::is_going_on);
         let alone = alone && trace.ring.opens(bound.root) && !self.wild;
         let expected = Some(of) != bound.binding && alone && lives && in_time && !ending.not_recorded;
         hold(
-            !expected || trace.did_anything || ending.sent.overwrites(Kind::Proof),
+            !expected || trace.anyway || !ending.can_seal || ending.sent.overwrites(Kind::Proof),
             "a proof of another device goes",
             || format!("{:?}", ending.sent),
+        )
+    }
+
+    /// A bound session that ended some time ago is of no use to its browser, whatever else comes beside it.
+    fn check_bound_that_is_over(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let Some(bound) = self.brought(trace, Kind::Bound) else { return Ok(()) };
+        let form = self.forms.get(&bound.uid).filter(|form| form.ended_ms.is_some() && !form.perhaps);
+        let known_ms = form.and_then(|form| form.record.by.get(&trace.server));
+        let just_ms = trace.house.just_revoked_ms() + MARGIN_MS;
+        let is_over = known_ms.is_some_and(|at_ms| trace.head_ms.saturating_sub(*at_ms) > just_ms);
+        let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms() && !trace.public;
+        let alone = trace.brought.get(Kind::Pending).is_none() && !trace.is_mixed() && trace.saw.is_some();
+        let shown =
+            alone && self.shows(trace, bound.binding) == Shows::Surely && self.is_in_time(trace, bound);
+        let kept = trace.last.as_ref().is_none_or(|last| last.kept.is_some());
+        let expected = is_over && shown && in_time && !kept && !self.wild && !ending.not_recorded;
+        hold(
+            !expected || trace.did_anything || ending.sent.overwrites(Kind::Bound),
+            "what is over is removed",
+            || format!("{bound:?} stays: {:?}", ending.sent),
         )
     }
 
@@ -296,7 +321,8 @@ impl Oracle {
             return;
         };
         let seen = trace.saw.as_ref().is_some_and(|saw| saw.uid == Some(came.uid) && saw.bound);
-        let is_recorded = ending.status.is_some() && ending.is_recorded && !ending.not_recorded;
+        let is_recorded = ending.is_recorded && ending.is_clean && !ending.not_recorded;
+        let is_recorded = is_recorded && ending.status.is_some();
         if let (true, Some(form)) =
             (seen && is_recorded && !trace.out && trace.login.is_none(), self.forms.get_mut(&came.uid))
         {

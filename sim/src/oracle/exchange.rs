@@ -63,6 +63,7 @@ impl Oracle {
         let may = may
             && ending.can_seal
             && ending.is_recorded
+            && ending.is_clean
             && at_once
             && trace.brought.get(Kind::Bound).is_none();
         let well = ending.status == Some(200);
@@ -137,6 +138,7 @@ impl Oracle {
             })?;
             self.devices.learn_proof(proof, trace, ending, self.lists.ahead_ms());
         }
+        self.check_of_another(trace, ending, &device)?;
         if exchange.key != device.key || device.owner != trace.who {
             return Ok(());
         }
@@ -146,6 +148,20 @@ impl Oracle {
         hold(!may || removed.is_empty(), "nobody is logged out", || format!("{removed:?} are removed"))?;
         let well = exchange.proof.is_some() || (ending.status == Some(403) && !is_last);
         hold(!may || well, "a device gets its proof", || format!("{device:?} gets {:?}", ending.status))
+    }
+
+    /// The end of one device's session is not that of another's in the same browser.
+    fn check_of_another(&self, trace: &Trace, ending: &Ending<'_>, device: &Device) -> Checked {
+        let own = |kind: Kind| self.all_brought(trace).find(move |token| token.kind == kind);
+        let is_of_another = |kind: Kind| own(kind).is_some_and(|token| token.binding != Some(device.binding));
+        let kinds = [Kind::Bound, Kind::Pending];
+        let mut taken = kinds.into_iter().filter(|kind| is_of_another(*kind) && ending.sent.removes(*kind));
+        let beside = is_of_another(Kind::Bound) && own(Kind::Pending).is_none();
+        let takes_proof = beside && ending.sent.removes(Kind::Proof);
+        let is_alone = !trace.is_mixed();
+        hold(!is_alone || (taken.next().is_none() && !takes_proof), "a refresh ends no other session", || {
+            format!("{:?} refreshes for {device:?}, and {:?} goes", trace.who, ending.sent)
+        })
     }
 
     /// Whether a device has to get a proof, by the cookies that it brings.

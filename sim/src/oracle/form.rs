@@ -11,6 +11,8 @@ use crate::script::Client;
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
     pub owner: Client,
+    /// Who has got it from a server, because a neighbour had planted it there.
+    pub(super) taken_by: BTreeSet<Client>,
     pub(super) tenant: u8,
     pub user: Option<String>,
     /// When its absolute lifetime began, in the world's time.
@@ -39,6 +41,7 @@ impl Form {
     pub(super) fn new(trace: &Trace, user: Option<String>, born_ms: u64) -> Self {
         Self {
             owner: trace.who,
+            taken_by: BTreeSet::new(),
             tenant: trace.tenant,
             user,
             born_ms,
@@ -76,6 +79,11 @@ impl Form {
 
     pub(super) fn is_going_on(&self) -> bool {
         self.ended_ms.is_none() && !self.perhaps && self.doubts.is_empty()
+    }
+
+    /// The same, whatever a request has begun.
+    pub(super) fn is_going_on_but_for(&self, id: u64) -> bool {
+        self.ended_ms.is_none() && !self.perhaps && self.doubts.iter().all(|doubt| *doubt == id)
     }
 
     /// It has ended, and this server can know.

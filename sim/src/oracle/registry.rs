@@ -21,6 +21,8 @@ pub struct Rolls {
     lists: BTreeMap<Writer, Vec<Entry>>,
     /// Users of whom something may be put on the list at any time, which ends what is there by then.
     unclear: BTreeSet<Writer>,
+    /// What is on a list that nobody has begun.
+    phantoms: BTreeSet<SessionUid>,
 }
 
 struct Entry {
@@ -48,7 +50,7 @@ impl Oracle {
             format!("{sessions:?} are nobody's")
         })?;
         let Some(user) = user else { return Ok(()) };
-        for uid in sessions {
+        for uid in sessions.iter().filter(|uid| !self.rolls.phantoms.contains(*uid)) {
             let form = self.forms.get(uid);
             let own = |form: &Form| form.tenant == trace.tenant && form.user.as_deref() == Some(user);
             hold(form.is_some_and(own), "a list is of its user", || format!("{user} has {uid:?}, {form:?}"))?;
@@ -74,13 +76,21 @@ impl Oracle {
         })
     }
 
+    /// A list has a session that nobody has begun. It takes the place of one that somebody has.
+    pub fn lists_a_phantom(&mut self, tenant: u8, user: &str, uid: SessionUid) {
+        self.rolls.phantoms.insert(uid);
+        let list = self.rolls.lists.entry((tenant, user.to_owned())).or_default();
+        list.push(Entry { uid, since_ms: 0 });
+    }
+
     /// Somebody has ended a session by its uid.
     pub(super) fn ended_listed(&mut self, trace: &mut Trace, now_ms: u64, ended: &EndedListed) -> Checked {
         let EndedListed { user, uid, own, answer } = ended;
         let form = self.forms.get(uid);
         let may =
             form.is_some_and(|form| user.is_some() && form.user == *user && form.tenant == trace.tenant);
-        hold(may || *answer != Some(true), "nobody ends the sessions of others", || {
+        let may_be_phantom = self.rolls.phantoms.contains(uid);
+        hold(may || may_be_phantom || *answer != Some(true), "nobody ends the sessions of others", || {
             format!("{user:?} has ended {form:?}")
         })?;
         match answer {
@@ -136,11 +146,13 @@ impl Oracle {
             let entries = self.rolls.lists.values_mut().flatten();
             entries.filter(|entry| entry.uid == uid).for_each(|entry| entry.since_ms = 0);
         }
-        let was_sent = |uid| ending.sets.iter().flatten().any(|(_, token)| token.uid == uid);
+        let sent = |uid| ending.sets.iter().flatten().map(|(_, token)| token).find(|token| token.uid == uid);
+        let soon_ms = ending.now_there_ms + SURE_MS + MINUTE;
         for uid in [trace.login, trace.cycled].into_iter().flatten() {
             let user = self.forms.get(&uid).and_then(|form| form.user.clone());
+            let is_short = is_short || sent(uid).is_some_and(|token| trace.policy.until_ms(token) < soon_ms);
             let since_ms = if unclear || is_short { 0 } else { ending.now_ms };
-            if let (true, Some(user)) = (unclear || was_sent(uid), user) {
+            if let (true, Some(user)) = (unclear || sent(uid).is_some(), user) {
                 let user = (trace.tenant, user);
                 self.rolls.lists.entry(user.clone()).or_default().push(Entry { uid, since_ms });
                 if unclear {
@@ -162,7 +174,7 @@ impl Oracle {
         let now_ms = ending.now_ms;
         let (mut sure, mut maybe, mut ended, mut perhaps) = (0, 0, Vec::new(), Vec::new());
         for entry in self.rolls.lists.get(user).into_iter().flatten().rev() {
-            let there = self.forms.get(&entry.uid).is_some_and(|form| form.ended_ms.is_none());
+            let there = self.forms.get(&entry.uid).is_none_or(|form| form.ended_ms.is_none());
             let is_sure = now_ms - entry.since_ms < SURE_MS && self.is_going_on(entry.uid) && !self.wild;
             match () {
                 () if is_sure && sure >= max && ending.is_recorded => ended.push(entry.uid),

@@ -8,10 +8,16 @@ use crate::script::{Client, MINUTE};
 use crate::witness::Token;
 
 impl Oracle {
-    pub(super) fn saw(&mut self, trace: &mut Trace, view: View) -> Checked {
+    pub(super) fn saw(&mut self, trace: &mut Trace, now_ms: u64, view: View) -> Checked {
         let all: Vec<_> = self.all_brought(trace).cloned().collect();
         trace.about_a_user |= view.user.is_some() || all.iter().any(|token| token.user.is_some());
         self.check_items(trace.tenant, &view)?;
+        (trace.looked_ms, trace.ring) = (now_ms, self.rings.of(trace.server));
+        // Who guards it may have looked before, or not.
+        if now_ms > trace.head_ms && trace.guarded.is_some() {
+            trace.saw = Some(view);
+            return Ok(());
+        }
         hold(
             view.uid.is_none() || all.iter().any(|token| Some(token.uid) == view.uid),
             "nobody becomes another",
@@ -45,10 +51,12 @@ impl Oracle {
         if let (true, Client::Browser(_), Some(form)) =
             (owned, trace.who, view.uid.and_then(|uid| self.forms.get(&uid)))
         {
-            hold(form.owner == trace.who, "nobody becomes another", || {
+            let is_own = form.owner == trace.who || form.taken_by.contains(&trace.who);
+            hold(is_own, "nobody becomes another", || {
                 format!("{:?} acts under a session of {:?}", trace.who, form.owner)
             })?;
         }
+        trace.messages = self.finds_messages(trace, &view);
         trace.saw = Some(view);
         Ok(())
     }
@@ -60,7 +68,7 @@ impl Oracle {
         let now = trace.head_there_ms;
         let until = trace.policy.until_ms(token);
         let in_time = self.is_in_time(trace, token);
-        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let age_ms = self.lists.age_ms(trace.server, trace.looked_ms);
         let (too_old, may_be_too_old) = refuses(trace.policy, age_ms);
         let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(form.user.as_deref());
         trace.until_ms = until;
@@ -87,7 +95,7 @@ impl Oracle {
     /// Whether a token is good here for all that is known.
     fn is_alive(&self, trace: &Trace, token: &Token) -> bool {
         let Some(form) = self.forms.get(&token.uid) else { return false };
-        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let age_ms = self.lists.age_ms(trace.server, trace.looked_ms);
         let may_lag = age_ms > FRESH_MS && self.lists.was_revoked(form.user.as_deref());
         let in_time = self.is_in_time(trace, token) && !self.wild;
         in_time && form.is_going_on() && !may_lag && !refuses(trace.policy, age_ms).1
@@ -116,7 +124,7 @@ impl Oracle {
         self.weigh(trace, token);
         let Some(form) = self.forms.get(&token.uid) else { return Ok(()) };
         let (ttl_ms, lifetime_ms) = (trace.policy.ttl_min * MINUTE, trace.policy.lifetime_min * MINUTE);
-        let age_ms = self.lists.age_ms(trace.server, trace.head_ms);
+        let age_ms = self.lists.age_ms(trace.server, trace.looked_ms);
         let (too_old, _) = refuses(trace.policy, age_ms);
         hold(!too_old || view.uid.is_none(), "nothing is accepted without news", || {
             format!("{view:?} is seen {age_ms} ms after the last")

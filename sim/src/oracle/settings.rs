@@ -3,18 +3,19 @@
 use super::device::Shows;
 use super::{Checked, Ending, Oracle, Trace, hold};
 use crate::records::refuses;
-use crate::script::MINUTE;
+use crate::script::{MINUTE, SECOND};
 
 impl Oracle {
     pub(super) fn check_settings(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         self.check_ttl(trace, ending)?;
+        Self::check_cookie_life(trace, ending)?;
         self.check_persistence(trace, ending)?;
         Self::check_what_is_over(trace, ending)?;
         self.check_lifetime(trace, ending)?;
         let settings = trace.policy.settings;
         let in_time = ending.took_ms(trace).1 < settings.late_ms();
         let begins = !trace.brings_session() && !trace.held_back && !trace.out && trace.saw.is_some();
-        let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.head_ms)).1;
+        let may_refuse = refuses(trace.policy, self.lists.age_ms(trace.server, trace.looked_ms)).1;
         let may_begin =
             begins && ending.can_seal && !may_refuse && in_time && !trace.public && trace.counts(ending);
         let expected = settings.always && may_begin;
@@ -52,6 +53,30 @@ impl Oracle {
                 "a session has the TTL asked for",
                 || format!("{token:?} lives for {lives_ms} ms, and not {asked_ms:?}"),
             )?;
+        }
+        Ok(())
+    }
+
+    /// A browser keeps a cookie for as long as its session lives, in whole seconds, or until it closes.
+    pub(super) fn check_cookie_life(trace: &Trace, ending: &Ending<'_>) -> Checked {
+        let (took_ms, most_ms) = ending.took_ms(trace);
+        if took_ms != most_ms {
+            return Ok(());
+        }
+        let (first_ms, last_ms) = (trace.head_there_ms, ending.now_there_ms);
+        for (_, token) in ending.sets.iter().flatten() {
+            let until_ms = trace.policy.until_ms(token);
+            let (least_ms, most_ms) = (until_ms.saturating_sub(last_ms), until_ms.saturating_sub(first_ms));
+            let fits = |life_s: Option<u64>| match life_s {
+                None => trace.policy.settings.browser_session,
+                Some(_) if trace.policy.settings.browser_session => false,
+                Some(life_s) => life_s * SECOND >= least_ms && life_s * SECOND < most_ms + SECOND,
+            };
+            let lives: Vec<_> = ending.sent.lives_s(token.kind).collect();
+            let all_fit = !lives.is_empty() && lives.iter().all(|life_s| fits(*life_s));
+            hold(all_fit, "a cookie lives as long as its session", || {
+                format!("{lives:?} s of {least_ms} to {most_ms} ms: {token:?}")
+            })?;
         }
         Ok(())
     }

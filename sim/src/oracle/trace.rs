@@ -49,6 +49,8 @@ pub struct Trace {
     /// Until when what came is good, by this server's clock and limits.
     pub(super) until_ms: u64,
     pub(super) must_stay: bool,
+    /// When its handler looked at it first.
+    pub(super) looked_ms: u64,
     /// Several good sessions came in cookies of one name.
     pub(super) disagrees: bool,
     /// What came in the second session's cookie, and what a middleware counted in it.
@@ -63,10 +65,21 @@ pub struct Trace {
     pub(super) anyway: bool,
     pub(super) is_invalidated: bool,
     pub(super) ttl_ms: Option<u64>,
+    /// The shortest that was asked for.
+    pub(super) least_ttl_ms: u64,
+    /// Flash messages that are there by now, if that is known.
+    pub(super) messages: Option<Vec<u64>>,
+    /// A token for a form was made, of this session.
+    pub(super) token_of: Option<SessionUid>,
+    /// Its handler was called, and has perhaps not looked at its session yet.
+    pub is_reached: bool,
     pub(super) did_anything: bool,
     pub login: Option<SessionUid>,
+    pub(super) login_ms: u64,
     pub(super) cycled: Option<SessionUid>,
     pub(super) about_a_user: bool,
+    /// It has asked for more than a login or a logout.
+    pub asked_for_more: bool,
     /// It is in the middle of something that takes its time.
     pub unfinished: bool,
 }
@@ -106,6 +119,7 @@ impl Trace {
             until_ms: 0,
             must_stay: false,
             disagrees: false,
+            looked_ms: head_ms,
             other: None,
             counted: None,
             is_kept_out: false,
@@ -114,10 +128,16 @@ impl Trace {
             anyway: false,
             is_invalidated: false,
             ttl_ms: None,
+            least_ttl_ms: u64::MAX,
+            messages: None,
+            token_of: None,
+            is_reached: false,
             did_anything: false,
             login: None,
+            login_ms: 0,
             cycled: None,
             about_a_user: false,
+            asked_for_more: false,
             unfinished: false,
         }
     }
@@ -140,6 +160,12 @@ impl Trace {
         self.planted = planted.chain(brought.doubles).collect();
     }
 
+    /// A handler asks for a TTL; 0 is the default.
+    pub(super) fn asks_for(&mut self, ttl_ms: u64) {
+        self.ttl_ms = Some(ttl_ms);
+        self.least_ttl_ms = self.least_ttl_ms.min(if ttl_ms == 0 { u64::MAX } else { ttl_ms });
+    }
+
     /// Whether a neighbour has planted what may be taken for the session's or a device's.
     pub(super) fn is_mixed(&self) -> bool {
         !self.planted.is_empty()
@@ -159,6 +185,11 @@ impl Trace {
         self.saw.as_ref().is_some_and(|saw| saw.uid.is_some())
     }
 
+    /// Whether its handler has looked at the session, as of when its head came.
+    pub(super) fn has_looked(&self) -> bool {
+        self.saw.is_some()
+    }
+
     /// Whether an answer carries what its handler began.
     pub(super) fn counts(&self, ending: &Ending<'_>) -> bool {
         let saves = self.policy.settings.saves_on_server_error;
@@ -173,8 +204,10 @@ pub struct Ending<'a> {
     /// Nothing for a handler that panicked or was dropped.
     pub status: Option<u16>,
     pub not_recorded: bool,
-    /// The server gets through to the backend.
+    /// The server gets through to the backend, and says so where something was not recorded.
     pub is_recorded: bool,
+    /// All that is there can be read, and could all the time.
+    pub is_clean: bool,
     /// It could seal all the time.
     pub can_seal: bool,
     pub cache_control: &'a str,

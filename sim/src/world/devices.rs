@@ -215,6 +215,9 @@ impl World {
                 Poll::Pending => break,
             }
         }
+        if let Stage::Sent(trace, _) = &exchange.stage {
+            self.oracle.waits(exchange.who, self.now_ms.saturating_sub(trace.head_ms))?;
+        }
         self.exchanges.insert(id, exchange);
         self.later(250, Event::Exchange(id));
         Ok(())
@@ -343,11 +346,14 @@ impl World {
             read.next().map(|token| (text.clone(), Token { root, ..token }))
         };
         let tokens = sent.tokens.iter().filter(|(kind, _)| *kind != Kind::Proof);
+        let is_open = self.servers[trace.server].wire.way() == Way::Open;
+        let is_clean = self.oracle.was_clean_since(trace.head_ms);
         let refused = response.and_then(|response| response.headers().get("sealed-session-refused"));
         Ending {
             now_ms: self.now_ms,
             now_there_ms: there_ms,
-            is_recorded: self.servers[trace.server].wire.way() == Way::Open,
+            is_recorded: is_open && (is_clean || response.is_some()),
+            is_clean,
             can_seal: self.oracle.rings.sealed_since(trace.server, trace.head_ms, there_ms),
             status: response.map(|response| response.status().as_u16()),
             not_recorded: refused.is_some_and(|why| why == "not_recorded"),

@@ -74,7 +74,10 @@ impl World {
         let tenant = (!in_all_scopes).then_some(tenant);
         match self.settle(at, pending) {
             true => self.oracle.end_user(tenant, &user, None, None, at, self.now_ms),
-            false => self.oracle.perhaps_user(&user),
+            false => {
+                self.oracle.disturbed(Some(at), self.now_ms);
+                self.oracle.perhaps_user(&user);
+            }
         }
     }
 
@@ -82,7 +85,10 @@ impl World {
         let pending = self.servers[at].store.revoke_everything();
         match self.settle(at, pending) {
             true => self.oracle.end_everything(at, self.now_ms),
-            false => self.oracle.perhaps_everything(at, self.now_ms),
+            false => {
+                self.oracle.disturbed(Some(at), self.now_ms);
+                self.oracle.perhaps_everything(at, self.now_ms);
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::sender::{Act, Proof};
 impl World {
     pub(super) fn ask(&mut self, ask: &Ask) -> Result<(), Violation> {
         let server = usize::from(ask.server) % self.servers.len();
+        self.check_health(server)?;
         let (now_ms, there_ms, policy) = (self.now_ms, self.there_ms(server), self.servers[server].policy);
         let tenant = tenant(self.house, ask);
         let host = host_of(tenant);
@@ -123,7 +124,9 @@ impl World {
         request.plan.goes_on.store(true, Ordering::SeqCst);
         self.poll(id)?;
         // It waits for the backend.
-        if self.requests.get(&id).is_some_and(|request| request.answer.is_some()) {
+        if let Some(request) = self.requests.get(&id).filter(|request| request.answer.is_some()) {
+            let since_ms = request.trace.head_ms + request.plan.ask.handler_ms;
+            self.oracle.waits(request.trace.who, self.now_ms.saturating_sub(since_ms))?;
             self.later(250, Event::Resume(id));
         }
         Ok(())
@@ -206,7 +209,11 @@ impl World {
         let other = request.sets.iter().find_map(|set| set.strip_prefix(other::NAME)?.strip_prefix('='));
         let other = other.and_then(|set| set.split(';').next()).map(str::to_owned);
         self.oracle.keeps_count(&mut request.trace, &ending, request.plan.ask.site, other)?;
+        let not_recorded = ending.not_recorded;
         self.oracle.ends(&mut request.trace, ending, offer.as_deref())?;
+        if let (true, Some(request)) = (not_recorded, self.requests.get(&id)) {
+            self.check_told(&request.trace)?;
+        }
         self.keep_in_cache(id, response.as_ref())?;
         let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
         let late = comes_too_late(&request.plan);
