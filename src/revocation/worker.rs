@@ -64,7 +64,8 @@ impl Worker {
         let deadlines = Arc::new(Deadlines::new(time.clone(), backend.timeout()));
         let mut recorder = Recorder::new(&mut *backend, shared);
         recorder.refresh()?;
-        recorder.learn_sharers()?;
+        // Where nobody can say who shares the list, health says so from the first minute's upkeep on.
+        let _ = recorder.learn_sharers();
         let now = time.now();
         let thread = Thread {
             backend,
