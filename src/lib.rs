@@ -43,7 +43,6 @@
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
-//! | `vdso` | randomness without a system call, where the kernel lends its generator |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! # Where to read
