@@ -3,9 +3,6 @@
 //! No user-space generator stands in between: one that is seeded once would repeat its output across forked
 //! workers, and a repeated salt under one sealing key is a repeated key stream and Poly1305 key.
 
-use getrandom::SysRng;
-use rand_core::TryRng;
-
 /// Fills buffers with random bytes, or says that it cannot.
 pub(crate) enum Entropy {
     /// The operating system's generator.
@@ -48,7 +45,7 @@ impl Entropy {
 }
 
 fn system(out: &mut [u8]) -> Result<(), NoRandomness> {
-    SysRng.try_fill_bytes(out).map_err(|_| NoRandomness)
+    getrandom::fill(out).map_err(|_| NoRandomness)
 }
 
 #[cfg(test)]
