@@ -312,3 +312,48 @@ impl fmt::Display for CookieTooLarge {
 }
 
 impl std::error::Error for CookieTooLarge {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A policy, and what stands behind name and value of its cookie, but for its time.
+    type Line = (CookiePolicyBuilder, &'static str);
+
+    /// Known answers: every attribute, and each that can be without another.
+    fn lines() -> [Line; 9] {
+        let plain = || CookiePolicy::builder("s");
+        let embedded = || plain().same_site(SameSite::None);
+        [
+            (plain(), "; HttpOnly; SameSite=Lax; Secure; Path=/"),
+            (plain().same_site(SameSite::Strict), "; HttpOnly; SameSite=Strict; Secure; Path=/"),
+            (embedded(), "; HttpOnly; SameSite=None; Secure; Path=/"),
+            (embedded().partitioned(true), "; HttpOnly; SameSite=None; Partitioned; Secure; Path=/"),
+            (plain().path("/app"), "; HttpOnly; SameSite=Lax; Secure; Path=/app"),
+            (
+                plain().domain(".Shop.Example"),
+                "; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=shop.example",
+            ),
+            (plain().insecure_for_local_development(true), "; HttpOnly; SameSite=Lax; Path=/"),
+            (
+                plain().insecure_for_local_development(true).domain("shop.localhost").path("/a%20b"),
+                "; HttpOnly; SameSite=Lax; Path=/a%20b; Domain=shop.localhost",
+            ),
+            (
+                embedded().partitioned(true).path("/app/").domain("a.shop.example"),
+                "; HttpOnly; SameSite=None; Partitioned; Secure; Path=/app/; Domain=a.shop.example",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_cookie_is_written_byte_for_byte_as_it_always_was() {
+        for (builder, attributes) in lines() {
+            let policy = builder.build().unwrap();
+            let set = policy.set(&SessionId::new("token"), 60_000, 0, &Presented::default()).unwrap();
+            assert_eq!(set, [format!("s=token{attributes}; Max-Age=60")]);
+            let gone = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+            assert_eq!(policy.remove(&Presented::default()), [format!("s={attributes}{gone}")]);
+        }
+    }
+}
