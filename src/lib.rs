@@ -3,6 +3,7 @@
 //!
 //! - [`SealedStore`] makes, reads, updates and touches sessions; every change returns a new [`SessionId`].
 //! - [`KeyRing`] holds root secrets that rotate, by a command or by the clock, without logging anybody out.
+//! - [`http::CookiePolicy`] writes and reads the session's cookie, for any framework.
 //! - What was tampered with is [`SessionError::Invalid`], what is over is [`SessionError::NotFound`].
 //!
 //! ```
@@ -32,7 +33,6 @@
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
-//! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
@@ -90,7 +90,6 @@ pub mod conformance;
 pub mod dbsc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
-#[cfg(feature = "cookie")]
 pub mod http;
 
 #[cfg(feature = "revocation")]

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use super::Presented;
+use super::few::Few;
 use crate::session::SessionId;
 #[cfg(feature = "tower")]
 use crate::token::Sealed;
@@ -126,14 +125,15 @@ impl CookiePolicy {
         now_ms: u64,
         presented: &Presented<'_>,
     ) -> Result<Vec<String>, CookieTooLarge> {
-        self.values(id, expires_at_ms, now_ms, presented.has_second()).map(SmallVec::into_vec)
+        self.values(id, expires_at_ms, now_ms, presented.has_second())
+            .map(|values| values.into_iter().collect())
     }
 
     /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
     /// value, and an expiry in the past. So with what was [`formerly`](CookiePolicyBuilder::formerly) there.
     #[must_use]
     pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
-        self.removals(presented.has_second()).into_vec()
+        self.removals(presented.has_second()).into_iter().collect()
     }
 
     /// As [`set`](Self::set), for a request that has a second cookie or none.
@@ -146,7 +146,7 @@ impl CookiePolicy {
     ) -> Result<Values, CookieTooLarge> {
         let token = id.as_str();
         let seconds = seconds(expires_at_ms, now_ms);
-        let mut values: Values = self.former.iter().cloned().collect();
+        let mut values = Values::from_iter(self.former.iter().cloned());
         if token.len() <= self.room() {
             values.push(self.cookie(&self.name, "", token, seconds));
             values.extend(self.leftover(has_second));
@@ -192,7 +192,7 @@ impl CookiePolicy {
 
     /// As [`remove`](Self::remove), for a request that has a second cookie or none.
     pub(super) fn removals(&self, has_second: bool) -> Values {
-        let mut values: Values = self.former.iter().cloned().collect();
+        let mut values = Values::from_iter(self.former.iter().cloned());
         values.push(self.removal(&self.name));
         values.extend(self.leftover(has_second));
         values
@@ -277,7 +277,7 @@ fn seconds(expires_at_ms: u64, now_ms: u64) -> u64 {
 }
 
 /// The values of the headers `Set-Cookie`, in the order in which they are sent. Usually one.
-pub(super) type Values<T = String> = SmallVec<[T; 1]>;
+pub(super) type Values<T = String> = Few<T>;
 
 #[cfg(feature = "tower")]
 pub(super) fn as_bytes(values: Values) -> Values<Vec<u8>> {
