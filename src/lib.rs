@@ -31,7 +31,6 @@
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
-//! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
