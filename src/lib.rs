@@ -33,7 +33,6 @@
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
-//! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
 //! | `redis` | `revocation::RedisBackend`, for many machines |

@@ -36,7 +36,6 @@ fn features() -> String {
         (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "dbsc"), "dbsc"),
-        (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
         (cfg!(feature = "redis"), "redis"),

@@ -2,8 +2,8 @@
 //! when it expires. Put things into the cart, log in, rotate the keys, damage the cookie.
 //!
 //! ```sh
-//! cargo run --release --example demo --features demo
-//! cargo run --release --example demo --features demo -- --port 8080
+//! cargo run --release --package sealed-session-demo
+//! cargo run --release --package sealed-session-demo -- --port 8080
 //! ```
 //!
 //! `shop.rs` is what an application writes: handlers with a [`Session`](sealed_session::http::Session) among
@@ -14,7 +14,7 @@
 //! tell of by `X-Forwarded-Proto`. Any reverse proxy will do, for instance Caddy, which no test runs:
 //!
 //! ```sh
-//! cargo run --release --example demo --features demo -- --proof-ttl 300
+//! cargo run --release --package sealed-session-demo -- --proof-ttl 300
 //! caddy reverse-proxy --from localhost:8443 --to localhost:3000
 //! ```
 //!
