@@ -1,6 +1,6 @@
 //! Sessions in a web server: the cookie, a layer for tower, an extractor for axum.
 //!
-//! - [`CookiePolicy`] writes and reads the session's cookie, for any framework (feature `cookie`).
+//! - [`CookiePolicy`] writes and reads the session's cookie, for any framework, with no feature.
 #![cfg_attr(
     feature = "tower",
     doc = "- [`SessionLayer`] gives every request a [`Session`] and sends what has become of it (feature `tower`)."
@@ -16,6 +16,7 @@
 //! `service` the way between them. `authority`, `local` and `fetch_metadata` read a request's head, `csrf` judges by it.
 
 mod cookie;
+mod few;
 mod presented;
 
 #[cfg(feature = "tower")]

@@ -3,6 +3,7 @@
 //!
 //! - [`SealedStore`] makes, reads, updates and touches sessions; every change returns a new [`SessionId`].
 //! - [`KeyRing`] holds root secrets that rotate, by a command or by the clock, without logging anybody out.
+//! - [`http::CookiePolicy`] writes and reads the session's cookie, for any framework.
 //! - What was tampered with is [`SessionError::Invalid`], what is over is [`SessionError::NotFound`].
 //!
 //! ```
@@ -30,11 +31,8 @@
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
-//! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
-//! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
-//! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
 //! | `redis` | `revocation::RedisBackend`, for many machines |
@@ -43,7 +41,6 @@
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
-//! | `vdso` | randomness without a system call, where the kernel lends its generator |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! # Where to read
@@ -91,7 +88,6 @@ pub mod conformance;
 pub mod dbsc;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
-#[cfg(feature = "cookie")]
 pub mod http;
 
 #[cfg(feature = "revocation")]

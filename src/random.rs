@@ -1,19 +1,7 @@
 //! Randomness: the operating system's generator, drawn anew for every salt, uid and root secret.
 //!
 //! No user-space generator stands in between: one that is seeded once would repeat its output across forked
-//! workers, and a repeated salt under one sealing key is a repeated key stream and Poly1305 key. What the kernel lends
-//! (feature `vdso`) is its own.
-
-use getrandom::SysRng;
-use rand_core::TryRng;
-
-#[cfg(all(
-    feature = "vdso",
-    target_os = "linux",
-    target_pointer_width = "64",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
-mod lent;
+//! workers, and a repeated salt under one sealing key is a repeated key stream and Poly1305 key.
 
 /// Fills buffers with random bytes, or says that it cannot.
 pub(crate) enum Entropy {
@@ -57,16 +45,7 @@ impl Entropy {
 }
 
 fn system(out: &mut [u8]) -> Result<(), NoRandomness> {
-    #[cfg(all(
-        feature = "vdso",
-        target_os = "linux",
-        target_pointer_width = "64",
-        any(target_arch = "x86_64", target_arch = "aarch64")
-    ))]
-    if lent::fill(out) {
-        return Ok(());
-    }
-    SysRng.try_fill_bytes(out).map_err(|_| NoRandomness)
+    getrandom::fill(out).map_err(|_| NoRandomness)
 }
 
 #[cfg(test)]

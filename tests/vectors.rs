@@ -13,7 +13,6 @@
 
 #[path = "vectors/accumulated.rs"]
 mod accumulated;
-#[cfg(feature = "cookie")]
 #[path = "vectors/cookies.rs"]
 mod cookies;
 #[path = "vectors/csrf.rs"]

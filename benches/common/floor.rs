@@ -4,9 +4,7 @@
 use base64::Engine as _;
 use base64::engine::Simd;
 use base64::engine::general_purpose::NO_PAD;
-use getrandom::SysRng;
 use hkdf::Hkdf;
-use rand_core::TryRng as _;
 use sealed_session::hazmat::Provider;
 use sha2::Sha256;
 
@@ -38,7 +36,7 @@ impl Floor {
 
     /// A salt, a message key, the AEAD, the text.
     pub(crate) fn seal(&mut self) -> usize {
-        SysRng.try_fill_bytes(&mut self.bytes[17..HEADER]).unwrap();
+        getrandom::fill(&mut self.bytes[17..HEADER]).unwrap();
         self.seal_salted()
     }
 

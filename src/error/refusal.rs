@@ -148,7 +148,6 @@ impl OpenError {
 
     /// Of several refusals in one request, the one that says most: what may be good all the same, before what is over,
     /// before what is no session; the first of several alike.
-    #[cfg(feature = "cookie")]
     pub(crate) fn or(self, other: Self) -> Self {
         let rank = |error: &Self| match error {
             error if error.keeps_cookie() => 2,

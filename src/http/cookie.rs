@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use super::Presented;
+use super::few::Few;
 use crate::session::SessionId;
 #[cfg(feature = "tower")]
 use crate::token::Sealed;
@@ -126,14 +125,15 @@ impl CookiePolicy {
         now_ms: u64,
         presented: &Presented<'_>,
     ) -> Result<Vec<String>, CookieTooLarge> {
-        self.values(id, expires_at_ms, now_ms, presented.has_second()).map(SmallVec::into_vec)
+        self.values(id, expires_at_ms, now_ms, presented.has_second())
+            .map(|values| values.into_iter().collect())
     }
 
     /// The values of the headers `Set-Cookie` that remove what the request presented: the same attributes, no
     /// value, and an expiry in the past. So with what was [`formerly`](CookiePolicyBuilder::formerly) there.
     #[must_use]
     pub fn remove(&self, presented: &Presented<'_>) -> Vec<String> {
-        self.removals(presented.has_second()).into_vec()
+        self.removals(presented.has_second()).into_iter().collect()
     }
 
     /// As [`set`](Self::set), for a request that has a second cookie or none.
@@ -146,7 +146,7 @@ impl CookiePolicy {
     ) -> Result<Values, CookieTooLarge> {
         let token = id.as_str();
         let seconds = seconds(expires_at_ms, now_ms);
-        let mut values: Values = self.former.iter().cloned().collect();
+        let mut values = Values::from_iter(self.former.iter().cloned());
         if token.len() <= self.room() {
             values.push(self.cookie(&self.name, "", token, seconds));
             values.extend(self.leftover(has_second));
@@ -192,7 +192,7 @@ impl CookiePolicy {
 
     /// As [`remove`](Self::remove), for a request that has a second cookie or none.
     pub(super) fn removals(&self, has_second: bool) -> Values {
-        let mut values: Values = self.former.iter().cloned().collect();
+        let mut values = Values::from_iter(self.former.iter().cloned());
         values.push(self.removal(&self.name));
         values.extend(self.leftover(has_second));
         values
@@ -277,7 +277,7 @@ fn seconds(expires_at_ms: u64, now_ms: u64) -> u64 {
 }
 
 /// The values of the headers `Set-Cookie`, in the order in which they are sent. Usually one.
-pub(super) type Values<T = String> = SmallVec<[T; 1]>;
+pub(super) type Values<T = String> = Few<T>;
 
 #[cfg(feature = "tower")]
 pub(super) fn as_bytes(values: Values) -> Values<Vec<u8>> {
@@ -312,3 +312,48 @@ impl fmt::Display for CookieTooLarge {
 }
 
 impl std::error::Error for CookieTooLarge {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A policy, and what stands behind name and value of its cookie, but for its time.
+    type Line = (CookiePolicyBuilder, &'static str);
+
+    /// Known answers: every attribute, and each that can be without another.
+    fn lines() -> [Line; 9] {
+        let plain = || CookiePolicy::builder("s");
+        let embedded = || plain().same_site(SameSite::None);
+        [
+            (plain(), "; HttpOnly; SameSite=Lax; Secure; Path=/"),
+            (plain().same_site(SameSite::Strict), "; HttpOnly; SameSite=Strict; Secure; Path=/"),
+            (embedded(), "; HttpOnly; SameSite=None; Secure; Path=/"),
+            (embedded().partitioned(true), "; HttpOnly; SameSite=None; Partitioned; Secure; Path=/"),
+            (plain().path("/app"), "; HttpOnly; SameSite=Lax; Secure; Path=/app"),
+            (
+                plain().domain(".Shop.Example"),
+                "; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=shop.example",
+            ),
+            (plain().insecure_for_local_development(true), "; HttpOnly; SameSite=Lax; Path=/"),
+            (
+                plain().insecure_for_local_development(true).domain("shop.localhost").path("/a%20b"),
+                "; HttpOnly; SameSite=Lax; Path=/a%20b; Domain=shop.localhost",
+            ),
+            (
+                embedded().partitioned(true).path("/app/").domain("a.shop.example"),
+                "; HttpOnly; SameSite=None; Partitioned; Secure; Path=/app/; Domain=a.shop.example",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_cookie_is_written_byte_for_byte_as_it_always_was() {
+        for (builder, attributes) in lines() {
+            let policy = builder.build().unwrap();
+            let set = policy.set(&SessionId::new("token"), 60_000, 0, &Presented::default()).unwrap();
+            assert_eq!(set, [format!("s=token{attributes}; Max-Age=60")]);
+            let gone = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+            assert_eq!(policy.remove(&Presented::default()), [format!("s={attributes}{gone}")]);
+        }
+    }
+}

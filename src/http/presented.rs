@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use memchr::memchr;
-use smallvec::SmallVec;
 
 use super::cookie::{CookiePolicy, IN_TWO};
+use super::few::Few;
 use crate::error::OpenError;
 use crate::session::SessionId;
 use crate::store::{OpenedSession, SealedStore};
@@ -22,7 +22,7 @@ const MOST_TO_END: usize = 64;
 /// default is of a request that brings none.
 #[derive(Clone, Default)]
 pub struct Presented<'h> {
-    tokens: SmallVec<[Cow<'h, [u8]>; 1]>,
+    tokens: Few<Cow<'h, [u8]>>,
     too_many: bool,
     second: bool,
 }
@@ -57,7 +57,7 @@ pub enum Found<T = OpenedSession> {
 impl CookiePolicy {
     /// The tokens in the values of a request's headers `Cookie`, of which HTTP/2 may send several.
     pub fn presented<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> Presented<'h> {
-        let mut found = Values { policy: self, first: SmallVec::new(), second: SmallVec::new() };
+        let mut found = Values { policy: self, first: Few::new(), second: Few::new() };
         for header in headers {
             let mut rest = header;
             while !rest.is_empty() {
@@ -171,8 +171,8 @@ impl fmt::Debug for Presented<'_> {
 /// The values of the session's cookies, as they stand in the headers.
 struct Values<'p, 'h> {
     policy: &'p CookiePolicy,
-    first: SmallVec<[Cow<'h, [u8]>; 1]>,
-    second: SmallVec<[&'h [u8]; 1]>,
+    first: Few<Cow<'h, [u8]>>,
+    second: Few<&'h [u8]>,
 }
 
 impl<'h> Values<'_, 'h> {
@@ -199,8 +199,8 @@ impl<'h> Values<'_, 'h> {
 
     /// Every first half with every second: whether two belong together is for the AEAD to say. No more than it takes
     /// to see that there are too many.
-    fn joined(self) -> SmallVec<[Cow<'h, [u8]>; 1]> {
-        let mut tokens = SmallVec::new();
+    fn joined(self) -> Few<Cow<'h, [u8]>> {
+        let mut tokens = Few::new();
         for value in self.first {
             match value.strip_prefix(IN_TWO.as_bytes()) {
                 None => tokens.push(value),

@@ -4,12 +4,12 @@ use std::error::Error;
 
 use http::header::{Entry, InvalidHeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use smallvec::SmallVec;
 
 use super::caches;
 use super::carrier::Opened;
 use super::cookie::CookiePolicy;
 use super::decide::{Came, Clear, Decision, Did, Facts, Now, Send, Timing, decide, removes_what_ended};
+use super::few::Few;
 use super::handle::Session;
 use super::session::Persistence;
 use super::settle::{Settling, Waiting, settle};
@@ -69,7 +69,7 @@ struct Decided {
 
 /// The values of `Set-Cookie` that bring a session to the client, and when it expires.
 struct Cookies {
-    values: SmallVec<[HeaderValue; 1]>,
+    values: Few<HeaderValue>,
     expires_at_ms: u64,
     /// The key that has sealed it.
     key_id: KeyId,
@@ -153,7 +153,7 @@ impl Decided {
             caches::say(self.decision.say, headers);
         }
         // What waits for a backend goes when that has answered.
-        let cookies_now = if settling.is_some() { SmallVec::new() } else { std::mem::take(&mut cookies) };
+        let cookies_now = if settling.is_some() { Few::new() } else { std::mem::take(&mut cookies) };
         let mut beside = HeaderMap::new();
         session.carrier().offer_to(opened, &self.decision, &mut beside);
         let beside_now = if settling.is_some() { HeaderMap::new() } else { std::mem::take(&mut beside) };
@@ -189,8 +189,8 @@ impl Decided {
     }
 
     /// All cookies but the session's own.
-    fn cookies(&self, session: &Session, opened: &Opened, decision: &Decision) -> SmallVec<[HeaderValue; 1]> {
-        let mut cookies = SmallVec::new();
+    fn cookies(&self, session: &Session, opened: &Opened, decision: &Decision) -> Few<HeaderValue> {
+        let mut cookies = Few::new();
         if decision.send == Send::Removal {
             let jar = session.jar(&opened.state);
             cookies.extend(removals(jar.cookies, opened.has_second_of_jar()));

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use smallvec::SmallVec;
 
 use super::config::Config;
 use super::cookie::CookiePolicy;
+use super::few::Few;
 use super::presented::Presented;
 #[cfg(feature = "revocation")]
 use crate::revocation::Registry;
@@ -23,7 +23,7 @@ pub(super) struct RequestContext {
 /// What counts of a request's head.
 pub(super) struct Head {
     /// The headers `Cookie`; cloning one copies nothing.
-    pub(super) cookies: SmallVec<[HeaderValue; 1]>,
+    pub(super) cookies: Few<HeaderValue>,
     pub(super) associated_data: Vec<u8>,
     /// When it arrived. Its cookies are judged as of then, however late a handler looks.
     pub(super) head_ms: u64,

@@ -9,7 +9,6 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
-use smallvec::SmallVec;
 use tower_service::Service;
 
 use super::caches;
@@ -17,6 +16,7 @@ use super::carrier::Carrier;
 use super::config::Config;
 use super::cookie::SameSite;
 use super::fetch_metadata::is_for_a_document;
+use super::few::Few;
 use super::handle::Session;
 use super::local::is_for_this_machine;
 use super::reply::{self, Reply};
@@ -240,7 +240,7 @@ fn begin<B>(setup: &Setup, request: &mut Request<B>, outer: Option<Session>) -> 
     let headers = request.headers();
     let may_renew = !config.rules.renewal.is_for_documents_only() || is_for_a_document(headers);
     let held_back = is_held_back(config.cookies.same_site(), request.method(), headers);
-    let mut cookies = SmallVec::new();
+    let mut cookies = Few::new();
     headers.get_all(COOKIE).iter().for_each(|cookie| cookies.push(cookie.clone()));
     let head = Head {
         cookies,

@@ -8,7 +8,7 @@ import { launch, visitor } from "./common/chromium.mjs";
 import { start } from "./common/example.mjs";
 
 let browser, lab;
-before(async () => ([browser, lab] = await Promise.all([launch(), start("cookie_lab")])));
+before(async () => ([browser, lab] = await Promise.all([launch(), start("examples/cookie_lab")])));
 after(() => Promise.all([browser?.close(), lab?.stop()]));
 
 /** The answer to a request of a new visitor, and the cookies that the browser keeps of it. */

@@ -14,7 +14,7 @@ const MOST = 4096;
 const FITS = 2950;
 
 let browser, lab;
-before(async () => ([browser, lab] = await Promise.all([launch(), start("cookie_lab")])));
+before(async () => ([browser, lab] = await Promise.all([launch(), start("examples/cookie_lab")])));
 after(() => Promise.all([browser?.close(), lab?.stop()]));
 
 async function client() {

@@ -21,7 +21,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rings-"));
 const [ring, changing] = ["ring.json", "changing.json"].map((name) => path.join(folder, name));
 const command = (...options) => promisify(execFile)(process.env.BROWSER_COMMAND, options);
 const serverOf = (ring, ...options) =>
-  start("device_lab", "--ring", ring, "--proof-ttl", String(PROOF_TTL_S), ...options);
+  start("examples/device_lab", "--ring", ring, "--proof-ttl", String(PROOF_TTL_S), ...options);
 const server = (...options) => serverOf(ring, ...options);
 
 before(() => Promise.all([ring, changing].map((ring) => command("ring", "init", ring))));

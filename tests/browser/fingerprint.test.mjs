@@ -8,7 +8,7 @@ import { launch, visitor } from "./common/chromium.mjs";
 import { start } from "./common/example.mjs";
 
 let browser, server;
-before(async () => ([browser, server] = await Promise.all([launch(), start("fingerprint")])));
+before(async () => ([browser, server] = await Promise.all([launch(), start("examples/fingerprint")])));
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
 /** A visitor with a session, and how many visits it has later on, as a page shows them. */

@@ -12,7 +12,7 @@ const SECOND = "__Host-two.1";
 const BYTES = 5000;
 
 let browser, lab;
-before(async () => ([browser, lab] = await Promise.all([launch(), start("cookie_lab")])));
+before(async () => ([browser, lab] = await Promise.all([launch(), start("examples/cookie_lab")])));
 after(() => Promise.all([browser?.close(), lab?.stop()]));
 
 async function client() {

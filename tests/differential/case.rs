@@ -1,15 +1,13 @@
-//! A random session under a random key, and how each implementation is asked about it.
+//! A random session under a random key, and how another implementation is asked about it.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use sealed_session::hazmat::{self, Context, Fields, ManualClock};
-use sealed_session::{KeyRing, Reason, RootSecret, SealedStore, SessionId, SessionUid};
+use sealed_session::RootSecret;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const DAY_S: u64 = 24 * 60 * 60;
-const MAX_TTL_S: u64 = 30 * DAY_S;
+pub(crate) const MAX_TTL_S: u64 = 30 * DAY_S;
 /// 2026-11-18T12:53:20Z.
 const NEAR_MS: u64 = 1_795_006_400_000;
 
@@ -19,23 +17,23 @@ pub(crate) struct Case {
     pub(crate) app: String,
     pub(crate) name: String,
     pub(crate) period_s: u64,
-    epoch: u64,
-    salt: [u8; 24],
+    pub(crate) epoch: u64,
+    pub(crate) salt: [u8; 24],
     pub(crate) associated_data: Vec<u8>,
-    created: u64,
-    renewed: u64,
-    expires: u64,
-    uid: [u8; 16],
+    pub(crate) created: u64,
+    pub(crate) renewed: u64,
+    pub(crate) expires: u64,
+    pub(crate) uid: [u8; 16],
     pub(crate) user: Option<String>,
     pub(crate) data: String,
-    padding: usize,
+    pub(crate) padding: usize,
     pub(crate) now: u64,
-    leeway_ms: u64,
-    max_lifetime_ms: u64,
-    max_ttl_ms: u64,
-    revoked: bool,
-    retire_at_s: Option<u64>,
-    activate_at_s: u64,
+    pub(crate) leeway_ms: u64,
+    pub(crate) max_lifetime_ms: u64,
+    pub(crate) max_ttl_ms: u64,
+    pub(crate) revoked: bool,
+    pub(crate) retire_at_s: Option<u64>,
+    pub(crate) activate_at_s: u64,
 }
 
 impl Case {
@@ -83,91 +81,6 @@ impl Case {
             retire_at_s: rng.random_bool(0.2).then(|| around(rng, NEAR_MS / 1000, 20 * DAY_S)),
             activate_at_s: if rng.random_bool(0.5) { 0 } else { NEAR_MS / 1000 - 20 * DAY_S - 1 },
         }
-    }
-
-    /// One that `seal` can make and `open` opens: sealed now, with data that is an object.
-    #[cfg(feature = "cli")]
-    pub(crate) fn random_for_a_command(rng: &mut StdRng) -> Self {
-        let case = Self::random(rng);
-        let (created, renewed) = (case.now, case.now);
-        Self {
-            associated_data: text(rng, 12).into_bytes(),
-            data: format!("{{ \"k\" : {} }}", json!(text(rng, 200))),
-            epoch: (case.now / 1000).checked_div(case.period_s).unwrap_or(0),
-            expires: renewed + 3_600_000,
-            created,
-            renewed,
-            leeway_ms: 60_000,
-            max_lifetime_ms: MAX_TTL_S * 1000,
-            max_ttl_ms: MAX_TTL_S * 1000,
-            revoked: false,
-            retire_at_s: None,
-            activate_at_s: 0,
-            ..case
-        }
-    }
-
-    pub(crate) fn seal(&self) -> String {
-        let fields = Fields {
-            created_at_ms: self.created,
-            renewed_at_ms: self.renewed,
-            expires_at_ms: self.expires,
-            uid: SessionUid::from_bytes(self.uid),
-            user_id: self.user.as_deref(),
-            data: &self.data,
-        };
-        let padding = match self.padding {
-            0 => 0,
-            multiple => fields.encode(0).len().next_multiple_of(multiple) - fields.encode(0).len(),
-        };
-        let record = fields.encode(padding);
-        hazmat::seal_plaintext(&self.root(), &self.context(), &self.salt, &self.associated_data, &record)
-            .unwrap()
-    }
-
-    /// What this crate says of a token, in the words of the line protocol.
-    pub(crate) fn open(&self, token: &str) -> Value {
-        let store = SealedStore::builder(KeyRing::from_json(&self.ring().to_string()).unwrap())
-            .cookie_name(&self.name)
-            .app_id(&self.app)
-            .leeway(Duration::from_millis(self.leeway_ms))
-            .max_lifetime(Duration::from_millis(self.max_lifetime_ms))
-            .default_ttl(Duration::from_millis(1))
-            .max_ttl(Duration::from_millis(self.max_ttl_ms))
-            .clock(ManualClock::at(self.now))
-            .build()
-            .unwrap();
-        match store.open_with(&SessionId::new(token), &self.associated_data) {
-            Ok(session) => json!({ "ok": {
-                "uid": session.uid().to_string(),
-                "user": session.record().user_id,
-                "data": session.record().data_json,
-                "created": session.record().created_at_ms.to_string(),
-                "renewed": session.renewed_at_ms().to_string(),
-                "expires": session.record().expires_at_ms.to_string(),
-                "key_id": session.key_id().to_string(),
-                "key_state": session.key_state().as_str(),
-            } }),
-            Err(e) => {
-                let check = match e.reason() {
-                    Reason::KeyRevoked | Reason::KeyGone => "key_id",
-                    reason => reason.as_str(),
-                };
-                json!({ "error": if e.is_not_found() { "not_found" } else { "invalid" }, "check": check })
-            }
-        }
-    }
-
-    pub(crate) fn derive(&self) -> Value {
-        let derived = hazmat::derive(&self.root(), &self.context(), &self.salt).unwrap();
-        let uid = SessionUid::from_bytes(self.uid);
-        json!({
-            "root_id": derived.root_id.to_string(),
-            "sealing_key": hex(&*derived.sealing_key),
-            "key_id": derived.key_id.to_string(),
-            "message_key": hex(&*derived.message_key),
-            "csrf_token": hazmat::csrf_token(&self.root(), &self.context(), &self.salt, uid).unwrap(),
-        })
     }
 
     pub(crate) fn seal_request(&self) -> Value {
@@ -229,24 +142,8 @@ impl Case {
         rest
     }
 
-    fn root(&self) -> RootSecret {
+    pub(crate) fn root(&self) -> RootSecret {
         RootSecret::from_bytes(&self.secret).unwrap()
-    }
-
-    fn context(&self) -> Context<'_> {
-        Context { app_id: &self.app, cookie_name: &self.name, period_s: self.period_s, epoch: self.epoch }
-    }
-}
-
-/// The token with a character replaced, removed or added.
-pub(crate) fn changed(token: &str, rng: &mut StdRng) -> String {
-    let at = rng.random_range(0..token.len());
-    let other = *b"Aaz09-_=+ ".choose(rng).unwrap() as char;
-    match rng.random_range(0..4) {
-        0 => format!("{}{}", &token[..at], &token[at + 1..]),
-        1 => format!("{}{other}{}", &token[..at], &token[at..]),
-        2 => token[..at].to_owned(),
-        _ => format!("{}{other}{}", &token[..at], &token[at + 1..]),
     }
 }
 
@@ -272,7 +169,7 @@ fn around(rng: &mut StdRng, middle: u64, by: u64) -> u64 {
 }
 
 /// Text of up to so many characters, from ASCII, other scripts, quotes, controls and the astral planes.
-fn text(rng: &mut StdRng, most: usize) -> String {
+pub(crate) fn text(rng: &mut StdRng, most: usize) -> String {
     let len = rng.random_range(0..=most);
     (0..len)
         .map(|_| match rng.random_range(0..10) {
@@ -283,6 +180,6 @@ fn text(rng: &mut StdRng, most: usize) -> String {
         .collect()
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

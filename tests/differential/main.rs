@@ -7,25 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod case;
-mod command;
+mod ours;
 mod peer;
+mod setting;
 
 use case::Case;
 use peer::Peer;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use setting::{generator, setting};
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap())
-}
-
-/// A generator whose seed a failed run prints.
-fn generator() -> StdRng {
-    let seed = setting("DIFFERENTIAL_SEED", rand::rng().random());
-    println!("DIFFERENTIAL_SEED={seed}");
-    StdRng::seed_from_u64(seed)
-}
+const IMPLEMENTATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/verify");
 
 #[test]
 #[ignore = "needs node, and python3 with cryptography: scripts/test installs them and runs it"]
@@ -39,7 +30,7 @@ fn three_implementations_make_the_same_tokens_and_give_the_same_answers() {
         for peer in [&mut python, &mut node] {
             assert_eq!(peer.ask(&case.seal_request()), json!({ "token": token }), "{case:?}");
         }
-        for text in [token.clone(), case::changed(&token, &mut rng)] {
+        for text in [token.clone(), ours::changed(&token, &mut rng)] {
             let ours = case.open(&text);
             for peer in [&mut python, &mut node] {
                 assert_eq!(peer.ask(&case.open_request(&text)), ours, "{text} {case:?}");
@@ -63,30 +54,6 @@ fn three_implementations_derive_the_same_keys() {
             let mut theirs = peer.ask(&case.derive_request());
             theirs.as_object_mut().unwrap().remove("prk");
             assert_eq!(theirs, ours, "{case:?}");
-        }
-    }
-}
-
-#[cfg(feature = "cli")]
-#[test]
-#[ignore = "needs node, and python3 with cryptography: scripts/test installs them and runs it"]
-fn the_command_line_and_the_other_implementations_open_each_others_tokens() {
-    let (mut python, mut node) = (Peer::python(), Peer::node());
-    let mut rng = generator();
-    for _ in 0..60 {
-        let case = Case::random_for_a_command(&mut rng);
-        let folder = tempfile::tempdir().unwrap();
-        let ring = command::ring_file(folder.path(), &case);
-        let sealed = command::seal(&ring, &case);
-        for peer in [&mut python, &mut node] {
-            let answer = peer.ask(&case.open_request(&sealed));
-            let ok = answer.get("ok").unwrap_or_else(|| panic!("{answer} {case:?}"));
-            assert_eq!(ok["user"], json!(case.user), "{case:?}");
-            assert_eq!(ok["data"], json!(case.data), "{case:?}");
-            let token = peer.ask(&case.seal_request());
-            let opened = command::open(&ring, &case, token["token"].as_str().unwrap());
-            assert_eq!(opened["data_json"], json!(case.data), "{case:?}");
-            assert_eq!(opened["user_id"], json!(case.user), "{case:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Another implementation, as a child process that answers a line for a line.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -22,9 +23,10 @@ impl Peer {
 
     fn start(variable: &str, default: &str, script: &str) -> Self {
         let interpreter = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
-        let script = format!("{}/test-vectors/verify/{script}", env!("CARGO_MANIFEST_DIR"));
+        let script = Path::new(crate::IMPLEMENTATIONS).join(script);
         let mut child = Command::new(&interpreter)
-            .args([&script, "serve"])
+            .arg(script)
+            .arg("serve")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -14,7 +14,13 @@ pub(crate) fn built(name: &str) -> PathBuf {
     let target = folder.parent().unwrap();
     let profile = folder.file_name().and_then(OsStr::to_str).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--no-default-features"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "build",
+        "--quiet",
+        "--package",
+        "sealed-session",
+        "--no-default-features",
+    ]);
     cargo.args(["--example", name, "--features", &features(), "--target-dir"]).arg(target);
     cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
     assert!(cargo.status().unwrap().success());
@@ -28,11 +34,8 @@ fn features() -> String {
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
         (cfg!(feature = "bext"), "bext"),
-        (cfg!(feature = "cli"), "cli"),
         (cfg!(feature = "conformance"), "conformance"),
-        (cfg!(feature = "cookie"), "cookie"),
         (cfg!(feature = "dbsc"), "dbsc"),
-        (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
         (cfg!(feature = "redis"), "redis"),

@@ -316,12 +316,7 @@ impl CookiePolicyBuilder {
     /// As a cookie of this scope has them. Former ones have the `SameSite` of today, or else an answer to another site
     /// would remove them where the browser does not take what stands in their place.
     fn attributes(&self, scope: &CookieScope) -> String {
-        let same_site = match self.same_site {
-            SameSite::Strict => cookie::SameSite::Strict,
-            SameSite::Lax => cookie::SameSite::Lax,
-            SameSite::None => cookie::SameSite::None,
-        };
-        scope.attributes(same_site, !self.local_development)
+        scope.attributes(self.same_site, !self.local_development)
     }
 }
 

@@ -1,7 +1,6 @@
 //! What tells two cookies of one name apart in a browser.
 
-use cookie::{Cookie, SameSite};
-
+use super::SameSite;
 use super::attributes::{canonical_domain, check_path};
 use crate::error::ConfigError;
 
@@ -82,19 +81,21 @@ impl CookieScope {
         format!("({domain}, Path={}{partitioned})", self.path)
     }
 
-    /// As the library writes them: all but the name, the value and `Max-Age`.
+    /// All attributes but `Max-Age`, as they stand behind a cookie's value.
     pub(super) fn attributes(&self, same_site: SameSite, secure: bool) -> String {
-        let mut cookie = Cookie::new("", "");
-        cookie.set_http_only(true);
-        cookie.set_secure(secure);
-        cookie.set_path(&self.path);
-        cookie.set_same_site(same_site);
-        if self.partitioned {
-            cookie.set_partitioned(true);
-        }
+        let same_site = match same_site {
+            SameSite::Strict => "Strict",
+            SameSite::Lax => "Lax",
+            SameSite::None => "None",
+        };
+        let partitioned = if self.partitioned { "; Partitioned" } else { "" };
+        let secure = if secure { "; Secure" } else { "" };
+        let path = &self.path;
+        let mut text = format!("; HttpOnly; SameSite={same_site}{partitioned}{secure}; Path={path}");
         if let Some(domain) = &self.domain {
-            cookie.set_domain(domain);
+            text.push_str("; Domain=");
+            text.push_str(domain);
         }
-        cookie.to_string().split_off("=".len())
+        text
     }
 }

@@ -1,4 +1,4 @@
-// A server of `examples`, on a free port, for as long as a test runs.
+// A server of `examples`, by where Cargo builds it, on a free port, for as long as a test runs.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ const DEADLINE_MS = 30_000;
 
 /** Starts an example and waits until it tells where it listens. */
 export async function start(name, ...options) {
-  const program = path.join(process.env.BROWSER_EXAMPLES, name);
+  const program = path.join(process.env.BROWSER_BUILT, name);
   const child = spawn(program, ["--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   child.stderr.on("data", (data) => said.push(data));
