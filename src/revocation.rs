@@ -22,7 +22,7 @@ use crate::clock::{Clock, SystemClock, millis};
 use crate::random::Entropy;
 use crate::uid::SessionUid;
 
-mod backend;
+pub mod backend;
 mod change;
 mod contact;
 mod deadlines;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{RedisBackend, id, text};
 use crate::revocation::BackendError;
-use crate::revocation::purge::purge_by;
+use crate::revocation::backend::purge_after;
 
 /// News are kept for so long, and for twice as long at most.
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -35,7 +35,8 @@ impl RedisBackend {
         command.arg(1).arg(self.keys.state());
         let (before, time_ms): (String, u64) = self.line.ask(&command)?;
         // What expired by the clock of Redis, and no more, is gone there.
-        let by_ms = purge_by(text::read_time(&before), now_ms, elapsed).min(time_ms);
+        let last_ms = text::read_time(&before);
+        let by_ms = last_ms.map_or(now_ms, |last_ms| purge_after(last_ms, now_ms, elapsed)).min(time_ms);
         let first_kept = self.read_before.first_kept(self.read, elapsed);
         let mut command = script!("purge.lua");
         command.arg(3).arg(self.keys.state()).arg(self.keys.sharers()).arg(self.keys.news());

@@ -8,8 +8,7 @@ use redis::Cmd;
 use super::line::Asked;
 use super::{LAST_EXPIRY_MS, PAGE, RedisBackend, Step, text};
 use crate::random::Entropy;
-use crate::revocation::change::{Entries, apply};
-use crate::revocation::entry::Thing;
+use crate::revocation::backend::{Entries, Target, apply};
 use crate::revocation::{BackendError, Change, Revocation};
 
 /// So many entries can be changed in one step: more would keep Redis from answering anybody for long.
@@ -51,8 +50,8 @@ impl RedisBackend {
     fn put(
         &mut self,
         taken: &Taken,
-        touched: &[Thing],
-        becomes: &HashMap<Thing, Option<Revocation>>,
+        touched: &[Target],
+        becomes: &HashMap<Target, Option<Revocation>>,
         tells_itself: bool,
     ) -> Result<Option<Vec<Vec<u8>>>, BackendError> {
         if touched.len() > MOST_AT_ONCE {
@@ -81,22 +80,22 @@ impl RedisBackend {
     fn command(
         &self,
         taken: &Taken,
-        touched: &[Thing],
-        becomes: &HashMap<Thing, Option<Revocation>>,
+        touched: &[Target],
+        becomes: &HashMap<Target, Option<Revocation>>,
         tells_itself: bool,
     ) -> Result<Cmd, BackendError> {
         let prefix = self.keys.entries();
         let known = self.known.clone().unwrap_or_default();
         let mut command = script!("history.lua", "record.lua");
         command.arg(2 + touched.len()).arg(self.keys.state()).arg(self.keys.news());
-        for thing in touched {
-            command.arg([prefix.as_str(), &text::name(thing)].concat());
+        for target in touched {
+            command.arg([prefix.as_str(), &text::name(target)].concat());
         }
         command.arg(fresh()?).arg(fresh()?).arg(known.epoch).arg(known.number).arg(known.mark);
         command.arg(self.news_kept).arg(&prefix);
-        for thing in touched {
-            command.arg(taken.get(thing).map_or(&[][..], Vec::as_slice));
-            match becomes.get(thing) {
+        for target in touched {
+            command.arg(taken.get(target).map_or(&[][..], Vec::as_slice));
+            match becomes.get(target) {
                 None | Some(None) => command.arg("").arg(""),
                 Some(Some(entry)) => {
                     command.arg(text::value(entry)).arg(entry.until_ms().min(LAST_EXPIRY_MS))
@@ -116,22 +115,22 @@ fn fresh() -> Result<String, BackendError> {
 }
 
 /// What entries were when Redis last said so, as it keeps them; those that it was not asked for are taken for nothing.
-type Taken = HashMap<Thing, Vec<u8>>;
+type Taken = HashMap<Target, Vec<u8>>;
 
 /// What becomes of entries that are taken for something.
 struct Draft<'t> {
     taken: &'t Taken,
     /// In this order.
-    touched: Vec<Thing>,
+    touched: Vec<Target>,
     /// Of those that were touched; some stay as they are.
-    becomes: HashMap<Thing, Option<Revocation>>,
+    becomes: HashMap<Target, Option<Revocation>>,
 }
 
 impl Draft<'_> {
-    fn touch(&mut self, thing: &Thing) {
-        if !self.becomes.contains_key(thing) {
-            self.touched.push(thing.clone());
-            self.becomes.insert(thing.clone(), None);
+    fn touch(&mut self, target: &Target) {
+        if !self.becomes.contains_key(target) {
+            self.touched.push(target.clone());
+            self.becomes.insert(target.clone(), None);
         }
     }
 }
@@ -140,18 +139,18 @@ impl Entries for Draft<'_> {
     type Error = BackendError;
 
     /// What cannot be read is as good as nothing, and is put right.
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        self.touch(thing);
-        if let Some(Some(entry)) = self.becomes.get(thing) {
+    fn get(&mut self, target: &Target) -> Result<Option<Revocation>, BackendError> {
+        self.touch(target);
+        if let Some(Some(entry)) = self.becomes.get(target) {
             return Ok(Some(entry.clone()));
         }
-        Ok(self.taken.get(thing).and_then(|value| text::read_value(thing.clone(), value)))
+        Ok(self.taken.get(target).and_then(|value| text::read_value(target.clone(), value)))
     }
 
     fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        let thing = entry.thing();
-        self.touch(&thing);
-        self.becomes.insert(thing, Some(entry));
+        let target = entry.target();
+        self.touch(&target);
+        self.becomes.insert(target, Some(entry));
         Ok(())
     }
 }

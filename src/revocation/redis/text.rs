@@ -1,7 +1,7 @@
 //! How revocations and sessions are written in Redis. Times have 20 digits, so that they compare as text.
 
 use crate::hex;
-use crate::revocation::entry::Thing;
+use crate::revocation::backend::Target;
 use crate::revocation::{BackendError, Reach, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
@@ -63,7 +63,7 @@ impl Keys {
     }
 }
 
-/// The name of the entry for a thing. Lengths, in bytes, tell the parts of a name apart.
+/// The name of the entry with a target. Lengths, in bytes, tell the parts of a name apart.
 ///
 /// | Name | Of |
 /// |---|---|
@@ -75,16 +75,16 @@ impl Keys {
 /// | `all` | everybody |
 ///
 /// without the blanks.
-pub(super) fn name(thing: &Thing) -> String {
-    match thing {
-        Thing::Session(uid) => format!("session:{uid}"),
-        Thing::User(Reach::Scope(scope), user_id) => format!("scoped:{}", user_of(scope, user_id)),
-        Thing::User(Reach::Application(app_id), user_id) => {
+pub(super) fn name(target: &Target) -> String {
+    match target {
+        Target::Session(uid) => format!("session:{uid}"),
+        Target::User(Reach::Scope(scope), user_id) => format!("scoped:{}", user_of(scope, user_id)),
+        Target::User(Reach::Application(app_id), user_id) => {
             format!("application:{}:{app_id}{user_id}", app_id.len())
         }
-        Thing::User(Reach::Backend, user_id) => format!("user:{user_id}"),
-        Thing::Everything(Some(app_id)) => format!("everything:{app_id}"),
-        Thing::Everything(None) => "all".to_owned(),
+        Target::User(Reach::Backend, user_id) => format!("user:{user_id}"),
+        Target::Everything(Some(app_id)) => format!("everything:{app_id}"),
+        Target::Everything(None) => "all".to_owned(),
     }
 }
 
@@ -94,27 +94,27 @@ pub(super) fn user_of(scope: &Scope, user_id: &str) -> String {
     format!("{}:{}:{app_id}{name}{user_id}", app_id.len(), name.len())
 }
 
-fn read_name(name: &str) -> Option<Thing> {
+fn read_name(name: &str) -> Option<Target> {
     let Some((kind, rest)) = name.split_once(':') else {
-        return (name == "all").then_some(Thing::Everything(None));
+        return (name == "all").then_some(Target::Everything(None));
     };
     Some(match kind {
-        "session" => Thing::Session(uid_of(rest)?),
+        "session" => Target::Session(uid_of(rest)?),
         "scoped" => {
             let (app_length, rest) = read_length(rest)?;
             let (name_length, rest) = read_length(rest)?;
             let (app_id, rest) = rest.split_at_checked(app_length)?;
             let (name, user_id) = rest.split_at_checked(name_length)?;
             let scope = Scope { app_id: app_id.to_owned(), name: name.to_owned() };
-            Thing::User(Reach::Scope(scope), user_id.to_owned())
+            Target::User(Reach::Scope(scope), user_id.to_owned())
         }
         "application" => {
             let (length, rest) = read_length(rest)?;
             let (app_id, user_id) = rest.split_at_checked(length)?;
-            Thing::User(Reach::Application(app_id.to_owned()), user_id.to_owned())
+            Target::User(Reach::Application(app_id.to_owned()), user_id.to_owned())
         }
-        "user" => Thing::User(Reach::Backend, rest.to_owned()),
-        "everything" => Thing::Everything(Some(rest.to_owned())),
+        "user" => Target::User(Reach::Backend, rest.to_owned()),
+        "everything" => Target::Everything(Some(rest.to_owned())),
         _ => return None,
     })
 }
@@ -136,21 +136,21 @@ pub(super) fn value(entry: &Revocation) -> String {
     times.into_iter().chain(except.iter().map(ToString::to_string)).collect()
 }
 
-/// The entry for a thing that has this in it.
-pub(super) fn read_value(thing: Thing, value: &[u8]) -> Option<Revocation> {
+/// The entry with this target that has this in it.
+pub(super) fn read_value(target: Target, value: &[u8]) -> Option<Revocation> {
     let (before, rest) = std::str::from_utf8(value).ok()?.split_at_checked(DIGITS)?;
     let (until, spared) = rest.split_at_checked(DIGITS)?;
     let (created_before_ms, until_ms) = (read_time(before)?, read_time(until)?);
     let except = read_uids(spared)?;
-    if !except.is_empty() && !matches!(thing, Thing::User(..)) {
+    if !except.is_empty() && !matches!(target, Target::User(..)) {
         return None;
     }
-    Some(match thing {
-        Thing::Session(uid) => Revocation::Session { uid, until_ms },
-        Thing::User(reach, user_id) => {
+    Some(match target {
+        Target::Session(uid) => Revocation::Session { uid, until_ms },
+        Target::User(reach, user_id) => {
             Revocation::User { reach, user_id, created_before_ms, except, until_ms }
         }
-        Thing::Everything(app_id) => Revocation::Everything { app_id, created_before_ms, until_ms },
+        Target::Everything(app_id) => Revocation::Everything { app_id, created_before_ms, until_ms },
     })
 }
 
@@ -166,8 +166,8 @@ fn read_uids(mut text: &str) -> Option<Vec<SessionUid>> {
 
 /// The revocation of such a name that has this in it.
 pub(super) fn revocation(name: &[u8], value: &[u8]) -> Result<Revocation, BackendError> {
-    let thing = std::str::from_utf8(name).ok().and_then(read_name);
-    thing.and_then(|thing| read_value(thing, value)).ok_or_else(no_revocation)
+    let target = std::str::from_utf8(name).ok().and_then(read_name);
+    target.and_then(|target| read_value(target, value)).ok_or_else(no_revocation)
 }
 
 pub(super) fn no_revocation() -> BackendError {
@@ -291,7 +291,7 @@ mod tests {
         ];
         let mut names = std::collections::HashSet::new();
         for written in revocations {
-            let (name, value) = (name(&written.thing()), value(&written));
+            let (name, value) = (name(&written.target()), value(&written));
             assert_eq!(revocation(name.as_bytes(), value.as_bytes()), Ok(written));
             assert!(names.insert(name));
         }

@@ -1,6 +1,6 @@
 //! What is written and read.
 //!
-//! There is one entry for each thing that is revoked. Its number is new with every change, and grows from commit to
+//! There is one entry for each target. Its number is new with every change, and grows from commit to
 //! commit, since SQLite lets one write at a time: what is news has a number above the last one that was read.
 
 use std::time::Duration;
@@ -8,9 +8,7 @@ use std::time::Duration;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::super::change::{self, Entries};
-use super::super::entry::Thing;
-use super::super::purge::{self, purge_by};
+use super::super::backend::{Entries, Target, apply, purge_time};
 use super::trouble::Failure;
 use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
 use crate::random::Entropy;
@@ -108,7 +106,7 @@ pub(super) fn has(transaction: &Transaction<'_>, commit: Commit) -> rusqlite::Re
 pub(super) fn record(transaction: &Transaction<'_>, changes: &[Change]) -> Result<Option<Commit>, Failure> {
     let before = last_commit(transaction)?.seq;
     let mut recording = Recording { transaction, seq: before };
-    change::apply(&mut recording, changes)?;
+    apply(&mut recording, changes)?;
     let seq = recording.seq;
     if seq == before {
         return Ok(None);
@@ -128,16 +126,16 @@ struct Recording<'t> {
 impl Entries for Recording<'_> {
     type Error = Failure;
 
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, Failure> {
-        let (kind, app_id, scope, who) = key(thing);
+    fn get(&mut self, target: &Target) -> Result<Option<Revocation>, Failure> {
+        let (kind, app_id, scope, who) = key(target);
         let mut statement = self.transaction.prepare(ENTRY)?;
         Ok(statement.query_row(params![kind, app_id, scope, who], revocation).optional()?)
     }
 
     fn put(&mut self, entry: Revocation) -> Result<(), Failure> {
         self.seq += 1;
-        let thing = entry.thing();
-        let (kind, app_id, scope, who) = key(&thing);
+        let target = entry.target();
+        let (kind, app_id, scope, who) = key(&target);
         let (created_before_ms, except) = match &entry {
             Revocation::Session { .. } => (0, Vec::new()),
             Revocation::User { created_before_ms, except, .. } => {
@@ -162,10 +160,7 @@ pub(super) fn news(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result
 pub(super) fn purge(transaction: &Transaction<'_>, now_ms: u64, elapsed: Duration) -> rusqlite::Result<u64> {
     let before_ms =
         transaction.query_row("SELECT purged_to_ms FROM state", [], |row| optional_time(row, 0))?;
-    let by_ms = match before_ms {
-        None => before_first(transaction, now_ms)?,
-        some => Some(purge_by(some, now_ms, elapsed)),
-    };
+    let by_ms = purge_time(before_ms, now_ms, elapsed, |ms| first_after(transaction, ms))?;
     let sharers_by_ms = by_ms.unwrap_or(now_ms);
     for sharer in sharers(transaction)?.iter().filter(|sharer| sharer.until_ms() <= sharers_by_ms) {
         transaction.execute("DELETE FROM sharers WHERE id = ?1", [sharer.id])?;
@@ -177,11 +172,10 @@ pub(super) fn purge(transaction: &Transaction<'_>, now_ms: u64, elapsed: Duratio
     Ok(by_ms)
 }
 
-fn before_first(transaction: &Transaction<'_>, now_ms: u64) -> rusqlite::Result<Option<u64>> {
-    let from = [stored(purge::looked_at_from(now_ms))];
+/// When the first entry runs out of those that do so later than this.
+fn first_after(transaction: &Transaction<'_>, ms: u64) -> rusqlite::Result<Option<u64>> {
     let first = "SELECT min(until_ms) FROM entries WHERE until_ms > ?1";
-    let first_ms = transaction.query_row(first, from, |row| optional_time(row, 0))?;
-    Ok(purge::before_first(first_ms, now_ms))
+    transaction.query_row(first, [stored(ms)], |row| optional_time(row, 0))
 }
 
 /// Writes in any case: whoever calls learns whether that is possible, and what stays the same is not written.
@@ -272,19 +266,19 @@ pub(super) fn strike_expired(transaction: &Transaction<'_>, now_ms: u64) -> rusq
     Ok(u64::try_from(struck).unwrap_or(u64::MAX))
 }
 
-/// How a thing is found: kind, application, scope, and who.
-fn key(thing: &Thing) -> (i64, &[u8], &[u8], &[u8]) {
-    match thing {
-        Thing::Session(uid) => (SESSION, &[], &[], uid.as_bytes()),
-        Thing::User(Reach::Scope(scope), user_id) => {
+/// How a target is found: kind, application, scope, and who.
+fn key(target: &Target) -> (i64, &[u8], &[u8], &[u8]) {
+    match target {
+        Target::Session(uid) => (SESSION, &[], &[], uid.as_bytes()),
+        Target::User(Reach::Scope(scope), user_id) => {
             (USER_IN_SCOPE, scope.app_id.as_bytes(), scope.name.as_bytes(), user_id.as_bytes())
         }
-        Thing::User(Reach::Application(app_id), user_id) => {
+        Target::User(Reach::Application(app_id), user_id) => {
             (USER_IN_APPLICATION, app_id.as_bytes(), &[], user_id.as_bytes())
         }
-        Thing::User(Reach::Backend, user_id) => (USER_ANYWHERE, &[], &[], user_id.as_bytes()),
-        Thing::Everything(Some(app_id)) => (EVERYTHING_OF_APPLICATION, app_id.as_bytes(), &[], &[]),
-        Thing::Everything(None) => (EVERYTHING, &[], &[], &[]),
+        Target::User(Reach::Backend, user_id) => (USER_ANYWHERE, &[], &[], user_id.as_bytes()),
+        Target::Everything(Some(app_id)) => (EVERYTHING_OF_APPLICATION, app_id.as_bytes(), &[], &[]),
+        Target::Everything(None) => (EVERYTHING, &[], &[], &[]),
     }
 }
 
