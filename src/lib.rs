@@ -31,7 +31,6 @@
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `cli` | the command `sealed-session` |
-//! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
@@ -85,8 +84,6 @@ mod wipe;
 
 #[cfg(any(feature = "actix", feature = "bext", feature = "uvb"))]
 pub mod adapter;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 #[cfg(feature = "dbsc")]
 pub mod dbsc;
 #[cfg(feature = "hazmat")]

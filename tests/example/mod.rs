@@ -29,7 +29,6 @@ fn features() -> String {
         (cfg!(feature = "axum"), "axum"),
         (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "cli"), "cli"),
-        (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "cookie"), "cookie"),
         (cfg!(feature = "dbsc"), "dbsc"),
         (cfg!(feature = "demo"), "demo"),

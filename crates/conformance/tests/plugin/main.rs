@@ -1,6 +1,5 @@
 //! The conformance suite, run against backends of both families that are right, and against some that are
 //! wrong on purpose: each of those must fail exactly the cases that its fault touches.
-#![cfg(all(feature = "hazmat", feature = "conformance"))]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -9,10 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use sealed_session::conformance::{self, CaseResult, Family, Outcome, Report, Subject};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{Clock as _, CreateOptions, KeyRing, OpenedSession, RootSecret, SealedStore};
 use sealed_session::{SessionError, SessionId, SessionPlugin, SessionRecord, SessionUid};
+use sealed_session_conformance::plugin::{self, Family, Subject};
+use sealed_session_conformance::{CaseResult, Outcome, Report};
 use serde::de::IgnoredAny;
 
 mod broken;
@@ -48,7 +48,7 @@ fn a_server_with_a_table_passes_every_case() {
 #[test]
 fn a_padded_store_with_the_default_limits_passes_every_case() {
     const DAY: u64 = 24 * 60 * MINUTE;
-    let report = conformance::run(|| {
+    let report = plugin::run(|| {
         let clock = ManualClock::at(NOW);
         let store = SealedStore::builder(ring()).padding(256).clock(clock.clone()).build().unwrap();
         Subject::new(store, Family::Stateless)
@@ -64,7 +64,7 @@ fn a_padded_store_with_the_default_limits_passes_every_case() {
 #[test]
 fn a_stateless_store_that_says_it_revokes_must_do_so() {
     let clock = || ManualClock::at(NOW);
-    let run = |make: &dyn Fn() -> Subject| conformance::run(|| make().with_revocation());
+    let run = |make: &dyn Fn() -> Subject| plugin::run(|| make().with_revocation());
     run(&|| Subject::new(Revoking::new(clock()), Family::Stateless)).assert_passed();
 
     let report = run(&|| Subject::new(sealed_store(clock()), Family::Stateless));
@@ -76,8 +76,7 @@ fn a_stateless_store_that_says_it_revokes_must_do_so() {
 #[test]
 fn without_a_way_to_move_the_clock_the_cases_about_time_do_not_run() {
     let store = || SealedStore::builder(ring()).build().unwrap();
-    let report =
-        conformance::run(|| Subject::new(store(), Family::Stateless).default_ttl_ms(24 * 60 * MINUTE));
+    let report = plugin::run(|| Subject::new(store(), Family::Stateless).default_ttl_ms(24 * 60 * MINUTE));
     report.assert_passed();
     assert_names(
         "not run",
@@ -100,7 +99,7 @@ fn without_a_way_to_move_the_clock_the_cases_about_time_do_not_run() {
 
 #[test]
 fn a_case_that_needs_longer_sessions_than_there_are_does_not_run() {
-    let report = conformance::run(|| {
+    let report = plugin::run(|| {
         let clock = ManualClock::at(NOW);
         let ttl = Duration::from_secs(30);
         let store = SealedStore::builder(ring()).default_ttl(ttl).max_ttl(ttl).clock(clock.clone());
@@ -185,7 +184,7 @@ fn sealed_store(clock: ManualClock) -> SealedStore {
 
 /// A run with all that the suite can be told.
 fn run<P: SessionPlugin + 'static>(family: Family, make: impl Fn(ManualClock) -> P) -> Report {
-    conformance::run(|| {
+    plugin::run(|| {
         let clock = ManualClock::at(NOW);
         Subject::new(make(clock.clone()), family)
             .with_advance(move |ms| clock.advance(ms))

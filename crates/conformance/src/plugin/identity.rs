@@ -2,9 +2,11 @@
 
 use std::thread::{self, ScopedJoinHandle};
 
-use super::case::{Case, Check, Stop, case, ensure, invalid, panic_text, same, shown};
+use sealed_session::{SessionError, SessionId};
+
+use super::case::{Case, Check, Stop, case, ensure, invalid, same, shown};
 use super::probe::{DATA, Probe, USER, options};
-use crate::session::{SessionError, SessionId};
+use crate::report::panic_text;
 
 pub(super) const CASES: &[Case] = &[
     case!(the_name_is_not_empty, "A backend has a name."),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use sealed_session::{SessionError, SessionId};
+
 use super::case::{Case, Check, Stop, case, ensure, invalid, refusal, same_state, shown};
 use super::probe::Probe;
 use super::subject::Family;
-use crate::session::{SessionError, SessionId};
 
 pub(super) const CASES: &[Case] = &[
     case!(an_empty_id_is_refused, "The empty id is refused."),

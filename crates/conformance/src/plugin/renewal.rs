@@ -1,8 +1,9 @@
 //! What update and touch do to the times of a session.
 
+use sealed_session::SessionRecord;
+
 use super::case::{Case, Check, Stop, case, ensure, same, same_state};
 use super::probe::{MINUTE, Probe};
-use crate::session::SessionRecord;
 
 pub(super) const CASES: &[Case] = &[
     case!(update_keeps_created_at, "update keeps the time of creation."),

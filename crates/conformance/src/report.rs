@@ -1,23 +1,24 @@
 //! What came of a run.
 
+use std::any::Any;
 use std::fmt;
 use std::slice;
 
 /// What came of one case.
 ///
 /// ```
-/// use sealed_session::conformance::CaseResult;
+/// use sealed_session_conformance::CaseResult;
 ///
 /// let result = CaseResult::Failed("expected 60000, got 60001".to_owned());
 /// assert_eq!(result.to_string(), "FAILED: expected 60000, got 60001");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaseResult {
-    /// The plugin behaves as the contract says.
+    /// What was looked at behaves as it should.
     Passed,
     /// It does not, or it panicked; the text says what was seen and what was due.
     Failed(String),
-    /// The case needs what the subject does not offer; the text says what.
+    /// The case needs what is not offered; the text says what.
     NotRun(String),
 }
 
@@ -34,10 +35,10 @@ impl fmt::Display for CaseResult {
 /// One case of the suite, and what came of it.
 ///
 /// ```
-/// use sealed_session::conformance::{self, Family, Subject};
+/// use sealed_session_conformance::plugin::{self, Family, Subject};
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
-/// let report = conformance::run(|| {
+/// let report = plugin::run(|| {
 ///     let store = SealedStore::builder(KeyRing::single(RootSecret::generate().unwrap())).build().unwrap();
 ///     Subject::new(store, Family::Stateless)
 /// });
@@ -50,7 +51,7 @@ impl fmt::Display for CaseResult {
 pub struct Outcome {
     /// The case's name, in the form of a function's.
     pub name: &'static str,
-    /// What a plugin that passes does, in one sentence.
+    /// What passes it does, in one sentence.
     pub behaviour: &'static str,
     /// What came of it.
     pub result: CaseResult,
@@ -65,10 +66,11 @@ impl fmt::Display for Outcome {
 /// What came of a run, case by case. `Display` prints a line for each, and one with their numbers.
 ///
 /// ```
-/// use sealed_session::conformance::{self, CaseResult, Family, Subject};
+/// use sealed_session_conformance::CaseResult;
+/// use sealed_session_conformance::plugin::{self, Family, Subject};
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
-/// let report = conformance::run(|| {
+/// let report = plugin::run(|| {
 ///     let store = SealedStore::builder(KeyRing::single(RootSecret::generate().unwrap())).build().unwrap();
 ///     Subject::new(store, Family::Stateless)
 /// });
@@ -82,11 +84,11 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(outcomes: Vec<Outcome>) -> Self {
+    pub(crate) fn new(outcomes: Vec<Outcome>) -> Self {
         Self { outcomes }
     }
 
-    /// Every case of the subject's family, in the order in which they ran.
+    /// Every case, in the order in which they ran.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
@@ -111,7 +113,7 @@ impl Report {
     pub fn assert_passed(&self) {
         let failures: Vec<_> = self.failures().map(|o| format!("\n{o}\n    {}", o.behaviour)).collect();
         let (failed, all) = (failures.len(), self.outcomes.len());
-        assert!(failures.is_empty(), "{failed} of {all} cases of the contract failed:{}", failures.concat());
+        assert!(failures.is_empty(), "{failed} of {all} cases failed:{}", failures.concat());
     }
 
     fn iter(&self) -> slice::Iter<'_, Outcome> {
@@ -139,7 +141,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// A message of a foreign plugin or panic may have several lines, and a report has one for each case.
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}
+
+/// A message of foreign code or a panic may have several lines, and a report has one for each case.
 fn one_line(message: &str) -> String {
     message.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -1,19 +1,22 @@
-//! The conformance suite, through the trait.
+//! The suite through the trait of `bext-plugin-api`.
+
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in the helpers beside them")]
 
 use std::time::Duration;
 
+use bext_plugin_api::session as bext;
 use sealed_session::adapter::bext::FromBext;
-use sealed_session::conformance::{self, Family, Report, Subject};
 use sealed_session::hazmat::ManualClock;
-
-use crate::*;
+use sealed_session::{KeyRing, RootSecret, SealedStore};
+use sealed_session_conformance::Report;
+use sealed_session_conformance::plugin::{self, Family, Subject};
 
 const MINUTE_MS: u64 = 60_000;
 
 fn run(wrap: impl Fn(SealedStore) -> Box<dyn bext::SessionPlugin>) -> Report {
-    conformance::run(|| {
+    plugin::run(|| {
         let clock = ManualClock::at(1_795_000_000_000);
-        let store = SealedStore::builder(ring())
+        let store = SealedStore::builder(KeyRing::single(RootSecret::generate().unwrap()))
             .default_ttl(Duration::from_millis(20 * MINUTE_MS))
             .max_ttl(Duration::from_millis(60 * MINUTE_MS))
             .max_lifetime(Duration::from_millis(90 * MINUTE_MS))

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::session::SessionPlugin;
+use sealed_session::SessionPlugin;
 
 /// Where a backend keeps its sessions, which decides what becomes of an id once there is a newer one.
 ///
 /// ```
-/// use sealed_session::conformance::Family;
+/// use sealed_session_conformance::plugin::Family;
 ///
 /// assert_ne!(Family::Stateless, Family::ServerBacked);
 /// ```
@@ -23,7 +23,7 @@ pub enum Family {
 /// A plugin under test. It must hold no session yet, and must not share its clock with another subject.
 ///
 /// ```
-/// use sealed_session::conformance::{Family, Subject};
+/// use sealed_session_conformance::plugin::{Family, Subject};
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
 /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
@@ -65,7 +65,7 @@ impl Subject {
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     ///
-    /// use sealed_session::conformance::{Family, Subject};
+    /// use sealed_session_conformance::plugin::{Family, Subject};
     /// use sealed_session::{Clock, KeyRing, RootSecret, SealedStore};
     ///
     /// struct TestClock(Arc<AtomicU64>);

@@ -1,8 +1,9 @@
 //! What update, touch and delete change, and what they leave alone; without regard to time.
 
+use sealed_session::SessionId;
+
 use super::case::{Case, Check, case, same, same_state};
 use super::probe::{DATA, Probe, USER};
-use crate::session::SessionId;
 
 pub(super) const CASES: &[Case] = &[
     case!(

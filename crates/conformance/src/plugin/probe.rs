@@ -1,8 +1,9 @@
 //! The subject as cases use it: an operation that must succeed and does not ends the case.
 
+use sealed_session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
+
 use super::case::{Check, Stop, not_found, same_state, shown};
 use super::subject::{Family, Subject};
-use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
 
 pub(super) const MINUTE: u64 = 60_000;
 pub(super) const USER: &str = "user-42";

@@ -1,8 +1,9 @@
 //! What becomes of data: it is kept byte for byte, or refused as a whole.
 
+use sealed_session::{SessionError, SessionId};
+
 use super::case::{Case, Check, Stop, case, ensure, same, same_state, shown};
 use super::probe::{DATA, Probe, USER, options};
-use crate::session::{SessionError, SessionId};
 
 pub(super) const CASES: &[Case] = &[
     case!(empty_data_is_an_empty_object, "Data that is the empty text is stored as {}."),

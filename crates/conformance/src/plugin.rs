@@ -1,4 +1,4 @@
-//! A suite of behaviours that any [`SessionPlugin`](crate::SessionPlugin) can be run through, whoever wrote
+//! A suite of behaviours that any [`SessionPlugin`](sealed_session::SessionPlugin) can be run through, whoever wrote
 //! it.
 //!
 //! The contract leaves much to its implementations: which millisecond is the first at which a session is
@@ -13,7 +13,7 @@
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 //!
-//! use sealed_session::conformance::{self, Family, Subject};
+//! use sealed_session_conformance::plugin::{self, Family, Subject};
 //! use sealed_session::{Clock, KeyRing, RootSecret, SealedStore};
 //!
 //! struct TestClock(Arc<AtomicU64>);
@@ -24,7 +24,7 @@
 //!     }
 //! }
 //!
-//! let report = conformance::run(|| {
+//! let report = plugin::run(|| {
 //!     let now = Arc::new(AtomicU64::new(1_795_000_000_000));
 //!     let ring = KeyRing::single(RootSecret::generate().unwrap());
 //!     let store = SealedStore::builder(ring).clock(TestClock(now.clone())).build().unwrap();
@@ -44,7 +44,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod case;
 mod probe;
-mod report;
 mod subject;
 
 mod bad_id;
@@ -58,11 +57,12 @@ mod revocation;
 mod server_backed;
 mod stateless;
 
-pub use report::{CaseResult, Outcome, Report};
 pub use subject::{Family, Subject};
 
-use case::{Case, Stop, panic_text};
+use case::{Case, Stop};
 use probe::Probe;
+
+use crate::report::{CaseResult, Outcome, Report, panic_text};
 
 /// Runs every case of the subject's family, each on a fresh subject from `make`.
 ///
@@ -73,10 +73,10 @@ use probe::Probe;
 /// When `make` does.
 ///
 /// ```
-/// use sealed_session::conformance::{self, Family, Subject};
+/// use sealed_session_conformance::plugin::{self, Family, Subject};
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
-/// let report = conformance::run(|| {
+/// let report = plugin::run(|| {
 ///     let store = SealedStore::builder(KeyRing::single(RootSecret::generate().unwrap())).build().unwrap();
 ///     Subject::new(store, Family::Stateless)
 /// });

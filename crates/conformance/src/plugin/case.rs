@@ -1,11 +1,11 @@
 //! What a case is, how it ends early, and the checks that cases are made of.
 
-use std::any::Any;
 use std::fmt::Debug;
+
+use sealed_session::{SessionError, SessionRecord};
 
 use super::probe::Probe;
 use super::subject::{Family, Subject};
-use crate::session::{SessionError, SessionRecord};
 
 /// One behaviour, and how to look for it.
 pub(super) struct Case {
@@ -56,7 +56,7 @@ impl Case {
 /// A case that bears the name of the function that checks it.
 macro_rules! case {
     ($check:ident, $behaviour:literal) => {
-        $crate::conformance::case::Case::new(stringify!($check), $behaviour, $check)
+        $crate::plugin::case::Case::new(stringify!($check), $behaviour, $check)
     };
 }
 
@@ -64,7 +64,7 @@ macro_rules! case {
 macro_rules! ensure {
     ($condition:expr, $($message:tt)+) => {
         if !$condition {
-            return Err($crate::conformance::case::Stop::Failed(format!($($message)+)));
+            return Err($crate::plugin::case::Stop::Failed(format!($($message)+)));
         }
     };
 }
@@ -109,10 +109,4 @@ pub(super) fn shown(value: &dyn Debug) -> String {
         Some((end, _)) => format!("{}... ({} bytes)", text.get(..end).unwrap_or_default(), text.len()),
         None => text,
     }
-}
-
-/// What a panic said.
-pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
