@@ -3,6 +3,7 @@
 //! | Suite | Over what | Run by |
 //! |---|---|---|
 //! | [`plugin`] | any [`SessionPlugin`](sealed_session::SessionPlugin), sealed or with a database | [`plugin::run`] |
+//! | [`backend`] | a [`Backend`](sealed_session::revocation::Backend) of revocations | [`backend_tests!`], [`backend::run`] |
 //!
 //! Each behaviour is a case with a name of its own; the [`Report`] tells of each whether it passed.
 //!
@@ -19,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backend;
 pub mod plugin;
 mod report;
 
