@@ -38,7 +38,6 @@
 //! | `metrics` | counters for the crate `metrics` |
 //! | `redis` | `revocation::RedisBackend`, for many machines |
 //! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
-//! | `sqlite` | `revocation::SqliteBackend`, for the processes of one machine; needs a C compiler |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |

@@ -43,8 +43,6 @@ mod registry;
 mod session_info;
 mod sharer;
 mod sharers;
-#[cfg(feature = "sqlite")]
-mod sqlite;
 mod time;
 mod upkeep;
 mod worker;
@@ -67,8 +65,6 @@ pub(crate) use recorder::{Ended, Recorder};
 pub use registry::{Registry, RegistryBuilder};
 pub use session_info::SessionInfo;
 pub use sharer::Sharer;
-#[cfg(feature = "sqlite")]
-pub use sqlite::SqliteBackend;
 
 use contact::Contact;
 use direct::Direct;

@@ -4,25 +4,10 @@
 #![cfg(all(feature = "revocation", feature = "hazmat"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails panics")]
 
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/child.rs"]
-mod child;
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/history.rs"]
-mod history;
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/killed.rs"]
-mod killed;
 #[path = "revocation_backends/making_good.rs"]
 mod making_good;
 #[path = "revocation_backends/memory.rs"]
 mod memory;
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/mounts.rs"]
-mod mounts;
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/processes.rs"]
-mod processes;
 #[cfg(feature = "redis")]
 #[path = "revocation_backends/redis.rs"]
 mod redis;
@@ -30,17 +15,8 @@ mod redis;
 #[allow(dead_code, reason = "another test file uses all of it")]
 #[path = "revocation_redis/server.rs"]
 mod redis_server;
-#[cfg(all(feature = "sqlite", target_os = "linux"))]
-#[path = "revocation_backends/rights.rs"]
-mod rights;
-#[cfg(all(feature = "sqlite", unix))]
-#[path = "revocation_backends/sqlite.rs"]
-mod sqlite;
 #[path = "revocation_backends/suite.rs"]
 mod suite;
-#[cfg(all(feature = "sqlite", unix))]
-#[path = "revocation_backends/trouble.rs"]
-mod trouble;
 #[path = "common/troubled.rs"]
 mod troubled;
 
@@ -98,7 +74,6 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 pub(crate) struct Server {
     pub(crate) store: SealedStore,
     pub(crate) revocations: Revocations,
-    pub(crate) clock: ManualClock,
 }
 
 impl Server {
@@ -107,7 +82,7 @@ impl Server {
         let builder = Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(2));
         let revocations = builder.with_backend(backend).unwrap();
         let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
-        let store = SealedStore::builder(ring).clock(clock.clone()).revocations(revocations.clone());
-        Self { store: store.build().unwrap(), revocations, clock }
+        let store = SealedStore::builder(ring).clock(clock).revocations(revocations.clone());
+        Self { store: store.build().unwrap(), revocations }
     }
 }

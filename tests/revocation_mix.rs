@@ -1,11 +1,11 @@
 //! Logouts under a mix of faults, for as long as `MIX_SECONDS` says (10 s): what was acknowledged holds on every server
 //! soon after the faults end, and nobody else is logged out.
 //!
-//! Run it by `MIX_SECONDS=900 cargo test --release --features sqlite,redis --test revocation_mix -- --ignored
+//! Run it by `MIX_SECONDS=900 cargo test --release --features redis --test revocation_mix -- --ignored
 //! --nocapture under_a_mix`. It prints the seed of its choices, which `MIX_SEED` repeats; what the threads do at a time
-//! stays chance. As root it has a file system of its own for SQLite, so that the disk can be full for everybody.
+//! stays chance.
 
-#![cfg(all(any(feature = "sqlite", feature = "redis"), target_os = "linux"))]
+#![cfg(all(feature = "redis", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,9 +13,6 @@
     reason = "clippy.toml allows them in tests, but not in the helpers beside them"
 )]
 
-#[cfg(feature = "sqlite")]
-#[path = "revocation_mix/child.rs"]
-mod child;
 #[path = "revocation_mix/ledger.rs"]
 mod ledger;
 #[path = "revocation_mix/load.rs"]
@@ -24,28 +21,21 @@ mod load;
 mod mix;
 #[path = "revocation_mix/node.rs"]
 mod node;
-#[cfg(feature = "redis")]
 #[allow(dead_code, reason = "another test file uses all of it")]
 #[path = "revocation_redis/proxy.rs"]
 mod proxy;
-#[cfg(feature = "redis")]
 #[path = "revocation_mix/redis.rs"]
 mod redis;
-#[cfg(feature = "redis")]
 #[allow(dead_code, reason = "another test file uses all of it")]
 #[path = "revocation_redis/server.rs"]
 mod redis_server;
 #[path = "revocation_mix/server.rs"]
 mod server;
-#[cfg(feature = "sqlite")]
-#[path = "revocation_mix/sqlite.rs"]
-mod sqlite;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Waits until it is so.
-#[cfg(feature = "redis")]
 fn until(what: &str, mut so: impl FnMut() -> bool) {
     assert!(within(Duration::from_secs(60), &mut so), "not in time: {what}");
 }
@@ -67,16 +57,8 @@ fn pause(time: Duration) {
     thread::park_timeout(time);
 }
 
-#[cfg(feature = "redis")]
 #[test]
 #[ignore = "runs for as long as MIX_SECONDS says"]
 fn what_is_acknowledged_holds_on_redis_under_a_mix_of_faults() {
     mix::run("redis", redis::Backing::start);
-}
-
-#[cfg(feature = "sqlite")]
-#[test]
-#[ignore = "runs for as long as MIX_SECONDS says"]
-fn what_is_acknowledged_holds_on_sqlite_under_a_mix_of_faults() {
-    mix::run("sqlite", sqlite::Backing::start);
 }

@@ -36,7 +36,6 @@ fn features() -> String {
         (cfg!(feature = "metrics"), "metrics"),
         (cfg!(feature = "redis"), "redis"),
         (cfg!(feature = "revocation"), "revocation"),
-        (cfg!(feature = "sqlite"), "sqlite"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
         (cfg!(feature = "uvb"), "uvb"),

@@ -3,11 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-#[cfg(feature = "sqlite")]
-use rustix::process::Signal;
-
-#[cfg(feature = "sqlite")]
-use crate::child::Process;
 use crate::server::{LEEWAY_MS, Server};
 
 const DOWN: &str = "this server is down";
@@ -17,8 +12,6 @@ pub(crate) const GONE: &str = "this server is gone";
 #[derive(Clone)]
 pub(crate) enum Running {
     Here(Server),
-    #[cfg(feature = "sqlite")]
-    There(Arc<Process>),
 }
 
 pub(crate) struct Node {
@@ -56,35 +49,9 @@ impl Node {
         self.is_stopped.load(Ordering::Acquire)
     }
 
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn stop(&self, stop: bool) {
-        let Some(process) = self.process() else { return };
-        self.is_stopped.store(stop, Ordering::Release);
-        process.signal(if stop { Signal::STOP } else { Signal::CONT });
-    }
-
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn kill(&self) {
-        if let Some(process) = self.process() {
-            process.signal(Signal::KILL);
-        }
-        self.is_stopped.store(false, Ordering::Release);
-        self.set(None);
-    }
-
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn process(&self) -> Option<Arc<Process>> {
-        match self.running()? {
-            Running::There(process) => Some(process),
-            Running::Here(_) => None,
-        }
-    }
-
     pub(crate) fn act(&self, command: &str) -> Result<String, String> {
         match self.running() {
             Some(Running::Here(server)) => server.act(command),
-            #[cfg(feature = "sqlite")]
-            Some(Running::There(process)) => process.act(command),
             None => Err(DOWN.to_owned()),
         }
     }

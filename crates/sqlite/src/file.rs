@@ -9,7 +9,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::BackendError;
+use sealed_session::revocation::BackendError;
+
 use super::trouble::{MOVE_IT, says};
 
 /// The files of a database that is open. All servers with one database have the same three in the same folder.

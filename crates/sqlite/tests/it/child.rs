@@ -9,10 +9,10 @@ use std::time::Duration;
 use std::{env, fs, io};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use sealed_session::revocation::{Backend as _, Revocations, SqliteBackend};
+use sealed_session::revocation::{Backend as _, Revocations, Sharer};
 use sealed_session::{KeyRing, RootSecret, SealedStore, SessionId, SessionPlugin as _};
+use sealed_session_sqlite::SqliteBackend;
 
-use crate::suite::nodes::sharer;
 use crate::{HOUR, now, revoke, session};
 
 /// What the other process is for.
@@ -210,7 +210,7 @@ fn be_a_node(file: &Path, commands: &mut dyn Iterator<Item = String>) {
     for command in commands {
         let done = match &*command {
             "record" => node.record(&revoke(&[session(now(), u64::MAX)])),
-            "put_sharer" => node.put_sharer(&sharer(1, now())),
+            "put_sharer" => node.put_sharer(&sharer(now())),
             "news" => node.news().map(drop),
             "fill" => {
                 // It ends when there is no room any more.
@@ -224,6 +224,18 @@ fn be_a_node(file: &Path, commands: &mut dyn Iterator<Item = String>) {
             other => panic!("{other}"),
         };
         say(&done.map_or_else(|error| error.to_string(), |()| "done".to_owned()));
+    }
+}
+
+fn sharer(seen_at_ms: u64) -> Sharer {
+    Sharer {
+        id: [1; 16],
+        max_ttl_ms: HOUR,
+        max_lifetime_ms: 2 * HOUR,
+        leeway_ms: 60_000,
+        poll_ms: 500,
+        refuse_after_ms: Some(3_000),
+        seen_at_ms,
     }
 }
 

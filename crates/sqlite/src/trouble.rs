@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Error, ErrorCode};
-
-use super::BackendError;
+use sealed_session::revocation::BackendError;
 
 /// What to do about a file that cannot be used as it is.
 pub(super) const MOVE_IT: &str = "move it away together with its -wal and -shm; a new one is made, and the servers \

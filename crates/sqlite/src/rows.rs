@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use sealed_session::SessionUid;
+use sealed_session::revocation::backend::{Entries, Target, apply, purge_time};
+use sealed_session::revocation::{BackendError, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
 
-use super::super::backend::{Entries, Target, apply, purge_time};
 use super::trouble::Failure;
-use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
-use crate::random::Entropy;
-use crate::uid::SessionUid;
 
 const SESSION: i64 = 0;
 const USER_IN_SCOPE: i64 = 1;
@@ -111,7 +110,8 @@ pub(super) fn record(transaction: &Transaction<'_>, changes: &[Change]) -> Resul
     if seq == before {
         return Ok(None);
     }
-    let mark = Entropy::System.fresh().map_err(|_| BackendError::new("the system has no randomness"))?;
+    let mut mark = [0; 16];
+    getrandom::fill(&mut mark).map_err(|_| BackendError::new("the system has no randomness"))?;
     transaction.execute("INSERT INTO commits (seq, mark) VALUES (?1, ?2)", params![seq, mark])?;
     Ok(Some(Commit { seq, mark }))
 }

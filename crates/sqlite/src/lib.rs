@@ -1,4 +1,24 @@
-//! A backend in a SQLite file: for the processes of one machine.
+//! Revocations of [`sealed_session`] in a SQLite file: for the processes of one machine. SQLite is built in, which takes
+//! a C compiler.
+//!
+//! ```
+//! use sealed_session::revocation::Revocations;
+//! use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionError};
+//! # use sealed_session::SessionPlugin as _;
+//! use sealed_session_sqlite::SqliteBackend;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("revocations.db");
+//! // In a server: SqliteBackend::open("/var/lib/shop/revocations.db")?
+//! let revocations = Revocations::builder().with_backend(SqliteBackend::open(&path)?)?;
+//! let ring = KeyRing::single(RootSecret::generate()?);
+//! let store = SealedStore::builder(ring).revocations(revocations).build()?;
+//!
+//! let id = store.create(CreateOptions::default())?;
+//! store.delete(&id)?;
+//! assert_eq!(store.read(&id), Err(SessionError::NotFound));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Where to read
 //!
@@ -6,14 +26,15 @@
 //! and who else wrote in its file; `schema` how a database begins, is taken over, and which is refused; `rows` what is
 //! written and read; `patience` how others are waited for; `trouble` what is said of an error.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Transaction;
-
-use super::{Backend, BackendError, Change, News, Reach, Revocation, Scope, SessionInfo, Sharer};
-use crate::uid::SessionUid;
+use sealed_session::SessionUid;
+use sealed_session::revocation::{Backend, BackendError, Change, News, Scope, SessionInfo, Sharer};
 
 mod file;
 mod opened;
@@ -64,7 +85,8 @@ const WAL_WRITTEN_OVER: &str = "something other than SQLite has written over its
 ///
 /// ```
 /// use sealed_session::SessionUid;
-/// use sealed_session::revocation::{Revocation, Revocations, SqliteBackend};
+/// use sealed_session::revocation::{Revocation, Revocations};
+/// use sealed_session_sqlite::SqliteBackend;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("revocations.db");
@@ -139,7 +161,7 @@ impl SqliteBackend {
     /// be read or written by every user of the machine, has several names, or is mounted without its folder.
     ///
     /// ```
-    /// use sealed_session::revocation::SqliteBackend;
+    /// use sealed_session_sqlite::SqliteBackend;
     ///
     /// let error = SqliteBackend::open("/no/such/folder/revocations.db").err().map(|error| error.to_string());
     /// assert!(error.is_some_and(|text| text.starts_with("/no/such/folder/revocations.db: cannot be made")));
@@ -154,7 +176,7 @@ impl SqliteBackend {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use sealed_session::revocation::SqliteBackend;
+    /// use sealed_session_sqlite::SqliteBackend;
     ///
     /// let folder = tempfile::tempdir()?;
     /// let backend = SqliteBackend::open(folder.path().join("revocations.db"))?;
@@ -329,3 +351,8 @@ impl fmt::Debug for SqliteBackend {
         f.debug_struct("SqliteBackend").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+/// The examples of README.md are compiled as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sealed_session::revocation::{Backend as _, SqliteBackend};
+use sealed_session::revocation::Backend as _;
 use sealed_session::{SessionId, SessionPlugin as _};
+use sealed_session_sqlite::SqliteBackend;
 use tempfile::TempDir;
 
-use crate::suite::Told;
+use crate::told::Told;
 use crate::{HOUR, Server, revoke, session, until};
 
 /// A folder, and a database in it that holds one revocation.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
-use sealed_session::revocation::{Backend as _, Change, Reach, Revocation, SqliteBackend};
+use sealed_session::revocation::{Backend as _, Change, Reach, Revocation};
+use sealed_session_sqlite::SqliteBackend;
 
 use crate::child::Other;
-use crate::suite::Told;
+use crate::told::Told;
 use crate::{HOUR, Server, now, revoke, scope, session, uid, until, user};
 
 /// What SQLite's own program does for `.backup` and `.restore`.

@@ -1,4 +1,5 @@
 use rusqlite::Connection;
+use sealed_session::revocation::{Reach, Revocation};
 
 use super::*;
 

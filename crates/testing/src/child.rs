@@ -9,17 +9,17 @@ use std::sync::Mutex;
 use std::{env, io};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use sealed_session::revocation::{Backend, BackendError};
 
 use crate::node::GONE;
 use crate::server::Server;
-use crate::sqlite;
 
 const FILE: &str = "SEALED_SESSION_MIX_FILE";
 const SKEW: &str = "SEALED_SESSION_MIX_SKEW";
 /// Begins each answer, since the test program says other things as well.
 const MARK: &str = "> ";
 
-pub(crate) struct Process {
+pub struct Process {
     pid: Pid,
     talk: Mutex<Talk>,
 }
@@ -32,7 +32,7 @@ struct Talk {
 
 impl Process {
     /// A server over this file.
-    pub(crate) fn start(file: &Path, skew_ms: i64) -> Result<Self, String> {
+    pub fn start(file: &Path, skew_ms: i64) -> Result<Self, String> {
         let mut command = Command::new("sh");
         // A file that may not grow is then an error, and does not end the process.
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
@@ -48,19 +48,19 @@ impl Process {
         ready.map(|_| process)
     }
 
-    pub(crate) fn act(&self, command: &str) -> Result<String, String> {
+    pub fn act(&self, command: &str) -> Result<String, String> {
         let mut talk = self.talk.lock().unwrap();
         writeln!(talk.commands, "{command}").map_err(|_| gone())?;
         talk.next()
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         // It may have ended already.
         let _ = kill_process(self.pid, signal);
     }
 
     /// Lets it write no file longer than this.
-    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+    pub fn limit_files(&self, bytes: Option<u64>) {
         let limit = Rlimit { current: bytes, maximum: None };
         let _ = prlimit(Some(self.pid), Resource::Fsize, limit);
     }
@@ -96,12 +96,12 @@ fn gone() -> String {
     GONE.to_owned()
 }
 
-#[test]
-#[ignore = "what other processes do that the mix starts"]
-fn serves() {
+/// What such a process does: serves with the backend over its file, as it is told. A test with the name `child::serves`
+/// calls this; it does nothing where it is run otherwise.
+pub fn serve<B: Backend>(open: impl FnOnce(&Path) -> Result<B, BackendError>) {
     let Some(file) = env::var_os(FILE) else { return };
     let skew_ms = env::var(SKEW).unwrap().parse().unwrap();
-    let server = match sqlite::open(Path::new(&file)).and_then(|backend| Server::start(backend, skew_ms)) {
+    let server = match open(Path::new(&file)).and_then(|backend| Server::start(backend, skew_ms)) {
         Ok(server) => server,
         Err(error) => return say(Err(error.to_string())),
     };

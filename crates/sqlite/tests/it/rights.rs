@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use sealed_session::revocation::SqliteBackend;
+use sealed_session_sqlite::SqliteBackend;
 use tempfile::TempDir;
 
 use crate::child::{Other, give_to_nobody};

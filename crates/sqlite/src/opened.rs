@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
+use sealed_session::revocation::BackendError;
 
 use super::file::{self, Files, Now, Written};
+use super::patience;
 use super::schema::{self, Content};
 use super::trouble::{Failure, MOVE_IT, says};
-use super::{BackendError, patience};
 
 /// So often a file is opened again that is replaced meanwhile.
 const ATTEMPTS: usize = 3;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sealed_session::revocation::SqliteBackend;
+use sealed_session_sqlite::SqliteBackend;
 use tempfile::TempDir;
 
 use crate::child::Other;

@@ -14,15 +14,14 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
-use sealed_session::revocation::{BackendError, SqliteBackend};
+use sealed_session::revocation::BackendError;
+use sealed_session_sqlite::SqliteBackend;
+use sealed_session_testing::child::Process;
+use sealed_session_testing::ledger::Ledger;
+use sealed_session_testing::node::{Node, Running};
+use sealed_session_testing::server::Server;
+use sealed_session_testing::{mix, pause};
 use tempfile::TempDir;
-
-use crate::child::Process;
-use crate::ledger::Ledger;
-use crate::mix;
-use crate::node::{Node, Running};
-use crate::pause;
-use crate::server::Server;
 
 /// Of the servers, so many are here, and the others are processes.
 const HERE: usize = 2;

@@ -5,11 +5,11 @@ use std::env;
 use std::path::Path;
 
 use rand::RngExt as _;
-use sealed_session::revocation::SqliteBackend;
+use sealed_session_sqlite::SqliteBackend;
 
 use crate::child::Other;
 use crate::session;
-use crate::suite::Told;
+use crate::told::Told;
 
 /// What a killed process begins at, far from where the one before ended.
 const ROUND: u64 = 1 << 32;
