@@ -36,13 +36,15 @@
 //! | `demo` | what `examples/demo` needs: a page that shows its visitor's session; brings `axum` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
-//! | `redis` | `revocation::RedisBackend`, for many machines |
 //! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
 //! | `vdso` | randomness without a system call, where the kernel lends its generator |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
+//!
+//! Backends that share what is revoked are crates of their own, `sealed-session-sqlite` and `sealed-session-redis`; so are
+//! the suites for those of yours, `sealed-session-conformance`.
 //!
 //! # Where to read
 //!

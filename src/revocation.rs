@@ -6,8 +6,8 @@
 //!
 //! # Where to read
 //!
-//! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
-//! `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
+//! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does
+//! and needs, `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
 //! `recorder` is a backend together with what is known of it; `worker` has its threads, `lanes` what waits for them,
 //! `deadlines` who does, `contact` how the backend is, `pending` the answer of a write, `purge` by which time what has
 //! expired is removed, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a
@@ -37,8 +37,6 @@ mod own;
 mod pending;
 mod purge;
 mod recorder;
-#[cfg(feature = "redis")]
-mod redis;
 mod registry;
 mod session_info;
 mod sharer;
@@ -47,8 +45,6 @@ mod time;
 mod upkeep;
 mod worker;
 
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
 #[cfg(feature = "dbsc")]
 pub(crate) use entry::ALLOWS;

@@ -34,7 +34,6 @@ fn features() -> String {
         (cfg!(feature = "demo"), "demo"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
-        (cfg!(feature = "redis"), "redis"),
         (cfg!(feature = "revocation"), "revocation"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
