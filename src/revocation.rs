@@ -6,8 +6,8 @@
 //!
 //! # Where to read
 //!
-//! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does,
-//! `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
+//! `entry` has what can be revoked and for whom, `known` what is asked at every opening, `backend` what a backend does
+//! and needs, `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
 //! `recorder` is a backend together with what is known of it; `worker` has its threads, `lanes` what waits for them,
 //! `deadlines` who does, `contact` how the backend is, `pending` the answer of a write, `purge` by which time what has
 //! expired is removed, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a
@@ -22,7 +22,7 @@ use crate::clock::{Clock, SystemClock, millis};
 use crate::random::Entropy;
 use crate::uid::SessionUid;
 
-mod backend;
+pub mod backend;
 mod change;
 mod contact;
 mod deadlines;
@@ -37,20 +37,14 @@ mod own;
 mod pending;
 mod purge;
 mod recorder;
-#[cfg(feature = "redis")]
-mod redis;
 mod registry;
 mod session_info;
 mod sharer;
 mod sharers;
-#[cfg(feature = "sqlite")]
-mod sqlite;
 mod time;
 mod upkeep;
 mod worker;
 
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisBackend, RedisBackendBuilder};
 pub use backend::{Backend, BackendError, Listener, News};
 #[cfg(feature = "dbsc")]
 pub(crate) use entry::ALLOWS;
@@ -67,8 +61,6 @@ pub(crate) use recorder::{Ended, Recorder};
 pub use registry::{Registry, RegistryBuilder};
 pub use session_info::SessionInfo;
 pub use sharer::Sharer;
-#[cfg(feature = "sqlite")]
-pub use sqlite::SqliteBackend;
 
 use contact::Contact;
 use direct::Direct;

@@ -1,4 +1,4 @@
-//! The session trait of the published `bext-plugin-api`: the suite through it, every conversion, and the example.
+//! The session trait of the published `bext-plugin-api`: every conversion, and the example.
 
 #![cfg(feature = "bext")]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in the helpers beside them")]
@@ -8,9 +8,6 @@ mod conversions;
 mod example;
 #[path = "bext/from_bext.rs"]
 mod from_bext;
-#[cfg(all(feature = "conformance", feature = "hazmat"))]
-#[path = "bext/suite.rs"]
-mod suite;
 
 use std::process::Command;
 

@@ -10,6 +10,8 @@ mod backend;
 mod joins;
 #[path = "revocation/kept.rs"]
 mod kept;
+#[path = "revocation/making_good.rs"]
+mod making_good;
 #[path = "revocation/registry.rs"]
 mod registry;
 #[path = "revocation/scope.rs"]

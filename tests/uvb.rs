@@ -7,6 +7,8 @@
     reason = "clippy.toml allows them in tests, not in helpers"
 )]
 
+#[path = "uvb/backend.rs"]
+mod backend;
 #[path = "uvb/changes.rs"]
 mod changes;
 #[cfg(feature = "tracing")]
@@ -22,9 +24,6 @@ mod ids;
 mod labels;
 #[path = "uvb/records.rs"]
 mod records;
-#[cfg(all(feature = "sqlite", unix))]
-#[path = "uvb/sqlite.rs"]
-mod sqlite;
 #[path = "uvb/tenants.rs"]
 mod tenants;
 #[path = "uvb/times.rs"]

@@ -70,22 +70,8 @@ impl bext::SessionPlugin for SealedStore {
 
 /// A bext backend as a [`SessionPlugin`] of this crate.
 ///
-/// With the feature `conformance`, this runs one through the suite:
-///
-/// ```
-/// # #[cfg(feature = "conformance")] {
-/// use sealed_session::adapter::bext::FromBext;
-/// use sealed_session::conformance::{self, Family, Subject};
-/// use sealed_session::{KeyRing, RootSecret, SealedStore};
-///
-/// let report = conformance::run(|| {
-///     let ring = KeyRing::single(RootSecret::generate().unwrap());
-///     let backend = SealedStore::builder(ring).build().unwrap(); // or your own
-///     Subject::new(FromBext(Box::new(backend)), Family::Stateless)
-/// });
-/// report.assert_passed();
-/// # }
-/// ```
+/// The crate `sealed-session-conformance` runs one through its suite: give it
+/// `Subject::new(FromBext(Box::new(backend)), family)`.
 pub struct FromBext(pub Box<dyn bext::SessionPlugin>);
 
 impl SessionPlugin for FromBext {

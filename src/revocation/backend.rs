@@ -1,10 +1,32 @@
-//! What a backend of revocations does.
+//! What a backend of revocations does, and what helps to write one.
+//!
+//! A [`Backend`] keeps three kinds of rows, and decides nothing about them:
+//!
+//! | Rows | One for each | Written by | Removed by |
+//! |---|---|---|---|
+//! | entries | [`Target`] | [`record`](Backend::record) | [`purge`](Backend::purge), by [`until_ms`](Revocation::until_ms) |
+//! | sharers | [`id`](Sharer::id) | [`put_sharer`](Backend::put_sharer) | [`purge`](Backend::purge), by [`until_ms`](Sharer::until_ms) |
+//! | sessions | [`Scope`], user and uid | [`add_session`](Backend::add_session), [`put_session`](Backend::put_session) | [`strike_session`](Backend::strike_session), [`strike_expired`](Backend::strike_expired) |
+//!
+//! - [`apply`] says what becomes of the entries by what is to be recorded. Give it the rows of a transaction
+//!   ([`Entries`]), or ask [`outcome`] and write that in one step.
+//! - News are the entries that were put since a node last asked. A number that grows with every put, kept with the entry,
+//!   is enough: what is new has a larger one than was read before.
+//! - [`purge_time`] says by which time to remove what is over, from the time by which that was last done: keep that too.
+//!   A backend in which rows expire by a clock of its own goes by [`purge_after`].
+//!
+//! The crate `sealed-session-conformance` has a suite of what every backend does; run it over yours. Two that are ready
+//! are the crates `sealed-session-sqlite` and `sealed-session-redis`.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{Change, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
+
+pub use super::change::{Entries, apply, outcome};
+pub use super::entry::Target;
+pub use super::purge::{purge_after, purge_time};
 
 /// Keeps what is revoked, for all servers that use it. Its methods may block: they are called from a thread of
 /// their own, one at a time. One that panics is called again, after an error.
@@ -26,7 +48,7 @@ pub trait Backend: Send + 'static {
 
     /// Removes what may be forgotten by a time that is `now_ms` at most: entries and sharers. That time has not moved on
     /// since the last call of anybody by more than ten times `elapsed`, so that a clock which is wrong for a while
-    /// removes nothing that counts. Returns it.
+    /// removes nothing that counts. Returns it, or 0 where nothing can be removed yet. [`purge_time`] tells it.
     ///
     /// # Errors
     /// [`BackendError`].
@@ -96,6 +118,72 @@ pub trait Backend: Send + 'static {
     /// Something that waits for news, where the backend can push. It has a connection and a thread of its own.
     fn listener(&mut self) -> Option<Listener> {
         None
+    }
+}
+
+/// One that is chosen as the program runs.
+impl Backend for Box<dyn Backend> {
+    fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
+        (**self).record(changes)
+    }
+
+    fn news(&mut self) -> Result<News, BackendError> {
+        (**self).news()
+    }
+
+    fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
+        (**self).purge(now_ms, elapsed)
+    }
+
+    fn put_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
+        (**self).put_sharer(sharer)
+    }
+
+    fn sharers(&mut self) -> Result<Vec<Sharer>, BackendError> {
+        (**self).sharers()
+    }
+
+    fn add_session(
+        &mut self,
+        scope: &Scope,
+        session: &SessionInfo,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        (**self).add_session(scope, session, now_ms)
+    }
+
+    fn put_session(&mut self, scope: &Scope, session: &SessionInfo) -> Result<(), BackendError> {
+        (**self).put_session(scope, session)
+    }
+
+    fn sessions(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        now_ms: u64,
+    ) -> Result<Vec<SessionInfo>, BackendError> {
+        (**self).sessions(scope, user_id, now_ms)
+    }
+
+    fn strike_session(
+        &mut self,
+        scope: &Scope,
+        user_id: &str,
+        uid: SessionUid,
+    ) -> Result<bool, BackendError> {
+        (**self).strike_session(scope, user_id, uid)
+    }
+
+    fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
+        (**self).strike_expired(now_ms)
+    }
+
+    fn timeout(&self) -> Duration {
+        (**self).timeout()
+    }
+
+    fn listener(&mut self) -> Option<Listener> {
+        (**self).listener()
     }
 }
 

@@ -2,22 +2,66 @@
 
 use std::collections::HashMap;
 
-use super::entry::{MOST_SPARED, Thing};
+use super::entry::{MOST_SPARED, Target};
 use super::{BackendError, Change, Reach, Revocation, Scope};
 use crate::uid::SessionUid;
 
-/// The entries of a backend, within one step.
-pub(crate) trait Entries {
+/// The entries of a backend within one step, for example within a transaction. [`apply`] reads and writes them.
+pub trait Entries {
+    /// Why an entry can be neither read nor written.
     type Error: From<BackendError>;
 
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, Self::Error>;
+    /// The entry with this target, if there is one, as the last [`put`](Self::put) of this step left it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn get(&mut self, target: &Target) -> Result<Option<Revocation>, Self::Error>;
 
-    /// Puts an entry in the place of the one for the same thing. It is news.
+    /// Puts an entry in the place of the one with the same target, if there is one. That is [news](super::backend::News)
+    /// for every server.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     fn put(&mut self, entry: Revocation) -> Result<(), Self::Error>;
 }
 
-/// Records changes; of what says nothing new there is no news.
-pub(crate) fn apply<E: Entries>(entries: &mut E, changes: &[Change]) -> Result<(), E::Error> {
+/// Makes changes of entries, in order: reads those that the changes are about, and puts what becomes of them. An entry that
+/// stays as it is is not put.
+///
+/// Call it within a step that is undone as a whole when this is an error.
+///
+/// # Errors
+/// Those of the entries; [`BackendError`] when a change is refused, since too many sessions would be spared.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use sealed_session::SessionUid;
+/// use sealed_session::revocation::backend::{BackendError, Entries, Target, apply};
+/// use sealed_session::revocation::{Change, Revocation};
+///
+/// struct Table(HashMap<Target, Revocation>);
+///
+/// impl Entries for Table {
+///     type Error = BackendError;
+///
+///     fn get(&mut self, target: &Target) -> Result<Option<Revocation>, BackendError> {
+///         Ok(self.0.get(target).cloned()) // SELECT .. FOR UPDATE
+///     }
+///
+///     fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
+///         self.0.insert(entry.target(), entry); // INSERT .. ON CONFLICT UPDATE
+///         Ok(())
+///     }
+/// }
+///
+/// let (mut table, uid) = (Table(HashMap::new()), SessionUid::from_bytes([7; 16]));
+/// let revoke = |until_ms| Change::Revoke(Revocation::Session { uid, until_ms });
+/// apply(&mut table, &[revoke(1_795_003_200_000), revoke(1_795_000_000_000)])?;
+/// assert_eq!(table.0[&Target::Session(uid)].until_ms(), 1_795_003_200_000); // the later one counts
+/// # Ok::<(), BackendError>(())
+/// ```
+pub fn apply<E: Entries>(entries: &mut E, changes: &[Change]) -> Result<(), E::Error> {
     changes.iter().try_for_each(|change| one(entries, change))
 }
 
@@ -42,7 +86,7 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
             move_wider(entries, scope, user_id, *uid, *instead)
         }
         Change::Cycle { uid, instead, until_ms } => {
-            let has_ended = entries.get(&Thing::Session(*uid))?.is_some();
+            let has_ended = entries.get(&Target::Session(*uid))?.is_some();
             let uid = if has_ended { *instead } else { *uid };
             merge(entries, &Revocation::Session { uid, until_ms: *until_ms }, Revocation::then)
         }
@@ -55,9 +99,24 @@ fn one<E: Entries>(entries: &mut E, change: &Change) -> Result<(), E::Error> {
     }
 }
 
-/// What becomes of entries by changes that are made in one step, in order, without making them.
-pub(crate) fn outcome(
-    there: impl Fn(&Thing) -> Option<Revocation>,
+/// What [`apply`] would put, in order: for a backend that has no transactions, and writes all of it at once.
+///
+/// # Errors
+/// [`BackendError`] when a change is refused, since too many sessions would be spared.
+///
+/// ```
+/// use sealed_session::SessionUid;
+/// use sealed_session::revocation::backend::outcome;
+/// use sealed_session::revocation::{Change, Revocation};
+///
+/// let of = |until_ms| Revocation::Session { uid: SessionUid::from_bytes([7; 16]), until_ms };
+/// let there = of(1_795_003_200_000);
+/// let puts = outcome(|_| Some(there.clone()), &[Change::Revoke(of(1_795_000_000_000))])?;
+/// assert!(puts.is_empty()); // nothing is new
+/// # Ok::<(), sealed_session::revocation::BackendError>(())
+/// ```
+pub fn outcome(
+    there: impl Fn(&Target) -> Option<Revocation>,
     changes: &[Change],
 ) -> Result<Vec<Revocation>, BackendError> {
     let mut draft = Draft { there, becomes: Vec::new(), at: HashMap::new() };
@@ -68,20 +127,20 @@ pub(crate) fn outcome(
 struct Draft<F> {
     there: F,
     becomes: Vec<Revocation>,
-    /// Where in them the last one of a thing is.
-    at: HashMap<Thing, usize>,
+    /// Where in them the last one with a target is.
+    at: HashMap<Target, usize>,
 }
 
-impl<F: Fn(&Thing) -> Option<Revocation>> Entries for Draft<F> {
+impl<F: Fn(&Target) -> Option<Revocation>> Entries for Draft<F> {
     type Error = BackendError;
 
-    fn get(&mut self, thing: &Thing) -> Result<Option<Revocation>, BackendError> {
-        let becomes = self.at.get(thing).and_then(|at| self.becomes.get(*at)).cloned();
-        Ok(becomes.or_else(|| (self.there)(thing)))
+    fn get(&mut self, target: &Target) -> Result<Option<Revocation>, BackendError> {
+        let becomes = self.at.get(target).and_then(|at| self.becomes.get(*at)).cloned();
+        Ok(becomes.or_else(|| (self.there)(target)))
     }
 
     fn put(&mut self, entry: Revocation) -> Result<(), BackendError> {
-        self.at.insert(entry.thing(), self.becomes.len());
+        self.at.insert(entry.target(), self.becomes.len());
         self.becomes.push(entry);
         Ok(())
     }
@@ -113,10 +172,11 @@ fn is_revoked<E: Entries>(
     uid: SessionUid,
     created_at_ms: u64,
 ) -> Result<bool, E::Error> {
-    let one = [Thing::Session(uid), Thing::Everything(Some(scope.app_id.clone())), Thing::Everything(None)];
-    let users = scope.reaches().map(|reach| Thing::User(reach, user_id.to_owned()));
-    for thing in one.iter().chain(&users) {
-        if entries.get(thing)?.is_some_and(|entry| entry.revokes(uid, created_at_ms)) {
+    let one =
+        [Target::Session(uid), Target::Everything(Some(scope.app_id.clone())), Target::Everything(None)];
+    let users = scope.reaches().map(|reach| Target::User(reach, user_id.to_owned()));
+    for target in one.iter().chain(&users) {
+        if entries.get(target)?.is_some_and(|entry| entry.revokes(uid, created_at_ms)) {
             return Ok(true);
         }
     }
@@ -141,7 +201,7 @@ fn merge<E: Entries>(
     new: &Revocation,
     both: impl FnOnce(Revocation, &Revocation) -> Revocation,
 ) -> Result<(), E::Error> {
-    match entries.get(&new.thing())? {
+    match entries.get(&new.target())? {
         None => entries.put(new.clone()),
         Some(old) => {
             let after = both(old.clone(), new);
@@ -166,8 +226,8 @@ fn spare<E: Entries>(
     uid: SessionUid,
     why: Spared,
 ) -> Result<(), E::Error> {
-    let thing = Thing::User(reach.clone(), user_id.to_owned());
-    let Some(mut entry) = entries.get(&thing)? else { return Ok(()) };
+    let target = Target::User(reach.clone(), user_id.to_owned());
+    let Some(mut entry) = entries.get(&target)? else { return Ok(()) };
     let Revocation::User { except, created_before_ms, .. } = &mut entry else { return Ok(()) };
     match why {
         _ if except.contains(&uid) => return Ok(()),

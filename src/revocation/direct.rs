@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backend::News;
-use super::purge::purge_by;
+use super::purge::purge_after;
 use super::recorder::{Recorder, Shared};
 use super::{Backend, BackendError, Change, MemoryBackend, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
@@ -64,7 +64,7 @@ impl Backend for OnlyHere {
     }
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
-        self.purged_to_ms = purge_by(Some(self.purged_to_ms), now_ms, elapsed);
+        self.purged_to_ms = purge_after(self.purged_to_ms, now_ms, elapsed);
         Ok(self.purged_to_ms)
     }
 

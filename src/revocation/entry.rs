@@ -108,7 +108,7 @@ pub enum Revocation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Of an entry for the same thing that there is, the later end counts, and the exceptions are the new ones. The time
+    /// Of an entry with the same [target](super::backend::Target) that there is, the later end counts, and the exceptions are the new ones. The time
     /// before which sessions are revoked is the new one, or a millisecond after the one that there is, whatever clocks
     /// said: what the one before spared ends as well.
     Revoke(Revocation),
@@ -169,13 +169,13 @@ pub enum Change {
 }
 
 impl Change {
-    /// The things whose entries end by it.
-    pub(crate) fn things(&self) -> Vec<Thing> {
+    /// The targets whose entries end by it.
+    pub(crate) fn targets(&self) -> Vec<Target> {
         match self {
-            Self::Revoke(entry) | Self::Restore(entry) => vec![entry.thing()],
-            Self::Cycle { uid, instead, .. } => vec![Thing::Session(*uid), Thing::Session(*instead)],
+            Self::Revoke(entry) | Self::Restore(entry) => vec![entry.target()],
+            Self::Cycle { uid, instead, .. } => vec![Target::Session(*uid), Target::Session(*instead)],
             Self::RevokeOthers { scope, user_id, uid, .. } => {
-                vec![Thing::Session(*uid), Thing::User(Reach::Scope(scope.clone()), user_id.clone())]
+                vec![Target::Session(*uid), Target::User(Reach::Scope(scope.clone()), user_id.clone())]
             }
             Self::Move { .. } | Self::Spare { .. } => Vec::new(),
         }
@@ -188,12 +188,35 @@ struct Floor {
     except: Vec<SessionUid>,
 }
 
-/// What an entry speaks of: there is one for each.
+/// Whom an entry speaks of: a backend keeps at most one entry for each, so this is what it is found by.
+///
+/// ```
+/// use sealed_session::SessionUid;
+/// use sealed_session::revocation::Revocation;
+/// use sealed_session::revocation::backend::Target;
+///
+/// let uid = SessionUid::from_bytes([7; 16]);
+/// assert_eq!(Revocation::Session { uid, until_ms: 1_795_003_200_000 }.target(), Target::Session(uid));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Thing {
+pub enum Target {
+    /// One session.
     Session(SessionUid),
+    /// The users with this id, as far as the reach goes. The id is any text of 65,534 bytes at most, the empty one too.
     User(Reach, String),
+    /// Everybody of an application, or of all without one.
     Everything(Option<String>),
+}
+
+/// Without users and applications, as that of [`Revocation`].
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(uid) => f.debug_tuple("Session").field(uid).finish(),
+            Self::User(..) => f.debug_tuple("User").finish_non_exhaustive(),
+            Self::Everything(_) => f.debug_tuple("Everything").finish_non_exhaustive(),
+        }
+    }
 }
 
 impl Revocation {
@@ -207,11 +230,13 @@ impl Revocation {
         }
     }
 
-    pub(crate) fn thing(&self) -> Thing {
+    /// Whom it speaks of.
+    #[must_use]
+    pub fn target(&self) -> Target {
         match self {
-            Self::Session { uid, .. } => Thing::Session(*uid),
-            Self::User { reach, user_id, .. } => Thing::User(reach.clone(), user_id.clone()),
-            Self::Everything { app_id, .. } => Thing::Everything(app_id.clone()),
+            Self::Session { uid, .. } => Target::Session(*uid),
+            Self::User { reach, user_id, .. } => Target::User(reach.clone(), user_id.clone()),
+            Self::Everything { app_id, .. } => Target::Everything(app_id.clone()),
         }
     }
 
@@ -246,7 +271,7 @@ impl Revocation {
         created_at_ms < before_ms && !except.contains(&uid)
     }
 
-    /// What there is of two for one thing, by what `of` makes of their times and exceptions. It counts until the later of
+    /// What there is of two with one target, by what `of` makes of their times and exceptions. It counts until the later of
     /// their ends.
     fn with(self, other: &Self, of: impl FnOnce(Floor, Floor) -> Floor) -> Self {
         let until_ms = self.until_ms().max(other.until_ms());

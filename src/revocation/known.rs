@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::change::outcome;
-use super::entry::Thing;
+use super::entry::Target;
 use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
@@ -137,27 +137,27 @@ impl Known {
             .filter_map(move |(user, _)| of(users.get(&user)?))
     }
 
-    /// What is known of one thing.
-    pub(super) fn get(&self, thing: &Thing) -> Option<Revocation> {
-        match thing {
-            Thing::Session(uid) => {
+    /// What is known of one target.
+    pub(super) fn get(&self, target: &Target) -> Option<Revocation> {
+        match target {
+            Target::Session(uid) => {
                 let Ended { until_ms, .. } = *self.sessions.pin().get(uid)?;
                 Some(Revocation::Session { uid: *uid, until_ms })
             }
-            Thing::User(reach, user_id) => {
+            Target::User(reach, user_id) => {
                 let users = self.users.pin();
                 Some(users.get(&UserRef::of(reach, user_id))?.of_user(reach.clone(), user_id.clone()))
             }
-            Thing::Everything(app_id) => {
+            Target::Everything(app_id) => {
                 let everything = self.everything.pin();
                 Some(everything.get(&AppRef(app_id.as_deref()))?.of_everything(app_id.clone()))
             }
         }
     }
 
-    /// Whether this entry ends more than is known of its thing.
+    /// Whether this entry ends more than is known of its target.
     pub(super) fn is_less_than(&self, entry: &Revocation) -> bool {
-        self.get(&entry.thing()).is_none_or(|known| known.floor().0 < entry.floor().0)
+        self.get(&entry.target()).is_none_or(|known| known.floor().0 < entry.floor().0)
     }
 
     /// What becomes of entries by these changes, as far as is known here.
@@ -165,7 +165,7 @@ impl Known {
     /// # Errors
     /// Where they cannot be made; a backend that has other entries may make them.
     pub(super) fn after(&self, changes: &[Change]) -> Result<Vec<Revocation>, BackendError> {
-        outcome(|thing| self.get(thing), changes)
+        outcome(|target| self.get(target), changes)
     }
 
     /// Whether a clock was ever set, and may have been set again since it was last looked at.
@@ -263,9 +263,9 @@ impl Known {
 
     /// Of the entries of a backend that has lost something: an exception that was taken back since does not come back.
     pub(super) fn narrow(&self, entries: &mut [Revocation]) {
-        let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.thing(), known)).collect();
+        let mut known: HashMap<_, _> = self.all().into_iter().map(|known| (known.target(), known)).collect();
         for entry in entries {
-            if let Some(known) = known.remove(&entry.thing()) {
+            if let Some(known) = known.remove(&entry.target()) {
                 *entry = known.and(entry);
             }
         }
@@ -274,7 +274,7 @@ impl Known {
     /// The same of entries that are older than what is known. Those that are not spare who began since.
     pub(super) fn narrow_older(&self, entries: &mut [Revocation]) {
         for entry in entries {
-            if let Some(known) = self.get(&entry.thing()).filter(|known| known.floor().0 > entry.floor().0) {
+            if let Some(known) = self.get(&entry.target()).filter(|known| known.floor().0 > entry.floor().0) {
                 *entry = known.and(entry);
             }
         }

@@ -6,10 +6,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::backend::News;
-use super::change::outcome;
-use super::entry::Thing;
-use super::purge::{self, purge_by};
+use super::backend::{News, Target, outcome, purge_time};
 use super::{Backend, BackendError, Change, Revocation, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
@@ -35,9 +32,9 @@ pub struct MemoryBackend {
 
 #[derive(Clone, Default)]
 struct Kept {
-    entries: HashMap<Thing, (u64, Revocation)>,
+    entries: HashMap<Target, (u64, Revocation)>,
     /// What was changed, by the number of its last change.
-    order: BTreeMap<u64, Thing>,
+    order: BTreeMap<u64, Target>,
     changes: u64,
     sharers: HashMap<[u8; 16], Sharer>,
     purged_to_ms: Option<u64>,
@@ -51,14 +48,14 @@ impl MemoryBackend {
 }
 
 impl Kept {
-    /// Puts an entry in the place of the one for the same thing. It is news.
+    /// Puts an entry in the place of the one with the same target. It is news.
     fn put(&mut self, entry: Revocation) {
         self.changes += 1;
-        let thing = entry.thing();
-        if let Some((before, _)) = self.entries.insert(thing.clone(), (self.changes, entry)) {
+        let target = entry.target();
+        if let Some((before, _)) = self.entries.insert(target.clone(), (self.changes, entry)) {
             self.order.remove(&before);
         }
-        self.order.insert(self.changes, thing);
+        self.order.insert(self.changes, target);
     }
 
     fn forget(&mut self, by_ms: u64) {
@@ -72,9 +69,10 @@ impl Kept {
         });
     }
 
-    fn before_first(&self, now_ms: u64) -> Option<u64> {
+    /// When the first entry runs out of those that do so later than this.
+    fn first_after(&self, ms: u64) -> Option<u64> {
         let until = self.entries.values().map(|(_, entry)| entry.until_ms());
-        purge::before_first(until.filter(|until_ms| *until_ms > purge::looked_at_from(now_ms)).min(), now_ms)
+        until.filter(|until_ms| *until_ms > ms).min()
     }
 
     fn put_session(&mut self, scope: &Scope, session: &SessionInfo) {
@@ -96,7 +94,7 @@ impl Kept {
 impl Backend for MemoryBackend {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         let mut kept = self.kept();
-        let becomes = outcome(|thing| kept.entries.get(thing).map(|(_, entry)| entry.clone()), changes)?;
+        let becomes = outcome(|target| kept.entries.get(target).map(|(_, entry)| entry.clone()), changes)?;
         becomes.into_iter().for_each(|entry| kept.put(entry));
         Ok(())
     }
@@ -104,7 +102,7 @@ impl Backend for MemoryBackend {
     fn news(&mut self) -> Result<News, BackendError> {
         let kept = self.kept();
         let behind = kept.order.range((Bound::Excluded(self.read), Bound::Unbounded));
-        let entries = behind.filter_map(|(_, thing)| kept.entries.get(thing));
+        let entries = behind.filter_map(|(_, target)| kept.entries.get(target));
         let revocations = entries.map(|(_, entry)| entry.clone()).collect();
         let read = kept.changes;
         drop(kept);
@@ -114,10 +112,8 @@ impl Backend for MemoryBackend {
 
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError> {
         let mut kept = self.kept();
-        let by_ms = match kept.purged_to_ms {
-            None => kept.before_first(now_ms),
-            some => Some(purge_by(some, now_ms, elapsed)),
-        };
+        let first_after = |ms| Ok::<_, BackendError>(kept.first_after(ms));
+        let by_ms = purge_time(kept.purged_to_ms, now_ms, elapsed, first_after)?;
         let sharers_by_ms = by_ms.unwrap_or(now_ms);
         kept.sharers.retain(|_, sharer| sharer.until_ms() > sharers_by_ms);
         let Some(by_ms) = by_ms else { return Ok(0) };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Sharer;
-use super::entry::Thing;
+use super::entry::Target;
 
 /// This server as one that shares the list: the largest limits of its stores, and whether others go by them.
 pub(super) struct Own {
@@ -15,7 +15,7 @@ pub(super) struct Own {
     /// How many of these changes the backend has.
     written: AtomicU64,
     /// What was heard of while others may not have gone by its limits.
-    heard: Mutex<HashSet<Thing>>,
+    heard: Mutex<HashSet<Target>>,
 }
 
 /// The limits of a store.
@@ -82,11 +82,11 @@ impl Own {
     }
 
     /// These entries were heard of while others may not have gone by its limits.
-    pub(super) fn hear(&self, things: impl IntoIterator<Item = Thing>) {
-        lock(&self.heard).extend(things);
+    pub(super) fn hear(&self, targets: impl IntoIterator<Item = Target>) {
+        lock(&self.heard).extend(targets);
     }
 
-    pub(super) fn take_heard(&self) -> HashSet<Thing> {
+    pub(super) fn take_heard(&self) -> HashSet<Target> {
         std::mem::take(&mut *lock(&self.heard))
     }
 }

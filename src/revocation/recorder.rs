@@ -125,7 +125,7 @@ impl<'a> Recorder<'a> {
         if retention.covers(self.retention()) {
             return Ok(());
         }
-        self.prolong(&changes.iter().flat_map(Change::things).collect())
+        self.prolong(&changes.iter().flat_map(Change::targets).collect())
     }
 
     pub(super) fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
@@ -173,14 +173,14 @@ impl<'a> Recorder<'a> {
         let mut heard = Vec::new();
         for revocation in revocations {
             if may_be_unheard && known.is_less_than(revocation) {
-                heard.push(revocation.thing());
+                heard.push(revocation.target());
             }
             known.put(revocation, now_ms);
         }
         // With a store that was added meanwhile, any of them may have been opened.
         match own.has_changed() {
             true if may_be_unheard => own.hear(heard),
-            true => own.hear(revocations.iter().map(Revocation::thing)),
+            true => own.hear(revocations.iter().map(Revocation::target)),
             false => {}
         }
     }

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::entry::Thing;
+use super::entry::Target;
 use super::recorder::Recorder;
 use super::sharer::Retention;
 use super::{BackendError, Change, Revocation, Sharer};
@@ -33,12 +33,12 @@ impl Recorder<'_> {
 
     /// Keeps entries for as long as anything can last that there is by now, and that the servers which are known here
     /// open.
-    pub(super) fn prolong(&mut self, things: &HashSet<Thing>) -> Result<(), BackendError> {
+    pub(super) fn prolong(&mut self, targets: &HashSet<Target>) -> Result<(), BackendError> {
         let (retention, now_ms) = (self.retention(), self.shared.clock.now_ms());
-        let known = |thing| self.shared.known.get(thing);
+        let known = |target| self.shared.known.get(target);
         let prolonged = |entry: Revocation| entry.prolonged(retention, now_ms);
         let longer: Vec<_> =
-            things.iter().filter_map(known).filter_map(prolonged).map(Change::Restore).collect();
+            targets.iter().filter_map(known).filter_map(prolonged).map(Change::Restore).collect();
         if longer.is_empty() {
             return Ok(());
         }
