@@ -111,12 +111,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use serde_json::value::RawValue;
 
-use crate::error::{ConfigError, ResealError, SealError};
-use crate::policy::MAX_COOKIE_OCTETS;
+use crate::error::{ConfigError, OpenError, ResealError, SealError};
 use crate::session::{CreateOptions, SessionId};
 use crate::store::{SealedStore, SealedStoreBuilder};
 use crate::telemetry;
-use crate::token::MAX_CHARS;
 
 mod cookies;
 mod middleware;
@@ -135,6 +133,9 @@ const SIGNING_KEY: [u8; 64] = *b"sealed-session: a public key, over what is seal
 
 /// The longest text of a signature, in front of a token: SHA-256 in base64, all of it characters that are escaped.
 const LONGEST_SIGNATURE: &str = "//////////////////////////////////////////8=";
+
+/// What browsers keep of a cookie's name and value, together.
+const MAX_COOKIE_BYTES: usize = 4096;
 
 /// A [`SealedStore`] as a store of actix-session. The [module](self) says what it does.
 ///
@@ -170,12 +171,8 @@ impl SealedSessionStore {
     ///
     /// # Errors
     /// As [`SealedStoreBuilder::build`].
-    pub fn new(mut store: SealedStoreBuilder) -> Result<Self, ConfigError> {
-        let signature = Cookie::new(&*store.cookie_name, LONGEST_SIGNATURE).encoded().to_string();
-        // Between name and value stands `=`, which browsers do not count.
-        let left = MAX_COOKIE_OCTETS.saturating_sub(signature.len() - 1);
-        store.max_token_chars = Some(store.max_token_chars.map_or(left, |set| set.min(left)));
-        let store = store.build()?;
+    pub fn new(store: SealedStoreBuilder) -> Result<Self, ConfigError> {
+        let store = store.cap_token_chars(beside_the_signature).build()?;
         let reader = Arc::new(Reader::new(store.cookie_name())?);
         Ok(Self { store, reader, reserved: None })
     }
@@ -215,8 +212,8 @@ impl SealedSessionStore {
         if let Some(reserved) =
             self.reserved.as_ref().filter(|reserved| !state.contains_key(&reserved.member))
         {
-            // Text that no token has room for is as good as any longer one.
-            let text = serde_json::to_string(&"x".repeat(reserved.bytes.min(MAX_CHARS)))?;
+            // Text that no cookie has room for is as good as any longer one.
+            let text = serde_json::to_string(&"x".repeat(reserved.bytes.min(MAX_COOKIE_BYTES)))?;
             let with_user = state.clone().into_iter().chain([(reserved.member.clone(), text)]).collect();
             if let Err(error) = self.store.remaining(None, &object(&with_user)?) {
                 return Ok(Err(error));
@@ -242,7 +239,7 @@ impl SessionStore for SealedSessionStore {
                 members(&session.record().data_json).map(Some).map_err(|error| LoadError::Other(error.into()))
             }
             // The one error that is no 500 and leaves the cookie alone.
-            Err(refused) if refused.is_transient() => Err(LoadError::Deserialization(refused.into())),
+            Err(refused) if may_open_later(&refused) => Err(LoadError::Deserialization(refused.into())),
             Err(_) => Ok(None),
         }
     }
@@ -359,6 +356,13 @@ pub async fn extend_on_every_request<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// What name and signature leave of a cookie, in bytes.
+fn beside_the_signature(name: &str) -> usize {
+    let signature = Cookie::new(name, LONGEST_SIGNATURE).encoded().to_string();
+    // Between name and value stands `=`, which browsers do not count.
+    MAX_COOKIE_BYTES.saturating_sub(signature.len() - 1)
+}
+
 fn id(key: &SessionKey) -> SessionId {
     SessionId::new(key.as_ref())
 }
@@ -370,6 +374,11 @@ fn nothing() -> Result<SessionKey, anyhow::Error> {
 
 fn key<E: Error + Send + Sync + 'static>(sealed: Result<SessionId, E>) -> Result<SessionKey, anyhow::Error> {
     Ok(SessionKey::try_from(sealed?.0)?)
+}
+
+/// Whether the token may be opened in a moment, or by another server: its session is not known to be over.
+fn may_open_later(refused: &OpenError) -> bool {
+    refused.keeps_cookie() && !refused.is_not_found()
 }
 
 /// A TTL in milliseconds; none at all is not the store's default.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
-use super::SIGNING_KEY;
+use super::{SIGNING_KEY, may_open_later};
 use crate::error::ConfigError;
 use crate::http::{CookiePolicy, Found};
 use crate::session::SessionId;
@@ -99,7 +99,7 @@ impl Reader {
             tokens.iter().map(|token| [self.policy.name(), "=", token].concat()).collect();
         let found = self.policy.presented(plain.iter().map(String::as_bytes)).open(store, b"");
         let opens_later = |token: &String| {
-            store.open(&SessionId::new(token.as_str())).is_err_and(|error| error.is_transient())
+            store.open(&SessionId::new(token.as_str())).is_err_and(|error| may_open_later(&error))
         };
         match found {
             Found::Session(opened) => {

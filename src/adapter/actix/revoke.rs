@@ -20,13 +20,16 @@ impl SealedSessionStore {
     /// cannot be judged now may live on.
     pub(super) async fn revoke_beside(&self, id: &SessionId) -> Result<(), anyhow::Error> {
         #[cfg(feature = "revocation")]
-        if self.store.revocations().is_some()
-            && !self.store.open(id).is_err_and(|error| error.reason() == Reason::Revoked)
-            && let Ok(revoked) = self.store.revoke_judged(id, b"")
-        {
-            revoked.await?;
+        if self.store.open(id).map_or_else(|refused| is_to_be_revoked(refused.reason()), |_| true) {
+            self.revoke(id).await?;
         }
         let _ = id;
         Ok(())
     }
+}
+
+/// Whether a token that was refused may be of a session that lives on, and one that this server can name.
+#[cfg(feature = "revocation")]
+fn is_to_be_revoked(reason: Reason) -> bool {
+    !matches!(reason, Reason::Revoked | Reason::UnknownKey | Reason::Future)
 }

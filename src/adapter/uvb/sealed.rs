@@ -31,7 +31,7 @@ pub(super) fn seal(
 /// `NotFound` for what is over, or was never sealed for this.
 pub(super) fn open(store: &SealedStore, token: &str, of: &[u8]) -> Result<OpenedSession, SessionError> {
     store.open_with(&SessionId::new(token), of).map_err(|error| {
-        if error.is_transient() {
+        if error.keeps_cookie() && !error.is_not_found() {
             storage("the token cannot be opened at the moment: try again")
         } else {
             SessionError::NotFound
