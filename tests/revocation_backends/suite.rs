@@ -6,13 +6,12 @@
 
 #[path = "suite/nodes.rs"]
 pub(crate) mod nodes;
+#[path = "suite/rows.rs"]
+pub(crate) mod rows;
 #[path = "suite/servers.rs"]
 pub(crate) mod servers;
 #[path = "suite/sessions.rs"]
 pub(crate) mod sessions;
-#[cfg(feature = "uvb")]
-#[path = "suite/uvb.rs"]
-pub(crate) mod uvb;
 
 use std::collections::BTreeMap;
 
@@ -60,8 +59,7 @@ macro_rules! behaves {
             a_write_is_waited_for_without_a_runtime_and_on_a_worker_of_one,
             a_write_that_must_not_be_waited_for_is_done_all_the_same,
         );
-        #[cfg(feature = "uvb")]
-        $crate::suite::tests_of!($fresh, uvb:
+        $crate::suite::tests_of!($fresh, rows:
             a_row_is_changed_and_others_see_it,
             a_row_that_is_missing_or_struck_off_is_not_changed,
         );
