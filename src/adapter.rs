@@ -3,7 +3,5 @@
 
 #[cfg(feature = "actix")]
 pub mod actix;
-#[cfg(feature = "bext")]
-pub mod bext;
 #[cfg(feature = "uvb")]
 pub mod uvb;

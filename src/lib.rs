@@ -29,7 +29,6 @@
 //! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
-//! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `cli` | the command `sealed-session` |
 //! | `conformance` | a suite that any [`SessionPlugin`] can be run through |
 //! | `cookie` | `http::CookiePolicy`: the session's cookie, for any framework |
@@ -83,7 +82,7 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(any(feature = "actix", feature = "bext", feature = "uvb"))]
+#[cfg(any(feature = "actix", feature = "uvb"))]
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;

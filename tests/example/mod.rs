@@ -27,7 +27,6 @@ fn features() -> String {
         (cfg!(feature = "actix"), "actix"),
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
-        (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "cli"), "cli"),
         (cfg!(feature = "conformance"), "conformance"),
         (cfg!(feature = "cookie"), "cookie"),

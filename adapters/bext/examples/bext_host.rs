@@ -1,7 +1,7 @@
-//! A host that knows the session trait of `bext-plugin-api` only, with this crate behind it.
+//! A host that knows the session trait of `bext-plugin-api` only, with sealed sessions behind it.
 //!
 //! ```sh
-//! cargo run --example bext_host --features bext
+//! cargo run --example bext_host
 //! ```
 //!
 //! It logs a user in, changes the session, extends it, tampers with it and ends it, and says what came of each step.
@@ -16,13 +16,14 @@ use std::error::Error;
 
 use bext_plugin_api::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
+use sealed_session_bext::{Convert as _, ToBext};
 
 const MINUTE_MS: u64 = 60_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let ring = KeyRing::single(RootSecret::generate()?); // a server: KeyRing::load("/etc/shop/ring.json")?
     let store = SealedStore::builder(ring).app_id("shop.example").build()?;
-    let mut host = Host { sessions: Box::new(store), cookie: None };
+    let mut host = Host { sessions: Box::new(ToBext(store)), cookie: None };
     println!("backend: {}, healthy: {}", host.sessions.name(), host.sessions.is_healthy());
 
     host.log_in("user-42")?;
@@ -102,9 +103,9 @@ fn tamper(host: &Host) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a log may have of an id: this crate's own type prints no token.
+/// What a log may have of an id: the type of sealed-session prints no token.
 fn redacted(id: SessionId) -> String {
-    format!("{:?}", sealed_session::SessionId::from(id))
+    format!("{:?}", id.convert())
 }
 
 fn told(session: Option<SessionRecord>) -> String {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sealed_session::adapter::bext::FromBext;
 use sealed_session::conformance::{self, Family, Report, Subject};
 use sealed_session::hazmat::ManualClock;
+use sealed_session_bext::FromBext;
 
 use crate::*;
 
@@ -28,13 +28,13 @@ fn run(wrap: impl Fn(SealedStore) -> Box<dyn bext::SessionPlugin>) -> Report {
 
 #[test]
 fn the_store_passes_every_case_through_the_trait() {
-    let report = run(|store| Box::new(store));
+    let report = run(|store| Box::new(ToBext(store)));
     report.assert_passed();
     assert_eq!(report.not_run().count(), 0, "{report}");
 }
 
 /// A host's mistake that the suite is there to find: to give back the id that came in.
-struct Stale(SealedStore);
+struct Stale(ToBext<SealedStore>);
 
 impl bext::SessionPlugin for Stale {
     fn name(&self) -> &str {
@@ -65,7 +65,7 @@ impl bext::SessionPlugin for Stale {
 
 #[test]
 fn a_bext_backend_that_is_wrong_fails_through_the_trait() {
-    let report = run(|store| Box::new(Stale(store)));
+    let report = run(|store| Box::new(Stale(ToBext(store))));
     let failed: Vec<_> = report.failures().map(|outcome| outcome.name).collect();
     assert!(failed.contains(&"update_replaces_the_data"), "{failed:?}");
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use sealed_session::adapter::bext::FromBext;
 use sealed_session::{CreateOptions, SessionError, SessionPlugin};
+use sealed_session_bext::FromBext;
 
 use crate::*;
 
