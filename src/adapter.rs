@@ -3,5 +3,3 @@
 
 #[cfg(feature = "actix")]
 pub mod actix;
-#[cfg(feature = "uvb")]
-pub mod uvb;

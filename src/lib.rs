@@ -41,7 +41,6 @@
 //! | `sqlite` | `revocation::SqliteBackend`, for the processes of one machine; needs a C compiler |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
-//! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
 //! | `vdso` | randomness without a system call, where the kernel lends its generator |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
@@ -82,7 +81,7 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(any(feature = "actix", feature = "uvb"))]
+#[cfg(feature = "actix")]
 pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;

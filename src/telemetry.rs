@@ -162,10 +162,3 @@ pub(crate) fn stock_middleware() {
         });
     }
 }
-
-/// A user has a row in the registry that some other program wrote, or somebody changed.
-#[cfg(feature = "uvb")]
-pub(crate) fn row_left_out() {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", "a row of the registry that is no session of UVB is not listed");
-}

@@ -39,7 +39,6 @@ fn features() -> String {
         (cfg!(feature = "sqlite"), "sqlite"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
-        (cfg!(feature = "uvb"), "uvb"),
         (cfg!(feature = "watch"), "watch"),
     ];
     let on: Vec<&str> = features.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();

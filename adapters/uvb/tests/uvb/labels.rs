@@ -187,7 +187,6 @@ async fn a_row_of_something_else_hides_no_other_session_and_ends_with_them() {
     assert!(server.registry.list_by_user(r#"["t","ann"]"#).wait().unwrap().is_empty());
 }
 
-#[cfg(feature = "tracing")]
 #[tokio::test]
 async fn operators_read_that_a_row_was_left_out_and_nothing_of_it() {
     use crate::collector::{Collector, SEEN};

@@ -1,6 +1,5 @@
 //! The session store of the published `uvb-storage-api`: every method and every error, through `dyn SessionStore`.
 
-#![cfg(all(feature = "uvb", feature = "hazmat"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,8 +8,7 @@
 
 #[path = "uvb/changes.rs"]
 mod changes;
-#[cfg(feature = "tracing")]
-#[path = "common/collector.rs"]
+#[path = "../../../tests/common/collector.rs"]
 mod collector;
 #[path = "uvb/endings.rs"]
 mod endings;
@@ -22,22 +20,22 @@ mod ids;
 mod labels;
 #[path = "uvb/records.rs"]
 mod records;
-#[cfg(all(feature = "sqlite", unix))]
+#[cfg(unix)]
 #[path = "uvb/sqlite.rs"]
 mod sqlite;
 #[path = "uvb/tenants.rs"]
 mod tenants;
 #[path = "uvb/times.rs"]
 mod times;
-#[path = "common/troubled.rs"]
+#[path = "../../../tests/common/troubled.rs"]
 mod troubled;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sealed_session::adapter::uvb::UvbSessions;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::{Registry, Revocations};
 use sealed_session::{Clock as _, KeyRing, RootSecret, SealedStore};
+use sealed_session_uvb::UvbSessions;
 use serde_json::json;
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord, SessionStore};

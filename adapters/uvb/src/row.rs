@@ -2,44 +2,43 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sealed_session::revocation::SessionInfo;
+use sealed_session::{OpenedSession, SealedStore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord};
 
-use super::sealed::{labelling, open, seal};
-use crate::clock::millis;
-use crate::revocation::SessionInfo;
-use crate::store::{OpenedSession, SealedStore};
+use crate::sealed::{labelling, open, seal};
 
 /// Where a session comes from. It never changes.
 #[derive(PartialEq, Serialize, Deserialize)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     transaction_id: String,
     created_at: SystemTime,
 }
 
 impl Origin {
-    pub(super) fn of(record: &SessionRecord) -> Self {
+    pub(crate) fn of(record: &SessionRecord) -> Self {
         Self { transaction_id: record.transaction_id.clone(), created_at: record.created_at }
     }
 }
 
 /// What is sealed in the label of a row.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Label {
-    pub(super) origin: Origin,
+pub(crate) struct Label {
+    pub(crate) origin: Origin,
     factors_used: Vec<String>,
     assurance_level: i32,
     metadata: serde_json::Value,
     /// The row has it too, for the registry; of two that differ the earlier counts.
-    pub(super) expires_at_ms: u64,
+    pub(crate) expires_at_ms: u64,
     /// When the token ends.
-    pub(super) ends_at_ms: u64,
+    pub(crate) ends_at_ms: u64,
 }
 
 impl Label {
-    pub(super) fn of(record: SessionRecord, ends_at_ms: u64) -> Self {
+    pub(crate) fn of(record: SessionRecord, ends_at_ms: u64) -> Self {
         Self {
             origin: Origin::of(&record),
             factors_used: record.factors_used,
@@ -51,7 +50,7 @@ impl Label {
     }
 
     /// Of a row that has not expired; none if the label was not sealed for it.
-    pub(super) fn open(store: &SealedStore, row: &SessionInfo) -> Result<Option<Self>, SessionError> {
+    pub(crate) fn open(store: &SealedStore, row: &SessionInfo) -> Result<Option<Self>, SessionError> {
         match open(store, &row.label, &labelling(row)) {
             Err(SessionError::NotFound) => Ok(None),
             sealed => read(&sealed?.record().data_json).map(Some),
@@ -59,7 +58,7 @@ impl Label {
     }
 
     /// Puts it into the row, together with the expiry.
-    pub(super) fn seal(&self, store: &SealedStore, row: &mut SessionInfo) -> Result<(), SessionError> {
+    pub(crate) fn seal(&self, store: &SealedStore, row: &mut SessionInfo) -> Result<(), SessionError> {
         let json = text(self)?;
         // serde_json writes what is nested more deeply than it reads.
         let Ok(back) = read::<Self>(&json) else {
@@ -76,11 +75,11 @@ impl Label {
         Ok(())
     }
 
-    pub(super) fn is_over(&self, now_ms: u64) -> bool {
+    pub(crate) fn is_over(&self, now_ms: u64) -> bool {
         self.expires_at_ms <= now_ms
     }
 
-    pub(super) fn into_record(self, id: String, row: &SessionInfo) -> Result<SessionRecord, SessionError> {
+    pub(crate) fn into_record(self, id: String, row: &SessionInfo) -> Result<SessionRecord, SessionError> {
         let (tenant_id, user_id) = read(&row.user_id)?;
         Ok(SessionRecord {
             id,
@@ -99,41 +98,46 @@ impl Label {
 
 /// What an id in a list has sealed.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Listed {
-    pub(super) uid: String,
+pub(crate) struct Listed {
+    pub(crate) uid: String,
 }
 
 /// Tenant and user as one text, different for different pairs.
-pub(super) fn user_key(tenant_id: &TenantId, user_id: &str) -> Result<String, SessionError> {
+pub(crate) fn user_key(tenant_id: &TenantId, user_id: &str) -> Result<String, SessionError> {
     text(&(tenant_id, user_id))
 }
 
 /// All that is sealed here has a user.
-pub(super) fn user_of(session: &OpenedSession) -> &str {
+pub(crate) fn user_of(session: &OpenedSession) -> &str {
     session.record().user_id.as_deref().unwrap_or_default()
 }
 
-pub(super) fn text(value: &impl Serialize) -> Result<String, SessionError> {
+pub(crate) fn text(value: &impl Serialize) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(storage)
 }
 
 /// Reads what was written here. Of what cannot be read the error quotes nothing.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
     serde_json::from_str(text).map_err(|_| no_row())
 }
 
-pub(super) fn no_row() -> SessionError {
+pub(crate) fn no_row() -> SessionError {
     storage("the registry has something else in place of a session of UVB")
 }
 
 /// A time that a row has as it is, in whole milliseconds.
-pub(super) fn shown_since_1970(time: SystemTime) -> Result<u64, SessionError> {
+pub(crate) fn shown_since_1970(time: SystemTime) -> Result<u64, SessionError> {
     let since = time.duration_since(UNIX_EPOCH);
     since.map(millis).map_err(|_| storage("last_activity_at is before 1970: a row has no such time"))
 }
 
-pub(super) fn since_1970(time: SystemTime) -> u64 {
+pub(crate) fn since_1970(time: SystemTime) -> u64 {
     millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// In whole milliseconds; those that 64 bits do not hold are as good as for ever.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn at(ms: u64) -> Result<SystemTime, SessionError> {
@@ -141,10 +145,10 @@ fn at(ms: u64) -> Result<SystemTime, SessionError> {
     time.ok_or_else(|| storage("this system cannot count so far in time"))
 }
 
-pub(super) fn count(sessions: u64) -> usize {
+pub(crate) fn count(sessions: u64) -> usize {
     usize::try_from(sessions).unwrap_or(usize::MAX)
 }
 
-pub(super) fn storage(error: impl ToString) -> SessionError {
+pub(crate) fn storage(error: impl ToString) -> SessionError {
     SessionError::Storage(error.to_string())
 }

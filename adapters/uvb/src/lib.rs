@@ -1,7 +1,7 @@
-//! The session store of `uvb-storage-api` 0.2, for hosts of UVB. Needs the feature `uvb`.
+//! The session store of `uvb-storage-api` 0.2 over [sealed sessions](sealed_session), for hosts of UVB.
 //!
 //! That trait's `update`, `extend` and `touch` give no new id back, so nothing that they change can be in the id. Here
-//! the id is still a sealed token, but of what never changes; the rest is a row in the registry of revocations:
+//! the id is still a sealed token, but of what never changes; the rest is a row in the [registry](Registry) of revocations:
 //!
 //! | Field | Where it is |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `expires_at` | sealed in the label, and in the row; the earlier counts; in whole milliseconds |
 //! | `last_activity_at` | in the row, in whole milliseconds |
 //!
-//! So this is a store with a database, unlike all else in this crate: `get` asks the backend each time, and a session
+//! So this is a store with a database, unlike sealed sessions otherwise: `get` asks the backend each time, and a session
 //! whose row is gone is none. **The database holds no credentials**: whoever reads it can use no session, and sees
 //! users, tenants, uids and times, but no factors, levels or metadata. A label is sealed with the keys of the store,
 //! for its user, uid and time of creation; one that was changed, or moved to another row, is refused. Whoever can write
@@ -19,15 +19,15 @@
 //! - end a session, sooner or at once, and say when it was last active;
 //! - **write back an older row**, whose label is good: a level, factors or an expiry that the session once had count
 //!   again. Where lowering a level must hold, end the session and create another;
-//! - remove revocations, as SECURITY.md says.
+//! - remove revocations, as SECURITY.md of sealed-session says.
 //!
 //! # Example
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use sealed_session::adapter::uvb::UvbSessions;
 //! use sealed_session::revocation::{Registry, Revocations};
 //! use sealed_session::{KeyRing, RootSecret, SealedStore};
+//! use sealed_session_uvb::UvbSessions;
 //! use uvb_storage_api::{SessionRecord, SessionStore};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -74,7 +74,7 @@
 //!   of a record that has expired already.
 //! - **`delete` is `Ok` for any id**: a logout does not fail because the session is over.
 //! - **`Storage`** is an error of the backend or the ring, a record that cannot be sealed, or a change that cannot be
-//!   made. A token that this server cannot judge at the moment ([`keeps_cookie`](crate::OpenError::keeps_cookie)) is
+//!   made. A token that this server cannot judge at the moment ([`keeps_cookie`](sealed_session::OpenError::keeps_cookie)) is
 //!   `Storage` as well, not a session that is gone.
 //!
 //! # What cannot be changed, and what does not fit
@@ -106,32 +106,35 @@
 //! - Its tokens are sealed with associated data of their own: no other session of the same store passes for one of
 //!   these, nor the other way round.
 
+#![forbid(unsafe_code)]
+
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sealed_session::revocation::{Registry, SessionInfo};
+use sealed_session::{SealedStore, SessionId, SessionUid};
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord, SessionStore};
 
-use crate::clock::millis;
-use crate::revocation::{Registry, SessionInfo};
-use crate::session::SessionId;
-use crate::store::SealedStore;
-use crate::telemetry;
-use crate::uid::SessionUid;
-
 mod row;
 mod sealed;
+mod telemetry;
 
 use row::{
-    Label, Listed, Origin, count, no_row, read, shown_since_1970, since_1970, storage, text, user_key,
-    user_of,
+    Label, Listed, Origin, count, millis, no_row, read, shown_since_1970, since_1970, storage, text,
+    user_key, user_of,
 };
 use sealed::{GIVEN, LISTED, open, seal};
 
 /// What the ids in lists begin with; no token can.
 const LISTED_MARK: &str = "listed.";
 
-/// A [`SessionStore`] of UVB over a [`Registry`] and its store. The module has an example.
+/// The example of README.md is compiled as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// A [`SessionStore`] of UVB over a [`Registry`] and its store. The [crate](self) has an example.
 #[derive(Debug, Clone)]
 pub struct UvbSessions(Registry);
 
