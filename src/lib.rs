@@ -26,7 +26,6 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
 //! | `cli` | the command `sealed-session` |
@@ -43,6 +42,9 @@
 //! | `tracing` | events for the crate `tracing` |
 //! | `vdso` | randomness without a system call, where the kernel lends its generator |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
+//!
+//! Adapters to other crates' interfaces are crates of their own: `sealed-session-actix`, `sealed-session-bext` and
+//! `sealed-session-uvb`.
 //!
 //! # Where to read
 //!
@@ -81,8 +83,6 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(feature = "actix")]
-pub mod adapter;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "dbsc")]

@@ -24,7 +24,6 @@ pub(crate) fn built(name: &str) -> PathBuf {
 /// The features of this build, so that nothing is built twice.
 fn features() -> String {
     let features = [
-        (cfg!(feature = "actix"), "actix"),
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
         (cfg!(feature = "cli"), "cli"),

@@ -14,7 +14,7 @@ fn lifecycles(policy: &TtlExtensionPolicy) -> [(SessionLifecycle, Option<u64>); 
 }
 
 async fn site_of(lifecycle: SessionLifecycle, extending: bool) -> Site {
-    let settings = move |middleware: sealed_session::adapter::actix::SealedMiddlewareBuilder| {
+    let settings = move |middleware: sealed_session_actix::SealedMiddlewareBuilder| {
         middleware.session_lifecycle(lifecycle.clone())
     };
     Site::of(|store| store, settings, extending).await
@@ -105,7 +105,7 @@ async fn the_middleware_that_extends_does_nothing_else() {
 #[tokio::test]
 async fn no_change_outlasts_the_lifetime() {
     let lifetime = std::time::Duration::from_secs(100);
-    let settings = |middleware: sealed_session::adapter::actix::SealedMiddlewareBuilder| {
+    let settings = |middleware: sealed_session_actix::SealedMiddlewareBuilder| {
         middleware.session_lifecycle(persistent(60))
     };
     let site = Site::of(|store| store.max_lifetime(lifetime), settings, false).await;

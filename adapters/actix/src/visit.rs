@@ -13,7 +13,7 @@ tokio::task_local! {
 
 /// What an answer does about the session's cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// What the middleware of actix-session does.
     AsStored,
     /// The same, and in place of every session that came: all of these are revoked.
@@ -48,7 +48,7 @@ fn outcome(status: &SessionStatus, answer: StatusCode, untold: bool) -> Outcome 
 
 /// A request on its way through the middleware.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     untold: bool,
     /// The handler has changed nothing, and the session is only to be extended.
     renewal: Cell<bool>,
@@ -57,33 +57,33 @@ pub(super) struct Visit {
 
 impl Visit {
     /// A request whose sessions cannot be told: of several none may be chosen, or the browser held one back.
-    pub(super) fn new(untold: bool) -> Rc<Self> {
+    pub(crate) fn new(untold: bool) -> Rc<Self> {
         Rc::new(Self { untold, renewal: Cell::new(false), outcome: Cell::new(Outcome::AsStored) })
     }
 
     /// Runs what the request goes through next, with this visit at hand.
-    pub(super) fn around<F: Future>(self: Rc<Self>, next: F) -> impl Future<Output = F::Output> {
+    pub(crate) fn around<F: Future>(self: Rc<Self>, next: F) -> impl Future<Output = F::Output> {
         VISIT.scope(self, next)
     }
 
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         self.outcome.get()
     }
 }
 
 /// Decides, when the handler is done.
-pub(super) fn decide(status: &SessionStatus, answer: StatusCode) {
+pub(crate) fn decide(status: &SessionStatus, answer: StatusCode) {
     // Outside a visit there is nothing to decide for.
     let _ = VISIT.try_with(|visit| visit.outcome.set(outcome(status, answer, visit.untold)));
 }
 
 /// Notes that what is stored next only extends the session.
-pub(super) fn only_renews() {
+pub(crate) fn only_renews() {
     let _ = VISIT.try_with(|visit| visit.renewal.set(true));
 }
 
 /// Gives up a mere extension: nothing is sent. Whether it was one.
-pub(super) fn give_up_renewal() -> bool {
+pub(crate) fn give_up_renewal() -> bool {
     let give_up = |visit: &Rc<Visit>| {
         if visit.renewal.get() {
             visit.outcome.set(Outcome::Withheld);
@@ -94,7 +94,7 @@ pub(super) fn give_up_renewal() -> bool {
 }
 
 /// What was decided for the request that is being answered; nothing outside of our own middleware.
-pub(super) fn decided() -> Option<Outcome> {
+pub(crate) fn decided() -> Option<Outcome> {
     VISIT.try_with(|visit| visit.outcome.get()).ok()
 }
 

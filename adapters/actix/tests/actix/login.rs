@@ -1,7 +1,7 @@
 //! Whose data a login keeps, and that a visitor can log in.
 
-use sealed_session::adapter::actix::SealedSessionStore;
 use sealed_session::hazmat::ManualClock;
+use sealed_session_actix::SealedSessionStore;
 
 use crate::site::{NOON, Site, builder};
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use actix_session::config::CookieContentSecurity;
 use actix_session::storage::{SaveError, SessionStore as _, UpdateError};
 use actix_web::cookie::time::Duration;
-use sealed_session::adapter::actix::SealedSessionStore;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{ResealError, SealError};
+use sealed_session_actix::SealedSessionStore;
 
 use crate::site::{NAME, NOON, Site, builder, token};
 

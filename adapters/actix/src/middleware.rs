@@ -15,10 +15,9 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
-use super::cookies::{Brought, Reader};
-use super::visit::{Outcome, Visit, decide};
-use super::{SIGNING_KEY, SealedSessionStore};
-use crate::telemetry;
+use crate::cookies::{Brought, Reader};
+use crate::visit::{Outcome, Visit, decide};
+use crate::{SIGNING_KEY, SealedSessionStore, telemetry};
 
 /// The settings of a [`SealedSessionMiddleware`]: those of actix-session, but for the cookie's name and key, which
 /// are the store's. By [`SealedSessionStore::middleware`].
@@ -31,7 +30,7 @@ pub struct SealedMiddlewareBuilder {
 }
 
 impl SealedMiddlewareBuilder {
-    pub(super) fn new(sessions: SealedSessionStore) -> Self {
+    pub(crate) fn new(sessions: SealedSessionStore) -> Self {
         let name = sessions.store().cookie_name().to_owned();
         let stock = SessionMiddleware::builder(sessions.clone(), Key::from(&SIGNING_KEY))
             .cookie_name(name.clone())
@@ -307,7 +306,7 @@ struct CookiesAsSent(Vec<HeaderValue>);
 ///
 /// ```
 /// use actix_web::test::TestRequest;
-/// use sealed_session::adapter::actix::cookies_as_sent;
+/// use sealed_session_actix::cookies_as_sent;
 ///
 /// let request = TestRequest::default().insert_header(("cookie", "theme=dark")).to_http_request();
 /// assert_eq!(cookies_as_sent(&request), ["theme=dark"]);

@@ -1,10 +1,10 @@
-//! Sealed sessions for actix-web, under the middleware and the `Session` of actix-session.
+//! [Sealed sessions](sealed_session) for actix-web, under the middleware and the `Session` of actix-session.
 //!
 //! ```no_run
 //! use actix_session::Session;
 //! use actix_web::{App, HttpServer, Result, web};
-//! use sealed_session::adapter::actix::SealedSessionStore;
 //! use sealed_session::{KeyRing, SealedStore};
+//! use sealed_session_actix::SealedSessionStore;
 //!
 //! async fn count(session: Session) -> Result<String> {
 //!     let visits = session.get::<u32>("visits")?.unwrap_or(0) + 1;
@@ -64,7 +64,7 @@
 //!   page after a link from elsewhere begins no session.
 //!
 //! Wrap the middleware last, so that it sees a request first. The middleware of actix-session alone over this store
-//! does none of that; the first such request is an event at warn (feature `tracing`).
+//! does none of that; the first such request is an event at warn.
 //!
 //! # Logins and logouts
 //!
@@ -72,7 +72,7 @@
 //! keeps all data.
 //!
 //! `purge` removes the cookie that the request brought, whatever the answer is, and whatever the cookie is worth: an
-//! expired session, each of several. With revocations (feature `revocation`) all of these are revoked; where that
+//! expired session, each of several. With revocations all of these are revoked; where that
 //! fails, the answer is a 500 which removes the cookie and says so.
 //!
 //! With 408 or a server error, nothing but a `purge` counts: no change is sent, and no login.
@@ -85,7 +85,7 @@
 //! - What was tampered with, revoked or has expired is no session: the handler sees an empty one, and its first change
 //!   takes the cookie's place. The cookie is not removed before.
 //! - Where this server rather than the token may be at fault
-//!   ([`OpenError::keeps_cookie`](crate::OpenError::keeps_cookie)) the handler sees an empty session too, but a change
+//!   ([`OpenError::keeps_cookie`]) the handler sees an empty session too, but a change
 //!   of it is a 500 and the cookie stays: trying again may do.
 //! - A session too large is a 500 without a cookie, after the handler has run; the `Debug` of the error has both sizes.
 //!   [`SealedStore::remaining`] tells beforehand what still fits.
@@ -96,6 +96,8 @@
 //! - Data with a member whose name is no Unicode, a lone surrogate, is a 500: actix has no name for it.
 //!
 //! The `Debug` of [`SessionKey`] is not ours, and prints the token: do not log one.
+
+#![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -109,16 +111,15 @@ use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
+use sealed_session::{
+    ConfigError, CreateOptions, OpenError, ResealError, SealError, SealedStore, SealedStoreBuilder, SessionId,
+};
 use serde_json::value::RawValue;
-
-use crate::error::{ConfigError, OpenError, ResealError, SealError};
-use crate::session::{CreateOptions, SessionId};
-use crate::store::{SealedStore, SealedStoreBuilder};
-use crate::telemetry;
 
 mod cookies;
 mod middleware;
 mod revoke;
+mod telemetry;
 mod visit;
 
 use cookies::Reader;
@@ -137,13 +138,18 @@ const LONGEST_SIGNATURE: &str = "//////////////////////////////////////////8=";
 /// What browsers keep of a cookie's name and value, together.
 const MAX_COOKIE_BYTES: usize = 4096;
 
-/// A [`SealedStore`] as a store of actix-session. The [module](self) says what it does.
+/// The example of README.md is compiled as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// A [`SealedStore`] as a store of actix-session. The [crate](self) says what it does.
 ///
 /// ```
 /// use actix_session::config::PersistentSession;
 /// use actix_web::cookie::time::Duration;
-/// use sealed_session::adapter::actix::SealedSessionStore;
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
+/// use sealed_session_actix::SealedSessionStore;
 ///
 /// let ring = KeyRing::single(RootSecret::generate()?);
 /// let sessions = SealedSessionStore::new(SealedStore::builder(ring))?;
@@ -183,8 +189,8 @@ impl SealedSessionStore {
     /// actix-session does not know which member is the user; 64 bytes do for most user ids.
     ///
     /// ```
-    /// # use sealed_session::adapter::actix::SealedSessionStore;
     /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+    /// # use sealed_session_actix::SealedSessionStore;
     /// # let ring = KeyRing::single(RootSecret::generate()?);
     /// let sessions = SealedSessionStore::new(SealedStore::builder(ring))?.reserving("user", 64);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -298,10 +304,9 @@ impl SessionStore for SealedSessionStore {
 ///
 /// ```
 /// use actix_session::Session;
-/// use sealed_session::adapter::actix;
 ///
 /// async fn log_in(session: Session) -> actix_web::Result<&'static str> {
-///     actix::log_in(&session, "user", "user-42")?;
+///     sealed_session_actix::log_in(&session, "user", "user-42")?;
 ///     Ok("welcome")
 /// }
 /// ```
@@ -327,8 +332,8 @@ pub fn log_in(session: &Session, member: &str, user: &str) -> Result<(), Session
 ///
 /// ```
 /// use actix_web::{App, middleware::from_fn};
-/// use sealed_session::adapter::actix::{SealedSessionStore, extend_on_every_request};
 /// # use sealed_session::{KeyRing, RootSecret, SealedStore};
+/// use sealed_session_actix::{SealedSessionStore, extend_on_every_request};
 /// # let ring = KeyRing::single(RootSecret::generate()?);
 /// # let sessions = SealedSessionStore::new(SealedStore::builder(ring))?;
 ///

@@ -16,12 +16,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Result, guard, web};
 use reqwest::header::{COOKIE, SET_COOKIE};
-use sealed_session::adapter::actix::{
+use sealed_session::hazmat::ManualClock;
+use sealed_session::{KeyRing, OpenedSession, Root, RootSecret, SealedStore, SealedStoreBuilder, SessionId};
+use sealed_session_actix::{
     SealedMiddlewareBuilder, SealedSessionStore, cookies_as_sent, extend_on_every_request,
     log_in as begin_login,
 };
-use sealed_session::hazmat::ManualClock;
-use sealed_session::{KeyRing, OpenedSession, Root, RootSecret, SealedStore, SealedStoreBuilder, SessionId};
 use serde_json::{Value, json};
 
 pub(crate) const NOON: u64 = 1_795_003_200_000;

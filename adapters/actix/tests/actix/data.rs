@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore as _, UpdateError};
 use actix_web::cookie::time::Duration;
-use sealed_session::adapter::actix::SealedSessionStore;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::{CreateOptions, SealedStore, SessionId, SessionPlugin as _, SessionUid};
+use sealed_session_actix::SealedSessionStore;
 
 use crate::site::{NOON, SECOND, builder};
 

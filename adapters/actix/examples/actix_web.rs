@@ -1,7 +1,7 @@
 //! A web server with actix-web: it counts visits, logs in and logs out, and keeps all of it in the cookie.
 //!
 //! ```sh
-//! cargo run --example actix_web --features actix
+//! cargo run --example actix_web
 //! ```
 //!
 //! It prints where it listens. `--port N` chooses the port.
@@ -14,8 +14,8 @@ use actix_session::Session;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Form, Redirect, get, post};
 use actix_web::{App, HttpResponse, HttpServer, Result, error};
-use sealed_session::adapter::actix::{self, SealedSessionStore};
 use sealed_session::{KeyRing, RootSecret, SealedStore};
+use sealed_session_actix::SealedSessionStore;
 use serde::Deserialize;
 
 #[tokio::main]
@@ -58,7 +58,8 @@ async fn log_in(session: Session, form: Form<Login>) -> Result<Redirect> {
     if user.is_empty() || !user.chars().all(char::is_alphanumeric) {
         return Err(error::ErrorBadRequest("a name has letters and digits"));
     }
-    actix::log_in(&session, "user", &user)?; // another session, with the visits of this one unless somebody else's
+    // Another session, with the visits of this one unless somebody else's.
+    sealed_session_actix::log_in(&session, "user", &user)?;
     Ok(Redirect::to("/").see_other())
 }
 

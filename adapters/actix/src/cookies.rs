@@ -4,15 +4,13 @@ use std::borrow::Cow;
 
 use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use sealed_session::http::{CookiePolicy, Found};
+use sealed_session::{ConfigError, SealedStore, SessionId};
 
-use super::{SIGNING_KEY, may_open_later};
-use crate::error::ConfigError;
-use crate::http::{CookiePolicy, Found};
-use crate::session::SessionId;
-use crate::store::SealedStore;
+use crate::{SIGNING_KEY, may_open_later};
 
 /// How the session's cookie is told from all others.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     /// What the framework has to read.
     name: String,
     /// What has to stand in the header for it, byte for byte: some characters of a name are escaped.
@@ -23,27 +21,27 @@ pub(super) struct Reader {
 
 /// The cookies of the session's name that a request brings, as they stand in the headers.
 #[derive(Debug, Default)]
-pub(super) struct Brought {
+pub(crate) struct Brought {
     ours: Vec<Vec<u8>>,
     /// They are of different sessions, or too many: none of them counts.
-    pub(super) ambiguous: bool,
+    pub(crate) ambiguous: bool,
     /// How many of them the framework will find: one, or none.
     admitted: usize,
 }
 
 impl Brought {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.ours.is_empty()
     }
 
     /// Whether the framework is to find a cookie of the session's name so many times.
-    pub(super) fn admits(&self, found: usize) -> bool {
+    pub(crate) fn admits(&self, found: usize) -> bool {
         self.admitted == found
     }
 }
 
 impl Reader {
-    pub(super) fn new(name: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn new(name: &str) -> Result<Self, ConfigError> {
         let sent = Cookie::new(name, "").encoded().to_string();
         Ok(Self {
             name: name.to_owned(),
@@ -53,13 +51,13 @@ impl Reader {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// What a request brings; and where the framework must not see all of it, the headers that it may see: with at
     /// most one cookie of the session's name, and nothing that it would read as one or stumble over.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         headers: &HeaderMap,
         store: &SealedStore,
@@ -111,7 +109,7 @@ impl Reader {
     }
 
     /// The tokens in the cookies that were brought.
-    pub(super) fn tokens(&self, brought: &Brought) -> Vec<SessionId> {
+    pub(crate) fn tokens(&self, brought: &Brought) -> Vec<SessionId> {
         brought.ours.iter().filter_map(|pair| self.token(pair)).map(SessionId::new).collect()
     }
 
@@ -139,7 +137,7 @@ impl Reader {
     }
 
     /// Takes the session's cookie out of what an answer sets.
-    pub(super) fn withhold(&self, headers: &mut HeaderMap) {
+    pub(crate) fn withhold(&self, headers: &mut HeaderMap) {
         let all: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
         for value in all.into_iter().filter(|value| !self.is_set(value.as_bytes())) {
             headers.append(SET_COOKIE, value);
@@ -147,7 +145,7 @@ impl Reader {
     }
 
     /// Whether an answer sets the session's cookie.
-    pub(super) fn is_set_by(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_set_by(&self, headers: &HeaderMap) -> bool {
         headers.get_all(SET_COOKIE).any(|value| self.is_set(value.as_bytes()))
     }
 

@@ -1,7 +1,7 @@
 //! Keys that rotate under a server that runs, and servers that share them.
 
-use sealed_session::adapter::actix::SealedSessionStore;
 use sealed_session::{KeyRing, KeyState, SealedStore};
+use sealed_session_actix::SealedSessionStore;
 
 use crate::site::{NAME, Site, ring, root};
 

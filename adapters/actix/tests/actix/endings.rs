@@ -67,7 +67,6 @@ async fn the_cookie_is_removed_with_the_attributes_that_it_was_set_with() {
     assert!(removal.contains("Max-Age=0"), "{removal}");
 }
 
-#[cfg(feature = "revocation")]
 mod revoking {
     use super::FAILURES;
     use crate::site::{NOON, SECOND, Site};

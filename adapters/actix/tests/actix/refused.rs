@@ -102,7 +102,6 @@ async fn what_cannot_be_opened_for_the_moment_is_not_lost() {
     site.post("/count", &cookie).await.says(None, 8);
 }
 
-#[cfg(feature = "revocation")]
 #[tokio::test]
 async fn a_logout_that_cannot_be_carried_out_is_an_error() {
     let revocations = sealed_session::revocation::Revocations::in_memory();

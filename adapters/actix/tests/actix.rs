@@ -1,7 +1,6 @@
 //! Sessions of actix-web: a real server over TCP, a real client, and a clock that is set by the tests. `workflow`,
 //! `lifecycle` and `guards` have the behaviours that actix-session checks its own stores for.
 
-#![cfg(all(feature = "actix", feature = "hazmat"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,8 +8,9 @@
     reason = "a test that fails panics"
 )]
 
+#[path = "../../tests/example.rs"]
 mod example;
-#[path = "example/server.rs"]
+#[path = "../../../tests/example/server.rs"]
 mod server;
 
 #[path = "actix/site.rs"]
@@ -36,8 +36,7 @@ mod login;
 mod refused;
 #[path = "actix/rotation.rs"]
 mod rotation;
-#[cfg(feature = "revocation")]
-#[path = "common/troubled.rs"]
+#[path = "../../../tests/common/troubled.rs"]
 mod troubled;
 #[path = "actix/workflow.rs"]
 mod workflow;

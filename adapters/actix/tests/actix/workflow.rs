@@ -40,7 +40,6 @@ async fn a_login_and_a_logout_in_ten_steps() {
     }
 }
 
-#[cfg(feature = "revocation")]
 #[tokio::test]
 async fn a_login_and_a_logout_in_ten_steps_where_sessions_are_revoked() {
     let revocations = sealed_session::revocation::Revocations::in_memory();
@@ -93,7 +92,6 @@ async fn ten_steps(site: &Site, revoking: bool) {
     assert!(copy.sets_nothing());
 }
 
-#[cfg(feature = "revocation")]
 #[tokio::test]
 async fn a_session_that_was_revoked_while_the_handler_ran_is_not_begun_anew() {
     use actix_session::storage::{SessionKey, SessionStore as _};
