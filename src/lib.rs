@@ -27,21 +27,19 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `actix` | `adapter::actix::SealedSessionStore`: a store of actix-session, for actix-web |
 //! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
-//! | `bext` | [`SealedStore`] as a session backend of `bext-plugin-api`, and such backends as [`SessionPlugin`]s |
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
 //! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
-//! | `uvb` | `adapter::uvb::UvbSessions`: the session store of `uvb-storage-api`; brings `revocation` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
 //! Backends that share what is revoked are crates of their own, `sealed-session-sqlite` and `sealed-session-redis`; so are
-//! the suites for those of yours, `sealed-session-conformance`.
+//! the suites for those of yours, `sealed-session-conformance`, the command, `sealed-session-cli`, and the adapters to
+//! other crates' interfaces, `sealed-session-actix`, `sealed-session-bext` and `sealed-session-uvb`.
 //!
 //! # Where to read
 //!
@@ -80,8 +78,6 @@ mod random;
 mod telemetry;
 mod wipe;
 
-#[cfg(any(feature = "actix", feature = "bext", feature = "uvb"))]
-pub mod adapter;
 #[cfg(feature = "dbsc")]
 pub mod dbsc;
 #[cfg(feature = "hazmat")]

@@ -29,7 +29,6 @@ mod moment;
 mod opened;
 #[cfg(feature = "tower")]
 pub(crate) mod parts;
-#[cfg(any(feature = "actix", test))]
 mod renew;
 mod replace;
 #[cfg(feature = "revocation")]
@@ -290,8 +289,26 @@ impl SealedStore {
         self.0.policy.max_token_chars
     }
 
-    #[cfg(any(feature = "tower", feature = "revocation"))]
-    pub(crate) fn now_ms(&self) -> u64 {
+    /// What time it is by this store's clock, in milliseconds since 1970. For what is kept beside sessions and is
+    /// compared with their times: by the system's clock it would differ from them under a clock of one's own.
+    ///
+    /// ```
+    /// use sealed_session::{Clock, KeyRing, RootSecret, SealedStore};
+    ///
+    /// struct Noon;
+    ///
+    /// impl Clock for Noon {
+    ///     fn now_ms(&self) -> u64 {
+    ///         1_795_003_200_000
+    ///     }
+    /// }
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).clock(Noon).build()?;
+    /// assert_eq!(store.now_ms(), 1_795_003_200_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
     }
 

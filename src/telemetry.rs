@@ -137,35 +137,3 @@ pub(crate) fn note_dropped(dropped: u64) {
     }
     let _ = dropped;
 }
-
-/// A middleware around the sessions of actix-web has had the framework read the cookies, and keep what it read.
-#[cfg(feature = "actix")]
-pub(crate) fn cookies_read_before() {
-    #[cfg(feature = "tracing")]
-    tracing::error!(
-        target: "sealed_session",
-        "another middleware has read the cookies before the sessions could: wrap the sessions last"
-    );
-}
-
-/// The middleware of actix-session is used without ours around it. Told once.
-#[cfg(feature = "actix")]
-pub(crate) fn stock_middleware() {
-    #[cfg(feature = "tracing")]
-    {
-        static TOLD: std::sync::Once = std::sync::Once::new();
-        TOLD.call_once(|| {
-            tracing::warn!(
-                target: "sealed_session",
-                "the store is used without SealedSessionStore::middleware: cookies of decoded names count as the session's"
-            );
-        });
-    }
-}
-
-/// A user has a row in the registry that some other program wrote, or somebody changed.
-#[cfg(feature = "uvb")]
-pub(crate) fn row_left_out() {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", "a row of the registry that is no session of UVB is not listed");
-}

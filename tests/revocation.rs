@@ -14,6 +14,8 @@ mod kept;
 mod making_good;
 #[path = "revocation/registry.rs"]
 mod registry;
+#[path = "revocation/rows.rs"]
+mod rows;
 #[path = "revocation/scope.rs"]
 mod scope;
 #[path = "revocation/spared.rs"]

@@ -136,7 +136,7 @@ impl OpenError {
     }
 
     /// Whether this server rather than the token is at fault.
-    #[cfg(any(feature = "dbsc", feature = "uvb", feature = "actix"))]
+    #[cfg(feature = "dbsc")]
     pub(crate) const fn is_transient(&self) -> bool {
         matches!(self.standing, Standing::Transient)
     }

@@ -15,7 +15,6 @@ use crate::error::ConfigError;
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
-#[cfg(feature = "uvb")]
 mod row;
 
 /// A list of each user's sessions, on top of a store's revocations and in the same backend. Cheap to clone.

@@ -37,7 +37,7 @@ const DEFAULT_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SealedStoreBuilder {
     ring: KeyRing,
-    pub(crate) cookie_name: String,
+    cookie_name: String,
     app_id: String,
     default_ttl: Option<Duration>,
     max_ttl: Option<Duration>,
@@ -45,7 +45,7 @@ pub struct SealedStoreBuilder {
     leeway: Option<Duration>,
     clock: Arc<dyn Clock>,
     padding: usize,
-    pub(crate) max_token_chars: Option<usize>,
+    max_token_chars: Option<usize>,
     entropy: Entropy,
     #[cfg(feature = "revocation")]
     revocations: Option<crate::revocation::Revocations>,
@@ -132,6 +132,25 @@ impl SealedStoreBuilder {
         self
     }
 
+    /// Lowers [`max_token_chars`](Self::max_token_chars), set or not, to what `room` answers for the cookie's name, if
+    /// that is less: for adapters to frameworks that put more into a cookie than its token. Call it after
+    /// [`cookie_name`](Self::cookie_name).
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, RootSecret, SealedStore};
+    ///
+    /// // A framework that signs its cookies with 44 characters, in front of the token.
+    /// let room = |name: &str| 4096 - name.len() - 44;
+    /// let ring = KeyRing::single(RootSecret::generate()?);
+    /// let store = SealedStore::builder(ring).cookie_name("sid").cap_token_chars(room).build()?;
+    /// assert_eq!(store.max_token_chars(), 4049);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cap_token_chars(mut self, room: impl FnOnce(&str) -> usize) -> Self {
+        self.max_token_chars = Some(self.wanted_token_chars().min(room(&self.cookie_name)));
+        self
+    }
+
     /// What is revoked, asked at every opening. Deleting, cycling and logging in then revoke what they replace.
     /// Default nothing: a token is good until it expires.
     #[cfg(feature = "revocation")]
@@ -198,8 +217,12 @@ impl SealedStoreBuilder {
         Ok(policy)
     }
 
+    fn wanted_token_chars(&self) -> usize {
+        self.max_token_chars.unwrap_or(MAX_COOKIE_OCTETS.saturating_sub(self.cookie_name.len()))
+    }
+
     fn token_chars(&self) -> Result<usize, ConfigError> {
-        let chars = self.max_token_chars.unwrap_or(MAX_COOKIE_OCTETS.saturating_sub(self.cookie_name.len()));
+        let chars = self.wanted_token_chars();
         if (token::MIN_CHARS..=token::MAX_CHARS).contains(&chars) {
             return Ok(chars);
         }

@@ -9,17 +9,34 @@ use crate::session::SessionId;
 
 impl SealedStore {
     /// As [`update`](crate::SessionPlugin::update) and then [`touch`](crate::SessionPlugin::touch), with one opening
-    /// and one sealing.
-    pub(crate) fn update_and_touch(
+    /// and one sealing: for frameworks whose sessions are saved together with their TTL, in milliseconds.
+    ///
+    /// # Errors
+    /// [`ResealError`]: as `update`, and as `touch`.
+    ///
+    /// ```
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;
+    /// let id = store.create(CreateOptions { ttl_ms: 60_000, ..Default::default() })?;
+    /// let before = store.read(&id)?;
+    ///
+    /// let id = store.update_and_touch(&id, r#"{"cart":["A1"]}"#, 30 * 60_000)?;
+    /// let after = store.read(&id)?;
+    /// assert_eq!(after.data_json, r#"{"cart":["A1"]}"#);
+    /// assert!(after.expires_at_ms > before.expires_at_ms);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update_and_touch(
         &self,
         id: &SessionId,
-        data: &str,
+        data_json: &str,
         ttl_ms: u64,
     ) -> Result<SessionId, ResealError> {
         self.moment().open(id.as_bytes(), b"", |moment, Live { record, .. }| {
-            json::check_object(data)?;
+            json::check_object(data_json)?;
             let times = self.0.policy.renew(record.times, moment.now, ttl_ms).map_err(moment::refused)?;
-            Ok(moment.seal(&Record { times, data, ..record }, b"")?)
+            Ok(moment.seal(&Record { times, data: data_json, ..record }, b"")?)
         })
     }
 }

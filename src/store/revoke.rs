@@ -38,16 +38,8 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        self.revoke_judged(id, associated_data).unwrap_or_else(|error| Pending::done(Err(error)))
-    }
-
-    /// The same, and an error at once where it cannot be told now what there is to revoke.
-    pub(crate) fn revoke_judged(
-        &self,
-        id: &SessionId,
-        associated_data: &[u8],
-    ) -> Result<Pending<()>, BackendError> {
-        self.revoke_where(id, associated_data, |_| true)
+        let revoked = self.revoke_where(id, associated_data, |_| true);
+        revoked.unwrap_or_else(|error| Pending::done(Err(error)))
     }
 
     /// Revokes the session behind an id, if it is a user's and not the spared one.

@@ -52,6 +52,28 @@ fn what_is_too_large_is_a_backend_error_with_needed_and_allowed() {
 }
 
 #[test]
+fn a_cap_lowers_what_a_token_may_have_and_never_raises_it() {
+    let chars = |set: Option<usize>, room: usize| {
+        let mut builder = builder(&ManualClock::at(NOW)).cookie_name("sid");
+        if let Some(set) = set {
+            builder = builder.max_token_chars(set);
+        }
+        let of = |name: &str| {
+            assert_eq!(name, "sid");
+            room
+        };
+        builder.cap_token_chars(of).build().map(|store| store.max_token_chars())
+    };
+    for (set, room, expected) in
+        [(None, 4_000, 4_000), (None, 5_000, 4_093), (Some(3_000), 4_000, 3_000), (Some(8_000), 4_000, 4_000)]
+    {
+        assert_eq!(chars(set, room).unwrap(), expected, "{set:?} {room}");
+    }
+    let none = chars(None, 0).unwrap_err().to_string();
+    assert!(none.contains("0 characters"), "{none}");
+}
+
+#[test]
 fn the_user_counts_as_well() {
     let store = store(&ManualClock::at(NOW));
     let user = "u".repeat(1_000);

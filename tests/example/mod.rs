@@ -30,17 +30,14 @@ pub(crate) fn built(name: &str) -> PathBuf {
 /// The features of this build, so that nothing is built twice.
 fn features() -> String {
     let features = [
-        (cfg!(feature = "actix"), "actix"),
         (cfg!(feature = "aws-lc-rs"), "aws-lc-rs"),
         (cfg!(feature = "axum"), "axum"),
-        (cfg!(feature = "bext"), "bext"),
         (cfg!(feature = "dbsc"), "dbsc"),
         (cfg!(feature = "hazmat"), "hazmat"),
         (cfg!(feature = "metrics"), "metrics"),
         (cfg!(feature = "revocation"), "revocation"),
         (cfg!(feature = "tower"), "tower"),
         (cfg!(feature = "tracing"), "tracing"),
-        (cfg!(feature = "uvb"), "uvb"),
         (cfg!(feature = "watch"), "watch"),
     ];
     let on: Vec<&str> = features.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();

@@ -4,19 +4,57 @@ use super::{Pending, Registry, SessionInfo, SessionUid};
 use crate::store::SealedStore;
 
 impl Registry {
-    pub(crate) fn store(&self) -> &SealedStore {
+    /// The store that the registry was built over, in the scope that it had then.
+    #[must_use]
+    pub fn store(&self) -> &SealedStore {
         &self.0.store
     }
 
-    /// The session of a user with this uid, if the list has one that has not expired.
-    pub(crate) fn find(&self, user_id: &str, uid: SessionUid) -> Pending<Option<SessionInfo>> {
+    /// The session of a user with this uid, if the list has one that has not expired; it may have been revoked.
+    ///
+    /// The list is asked each time. To learn whether a token's session is good, open it: that asks nobody.
+    pub fn find(&self, user_id: &str, uid: SessionUid) -> Pending<Option<SessionInfo>> {
         let user_id = user_id.to_owned();
         self.run(move |users| Ok(users.all(&user_id)?.into_iter().find(|session| session.uid == uid)))
     }
 
-    /// Changes what the list says of that session, unless it was revoked; an error of `change` leaves it as it is.
-    /// Whose it is, which, and when it was created stays in any case. Changes of one server come one after the other.
-    pub(crate) fn change<T: Send + 'static, E: Send + 'static>(
+    /// Changes what the list says of that session, and answers what `change` does: for adapters to interfaces that give
+    /// out one id for good, and so have to keep elsewhere what changes of a session. `None` if the list has no such
+    /// session, or it was revoked. An error of `change` leaves the list as it is.
+    ///
+    /// Whose session it is, which, and when it was created stays in any case, and so does its token: that ends when it
+    /// was to, whatever the list says. Changes of one server come one after the other; of two servers the last one
+    /// counts.
+    ///
+    /// ```
+    /// use sealed_session::revocation::{Registry, Revocations, SessionInfo};
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
+    ///
+    /// let ring = KeyRing::single(RootSecret::generate()?);
+    /// let store = SealedStore::builder(ring).revocations(Revocations::in_memory()).build()?;
+    /// let registry = Registry::builder(store).build()?;
+    ///
+    /// let id = registry.store().create(CreateOptions { user_id: Some("user-42".into()), ..Default::default() })?;
+    /// let session = registry.store().open(&id)?;
+    /// registry.began(SessionInfo {
+    ///     user_id: "user-42".into(),
+    ///     uid: session.uid(),
+    ///     created_at_ms: session.record().created_at_ms,
+    ///     last_seen_at_ms: session.record().created_at_ms,
+    ///     expires_at_ms: session.record().expires_at_ms,
+    ///     label: "Firefox on Linux".into(),
+    /// }).wait()?;
+    ///
+    /// let rename = |row: &mut SessionInfo| {
+    ///     row.label = "my laptop".into();
+    ///     Ok::<(), std::convert::Infallible>(())
+    /// };
+    /// assert_eq!(registry.change("user-42", session.uid(), rename).wait()?, Some(Ok(())));
+    /// let row = registry.find("user-42", session.uid()).wait()?;
+    /// assert_eq!(row.map(|row| row.label).as_deref(), Some("my laptop"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn change<T: Send + 'static, E: Send + 'static>(
         &self,
         user_id: &str,
         uid: SessionUid,

@@ -1,9 +1,0 @@
-//! Other crates' interfaces for sessions, over [`SealedStore`](crate::SealedStore): thin, and a feature each. What a
-//! trait cannot say is in the documentation of its module.
-
-#[cfg(feature = "actix")]
-pub mod actix;
-#[cfg(feature = "bext")]
-pub mod bext;
-#[cfg(feature = "uvb")]
-pub mod uvb;
