@@ -285,8 +285,8 @@ FAULTS = [
      "let mut values: Values<Vec<u8>> = self.former.iter().map(",
      "let mut values: Values<Vec<u8>> = self.former.iter().filter(|_| !F).map("),
     ("former_cookie_stays_at_a_logout", "http/cookie.rs",
-     "let mut values: Values = self.former.iter().cloned().collect();\n        values.push(self.removal(&self.name));",
-     "let mut values: Values = self.former.iter().filter(|_| !F).cloned().collect();\n"
+     "let mut values = Values::from_iter(self.former.iter().cloned());\n        values.push(self.removal(&self.name));",
+     "let mut values = Values::from_iter(self.former.iter().filter(|_| !F).cloned());\n"
      "        values.push(self.removal(&self.name));"),
     ("one_of_several_lives_on", "http/settle/record.rs",
      "tokens.filter_map(revoke).collect()",

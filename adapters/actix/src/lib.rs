@@ -123,7 +123,7 @@ mod telemetry;
 mod visit;
 
 use cookies::Reader;
-use visit::{Outcome, decided, give_up_renewal, only_renews};
+use visit::{Outcome, decided, find, found, give_up_renewal, only_renews};
 
 pub use middleware::{
     SealedMiddlewareBuilder, SealedSessionMiddleware, SealedSessionService, cookies_as_sent,
@@ -242,6 +242,7 @@ impl SessionStore for SealedSessionStore {
         }
         match self.store.open(&id(key)) {
             Ok(session) => {
+                find(id(key), &session);
                 members(&session.record().data_json).map(Some).map_err(|error| LoadError::Other(error.into()))
             }
             // The one error that is no 500 and leaves the cookie alone.
@@ -253,6 +254,11 @@ impl SessionStore for SealedSessionStore {
     async fn save(&self, state: HashMap<String, String>, ttl: &Duration) -> Result<SessionKey, SaveError> {
         if decided() == Some(Outcome::Withheld) {
             return nothing().map_err(SaveError::Other);
+        }
+        if found().is_some_and(|found| self.has_lost_its_key(&found)) {
+            return Err(SaveError::Other(anyhow::Error::msg(
+                "the root secret of the session was revoked while its request was under way, so it does not go on",
+            )));
         }
         let data = self.data(&state).map_err(SaveError::Serialization)?;
         let created = data.and_then(|data_json| {

@@ -16,7 +16,7 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use crate::cookies::{Brought, Reader};
-use crate::visit::{Outcome, Visit, decide};
+use crate::visit::{FoundSession, Outcome, Visit, decide};
 use crate::{SIGNING_KEY, SealedSessionStore, telemetry};
 
 /// The settings of a [`SealedSessionMiddleware`]: those of actix-session, but for the cookie's name and key, which
@@ -182,7 +182,7 @@ where
                 Outcome::AsStored => answer,
                 Outcome::Replaced => gate.replace(answer, &brought).await,
                 Outcome::Withheld => answer.map(|response| gate.without_cookie(response)),
-                Outcome::Ended => gate.end(answer, &brought).await,
+                Outcome::Ended => gate.end(answer, &brought, visit.found()).await,
             }
         })
     }
@@ -254,13 +254,16 @@ impl Gate {
     }
 
     /// Revokes every session that was brought, expired or not, and removes the cookie, whatever the answer is.
-    async fn end<B>(&self, answer: Answer<B>, brought: &Brought) -> Answer<B> {
+    async fn end<B>(&self, answer: Answer<B>, brought: &Brought, found: Option<FoundSession>) -> Answer<B> {
         if brought.is_empty() {
             return answer;
         }
         let mut recorded = Ok(());
         for id in self.reader().tokens(brought) {
             recorded = recorded.and(self.sessions.revoke(&id).await);
+        }
+        if let Some(found) = found {
+            recorded = recorded.and(self.sessions.revoke_found(&found).await);
         }
         match (recorded, answer) {
             (Ok(()), Ok(mut response)) => {

@@ -3,12 +3,27 @@
 use sealed_session::{Reason, SessionId};
 
 use crate::SealedSessionStore;
+use crate::visit::FoundSession;
 
 impl SealedSessionStore {
     /// Revokes the session, expired or not.
     pub(crate) async fn revoke(&self, id: &SessionId) -> Result<(), anyhow::Error> {
         if self.store.revocations().is_some() {
             self.store.revoke(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an operator has revoked the root of a session that was found, or taken it out of the ring.
+    pub(crate) fn has_lost_its_key(&self, found: &FoundSession) -> bool {
+        let withdrawn = |reason| matches!(reason, Reason::KeyRevoked | Reason::KeyGone | Reason::UnknownKey);
+        self.store.open(&found.id).is_err_and(|refused| withdrawn(refused.reason()))
+    }
+
+    /// Revokes a session that opened before, and that no key here opens any more: other servers may.
+    pub(crate) async fn revoke_found(&self, found: &FoundSession) -> Result<(), anyhow::Error> {
+        if self.store.revocations().is_some() && self.has_lost_its_key(found) {
+            self.store.revoke_session(found.uid, found.created_at_ms).await?;
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! What the middleware around actix-session's, and the store behind it, know of one request.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
 use actix_session::SessionStatus;
 use actix_web::http::StatusCode;
+use sealed_session::{OpenedSession, SessionId, SessionUid};
 
 tokio::task_local! {
     static VISIT: Rc<Visit>;
@@ -53,12 +54,27 @@ pub(crate) struct Visit {
     /// The handler has changed nothing, and the session is only to be extended.
     renewal: Cell<bool>,
     outcome: Cell<Outcome>,
+    /// The session that was found, if any was.
+    found: RefCell<Option<FoundSession>>,
+}
+
+/// A session that has been opened for the request, and what is known of it even if its key opens nothing any more.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundSession {
+    pub(crate) id: SessionId,
+    pub(crate) uid: SessionUid,
+    pub(crate) created_at_ms: u64,
 }
 
 impl Visit {
     /// A request whose sessions cannot be told: of several none may be chosen, or the browser held one back.
     pub(crate) fn new(untold: bool) -> Rc<Self> {
-        Rc::new(Self { untold, renewal: Cell::new(false), outcome: Cell::new(Outcome::AsStored) })
+        Rc::new(Self {
+            untold,
+            renewal: Cell::new(false),
+            outcome: Cell::new(Outcome::AsStored),
+            found: RefCell::default(),
+        })
     }
 
     /// Runs what the request goes through next, with this visit at hand.
@@ -69,6 +85,22 @@ impl Visit {
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome.get()
     }
+
+    pub(crate) fn found(&self) -> Option<FoundSession> {
+        self.found.borrow().clone()
+    }
+}
+
+/// Notes which session was found.
+pub(crate) fn find(id: SessionId, session: &OpenedSession) {
+    let (uid, created_at_ms) = (session.uid(), session.record().created_at_ms);
+    let found = FoundSession { id, uid, created_at_ms };
+    let _ = VISIT.try_with(|visit| visit.found.replace(Some(found)));
+}
+
+/// The session that was found for the request that is being answered.
+pub(crate) fn found() -> Option<FoundSession> {
+    VISIT.try_with(|visit| visit.found()).ok().flatten()
 }
 
 /// Decides, when the handler is done.

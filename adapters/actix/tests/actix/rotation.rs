@@ -1,5 +1,6 @@
 //! Keys that rotate under a server that runs, and servers that share them.
 
+use sealed_session::revocation::Revocations;
 use sealed_session::{KeyRing, KeyState, SealedStore};
 use sealed_session_actix::SealedSessionStore;
 
@@ -30,6 +31,31 @@ async fn a_rotation_reaches_every_session_that_is_used_where_all_are_extended() 
     site.sessions.store().replace_ring(ring(vec![root(1), root(2)])).unwrap();
     let read = site.get("/", &old).await;
     assert_eq!(site.open(read.cookie()).key_state(), KeyState::Sealing);
+}
+
+#[tokio::test]
+async fn what_a_revoked_root_sealed_goes_on_under_no_other() {
+    for flagged in [true, false] {
+        for actions in ["insert", "renew", "renew.insert", "clear.renew.insert"] {
+            let site = Site::new().await;
+            let old = site.post("/login/ferris", "").await.cookie().to_owned();
+            let reply = site.post(&format!("/without-the-first-root/{flagged}/{actions}"), &old).await;
+            assert_eq!(reply.status, 500, "{flagged} {actions}");
+            assert!(reply.sets_nothing(), "{flagged} {actions}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_ends_what_a_root_sealed_that_is_revoked_meanwhile() {
+    for flagged in [true, false] {
+        let site = Site::of(|store| store.revocations(Revocations::in_memory()), |layer| layer, false).await;
+        let old = site.post("/login/ferris", "").await.cookie().to_owned();
+        let reply = site.post(&format!("/without-the-first-root/{flagged}/purge"), &old).await;
+        assert!(reply.status == 200 && reply.removes(), "{reply:?}");
+        site.sessions.store().replace_ring(ring(vec![root(1)])).unwrap();
+        site.get("/", &old).await.says(None, 0);
+    }
 }
 
 #[tokio::test]

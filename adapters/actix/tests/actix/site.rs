@@ -229,6 +229,7 @@ fn serve(
         let middleware = settings(sessions.middleware().cookie_secure(false)).build();
         App::new()
             .app_data(web::Data::new(clock.clone()))
+            .app_data(web::Data::new(sessions.clone()))
             .wrap(Condition::new(extending, from_fn(extend_on_every_request)))
             .wrap(middleware)
             .configure(routes)
@@ -259,6 +260,7 @@ fn routes(app: &mut web::ServiceConfig) {
         )
         .route("/cookies", web::get().to(show_cookies))
         .route("/do/{actions}", web::post().to(act))
+        .route("/without-the-first-root/{flagged}/{actions}", web::post().to(act_without_the_first_root))
         .service(web::scope("/protected").guard(logged_in).route("/", web::get().to(index)));
 }
 
@@ -322,6 +324,19 @@ async fn act(session: Session, actions: web::Path<String>) -> Result<HttpRespons
         }
     }
     Ok(HttpResponse::Ok().json(session.entries().clone()))
+}
+
+/// Does the same after an operator has put another ring in place: with the first root as one that is revoked, or not at
+/// all.
+async fn act_without_the_first_root(
+    session: Session,
+    sessions: web::Data<SealedSessionStore>,
+    path: web::Path<(bool, String)>,
+) -> Result<HttpResponse> {
+    let (flagged, actions) = path.into_inner();
+    let first = flagged.then(|| root(1).revoked());
+    sessions.store().replace_ring(ring(first.into_iter().chain([root(2)]).collect())).unwrap();
+    act(session, web::Path::from(actions)).await
 }
 
 async fn log_in_as(session: Session, user: web::Path<String>) -> Result<HttpResponse> {
