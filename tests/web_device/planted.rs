@@ -71,6 +71,21 @@ async fn a_planted_pair_does_not_take_over_while_the_users_proof_is_over() {
     }
 }
 
+/// Proofs that disagree, and one that is over in between: nothing is known of any.
+#[tokio::test]
+async fn where_proofs_disagree_one_that_is_over_is_left_in_place_as_well() {
+    let site = Site::new().await;
+    let over = site.bound(3, "carl").await.jar[PROOF].clone();
+    site.clock.advance(PROOF_TTL);
+    for order in [[0, 1, 2], [0, 2, 1], [2, 0, 1]] {
+        let (mut ann, mallory) = (site.registered(1, "ann").await, site.bound(2, "mallory").await);
+        let proofs = [ann.jar[PROOF].clone(), mallory.jar[PROOF].clone(), over.clone()];
+        let [first, second, third] = order.map(|at| proofs[at].clone());
+        ann.jar.insert(PROOF.to_owned(), format!("{first}; {PROOF}={second}; {PROOF}={third}"));
+        assert!(is_nobody_and_left_alone(&mut ann).await, "{order:?}");
+    }
+}
+
 #[tokio::test]
 async fn where_proofs_disagree_an_ordinary_session_does_not_count_either() {
     let site = Site::new().await;

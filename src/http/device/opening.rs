@@ -166,7 +166,8 @@ impl Device {
         let mut shown = Shown::Nothing;
         for proof in proofs.tokens() {
             match (self.open_proof(proof, request), shown) {
-                (Ok(binding), Shown::One(before)) if before != binding => return Shown::Several,
+                (Ok(_), Shown::Several) => {}
+                (Ok(binding), Shown::One(before)) if before != binding => shown = Shown::Several,
                 (Ok(binding), _) => shown = Shown::One(binding),
                 // The clock here may be ahead, or the proof was on its way for long: its cookie stays until it is told.
                 (Err(error), _) if is_over(&error) => brought.proof_over = true,
