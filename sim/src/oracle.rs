@@ -146,13 +146,13 @@ impl Oracle {
                 self.logged_in(trace, now_ms, &user_name(user), (before, after), keeps, went_well)?;
             }
             Op::Logout | Op::Invalidate => {
-                (trace.out, trace.ttl_ms) = (true, None);
+                (trace.out, trace.went_on, trace.ttl_ms) = (true, false, None);
                 trace.is_invalidated |= op == Op::Invalidate;
             }
             Op::Ttl(minutes) => trace.asks_for(u64::from(minutes) * MINUTE),
             Op::Anyway => trace.anyway = true,
             Op::Everywhere => {
-                (trace.out, trace.ttl_ms) = (true, None);
+                (trace.out, trace.went_on, trace.ttl_ms) = (true, false, None);
                 match &before.user {
                     Some(user) if went_well => {
                         self.end_user(Some(trace.tenant), user, None, Some(trace.id), trace.server, now_ms);
@@ -203,7 +203,7 @@ impl Oracle {
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
         self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
         self.competes(trace, uid, now_ms);
-        (trace.login, trace.login_ms) = (Some(uid), now_ms);
+        (trace.login, trace.login_ms, trace.went_on) = (Some(uid), now_ms, false);
         Ok(())
     }
 
@@ -220,6 +220,7 @@ impl Oracle {
             let lives = form.is_some_and(|form| form.is_going_on_but_for(trace.id)) && !by_root;
             return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
+        trace.went_on |= trace.login.is_none() && !trace.out;
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
             let claims = form.is_going_on();
@@ -440,7 +441,8 @@ impl Oracle {
         let uid = |text: &String| self.tokens.get(text).map(|token| token.uid);
         let of = |tokens: &Tokens, kind: Kind| tokens.get(kind).and_then(uid);
         let stays = |kind: &&Kind| {
-            of(&trace.brought, **kind).is_some_and(|came| of(&has.tokens, **kind) == Some(came)) && trace.out
+            let came = of(&trace.brought, **kind);
+            came.is_some() && of(&has.tokens, **kind) == came && trace.out && !trace.went_on
         };
         let stays = Kind::OF_SESSION.iter().find(stays);
         hold(stays.is_none(), "a logout reaches the browser", || format!("it still has {stays:?}"))

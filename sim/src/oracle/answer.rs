@@ -80,7 +80,11 @@ impl Oracle {
             let may_go = !trace.came_alive || ending.not_recorded || has_ended;
             hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
         }
-        let has_gone = trace.token.is_none() || ending.removes || !ending.sets.is_empty();
+        let is_late = ending.took_ms(trace).0 > trace.policy.settings.late_ms();
+        let passes = !(ending.removes && trace.went_on && ending.sets.is_empty() && is_late);
+        hold(passes, "a long poll removes nothing", || "what ended all others is removed late".into())?;
+        let has_gone =
+            ending.may_leave(trace) || trace.token.is_none() || ending.removes || !ending.sets.is_empty();
         hold(!trace.out || ending.status.is_none() || has_gone, "a logout reaches the browser", || {
             format!("{:?} stays there", trace.token)
         })?;

@@ -246,7 +246,7 @@ impl Oracle {
             let none = Kind::OF_DEVICE.iter().all(|kind| !sent.overwrites(*kind));
             return hold(none, "nothing is bound where no layer binds", || format!("{sent:?}"));
         }
-        for kind in Kind::OF_DEVICE.into_iter().filter(|_| trace.out) {
+        for kind in Kind::OF_DEVICE.into_iter().filter(|_| trace.out && !ending.may_leave(trace)) {
             let stays = trace.brought.get(kind).is_some() && !sent.overwrites(kind);
             hold(!stays, "a logout reaches the browser", || format!("{kind:?} stays there"))?;
         }

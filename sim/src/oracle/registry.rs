@@ -96,7 +96,7 @@ impl Oracle {
         match answer {
             Some(true) => {
                 if *own {
-                    (trace.out, trace.ttl_ms) = (true, None);
+                    (trace.out, trace.went_on, trace.ttl_ms) = (true, false, None);
                 }
                 self.end(*uid, trace.server, now_ms);
             }

@@ -61,6 +61,8 @@ pub struct Trace {
     /// What came ended some time ago.
     pub(super) is_over: bool,
     pub(super) out: bool,
+    /// It ended all other sessions, and what came is to go on in place of itself; nobody asked for a logout.
+    pub(super) went_on: bool,
     /// What is stored counts even if a cookie is left in place.
     pub(super) anyway: bool,
     pub(super) is_invalidated: bool,
@@ -125,6 +127,7 @@ impl Trace {
             is_kept_out: false,
             is_over: false,
             out: false,
+            went_on: false,
             anyway: false,
             is_invalidated: false,
             ttl_ms: None,
@@ -224,5 +227,11 @@ impl Ending<'_> {
         let took_ms = self.now_ms.saturating_sub(trace.head_ms);
         let took_there_ms = self.now_there_ms.saturating_sub(trace.head_there_ms);
         (took_ms.min(took_there_ms), took_ms.max(took_there_ms))
+    }
+
+    /// Whether a session that has ended all others, and does not go on after all, may stay in the browser: what comes late
+    /// must not remove what another answer has brought.
+    pub(super) fn may_leave(&self, trace: &Trace) -> bool {
+        trace.went_on && self.sets.is_empty() && self.took_ms(trace).1 >= trace.policy.settings.late_ms()
     }
 }
