@@ -75,6 +75,11 @@ impl Version {
         root.and_then(|id| self.member(id)).is_some_and(|member| !member.revoked)
     }
 
+    /// Whether whatever opens under another version opens under this one.
+    pub fn keeps(&self, before: &Self) -> bool {
+        before.0.iter().all(|member| member.revoked || self.opens(Some(member.id)))
+    }
+
     /// Whether it says that this root was withdrawn.
     pub fn revokes(&self, root: Option<RootId>) -> bool {
         root.and_then(|id| self.member(id)).is_some_and(|member| member.revoked)

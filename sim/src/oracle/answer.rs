@@ -127,6 +127,10 @@ impl Oracle {
         if self.is_of_a_revoked_root(trace, came) {
             return Ok(());
         }
+        // What was sealed by a root that is gone by then is not sent.
+        if trace.last_ms != ending.now_ms && !self.rings.of(trace.server).keeps(&trace.ring) {
+            return Ok(());
+        }
         let sent = ending.sets.iter().flatten().next().map(|(_, token)| token);
         let is_last = |sent: &Token| sent.has_data_of(last);
         let going_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(Form::is_going_on);
@@ -176,7 +180,7 @@ impl Oracle {
     pub(super) fn is_of_a_revoked_root(&self, trace: &Trace, came: Option<&Token>) -> bool {
         let goes_on = |uid: SessionUid| self.forms.get(&uid).is_some_and(|form| form.born_ms < trace.head_ms);
         let is_login = trace.login.is_some_and(|uid| !goes_on(uid));
-        !is_login && came.is_some_and(|came| self.rings.of(trace.server).revokes(came.root))
+        !is_login && came.is_some_and(|came| !self.rings.of(trace.server).opens(came.root))
     }
 
     /// What is due is renewed by itself, and with whatever else is sent.
