@@ -136,7 +136,7 @@ impl<'h> Presented<'h> {
     }
 
     /// All that are to be ended by a logout; nothing where they are too many even for that.
-    #[cfg(feature = "revocation")]
+    #[cfg(all(feature = "revocation", feature = "tower"))]
     pub(super) fn tokens_to_end(&self) -> Option<impl Iterator<Item = &[u8]>> {
         (self.tokens.len() <= MOST_TO_END).then(|| self.tokens.iter().map(AsRef::as_ref))
     }
