@@ -179,7 +179,7 @@ impl Revocations {
     pub(crate) fn share(&self, limits: Limits) {
         self.0.shared.own.add(limits);
         self.0.shared.known.set_leeway(limits.leeway_ms);
-        if matches!(self.0.way, Way::Thread(_)) && self.0.shared.own.has_changed() {
+        if matches!(self.0.way, Way::Thread(_)) && self.0.shared.own.is_unwritten() {
             // If it fails, the next poll tries again, and health says so until then.
             drop(self.run(|recorder| recorder.share()));
         }
@@ -379,6 +379,7 @@ impl RevocationsBuilder {
             sharers: Sharers::default(),
             contact: Contact::new(time, self.clock.monotonic_ms()),
             lost: AtomicBool::new(false),
+            missing: Mutex::default(),
         }
     }
 }

@@ -6,10 +6,14 @@
 
 #[path = "revocation/backend.rs"]
 mod backend;
+#[path = "revocation/by_hand.rs"]
+mod by_hand;
 #[path = "revocation/joins.rs"]
 mod joins;
 #[path = "revocation/kept.rs"]
 mod kept;
+#[path = "revocation/lost.rs"]
+mod lost;
 #[path = "revocation/making_good.rs"]
 mod making_good;
 #[path = "revocation/registry.rs"]

@@ -1,6 +1,6 @@
 //! This server as one of those that share a list.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +15,7 @@ pub(super) struct Own {
     /// How many of these changes the backend has.
     written: AtomicU64,
     /// What was heard of while others may not have gone by its limits.
-    heard: Mutex<HashSet<Target>>,
+    heard: Mutex<BTreeSet<Target>>,
 }
 
 /// The limits of a store.
@@ -57,27 +57,27 @@ impl Own {
         sharer.max_lifetime_ms = sharer.max_lifetime_ms.max(limits.max_lifetime_ms);
         sharer.leeway_ms = sharer.leeway_ms.max(limits.leeway_ms);
         if *sharer != before {
-            self.is_unknown();
+            self.mark_unwritten();
         }
     }
 
     /// The backend does not have its limits, or not any more.
-    pub(super) fn is_unknown(&self) {
+    pub(super) fn mark_unwritten(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// How often its limits changed, to be given to [`counts`](Self::counts).
+    /// How often its limits changed, to be given to [`mark_written`](Self::mark_written).
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
     /// Whether others may not go by its limits yet.
-    pub(super) fn has_changed(&self) -> bool {
+    pub(super) fn is_unwritten(&self) -> bool {
         self.changes() != self.written.load(Ordering::Acquire)
     }
 
     /// Others go by its limits as of then.
-    pub(super) fn counts(&self, changes: u64) {
+    pub(super) fn mark_written(&self, changes: u64) {
         self.written.store(changes, Ordering::Release);
     }
 
@@ -86,7 +86,7 @@ impl Own {
         lock(&self.heard).extend(targets);
     }
 
-    pub(super) fn take_heard(&self) -> HashSet<Target> {
+    pub(super) fn take_heard(&self) -> BTreeSet<Target> {
         std::mem::take(&mut *lock(&self.heard))
     }
 }

@@ -1,11 +1,13 @@
 //! A backend whose revocations count in memory as soon as it has them: first there, then here.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::backend::News;
 use super::contact::Contact;
+use super::entry::Target;
 use super::known::{Known, Who};
 use super::own::Own;
 use super::sharer::Retention;
@@ -24,6 +26,8 @@ pub(super) struct Shared {
     pub(super) contact: Contact,
     /// The backend has lost what it had, and does not have it again yet.
     pub(super) lost: AtomicBool,
+    /// What it may lack of that, as far as nobody has written it down again.
+    pub(super) missing: Mutex<BTreeSet<Target>>,
 }
 
 impl Shared {
@@ -32,6 +36,25 @@ impl Shared {
         let now_ms = self.clock.now_ms();
         self.known.follow_clock(now_ms, self.clock.monotonic_ms());
         now_ms
+    }
+
+    pub(super) fn missing(&self) -> MutexGuard<'_, BTreeSet<Target>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// These are not missing any more; whether nothing is.
+    pub(super) fn have_found(&self, found: &[Target]) -> bool {
+        let mut missing = self.missing();
+        for target in found {
+            missing.remove(target);
+        }
+        missing.is_empty()
+    }
+
+    /// Whether there is something to be recorded again, and nothing in its way.
+    pub(super) fn is_restoring(&self) -> bool {
+        let is_hindered = self.contact.cannot_read() || self.contact.cannot_write();
+        self.has_lost() && !is_hindered && !self.missing().is_empty()
     }
 
     /// Whether the backend lacks what is known here, so that others do not learn of it there.
@@ -150,6 +173,7 @@ impl<'a> Recorder<'a> {
         let news = self.backend.news();
         let now_ms = shared.now_ms();
         let News { mut revocations, lost } = news?;
+        let there = if lost || shared.has_lost() { revocations.clone() } else { Vec::new() };
         match lost {
             true => shared.known.narrow(&mut revocations),
             // Until what is known here is there again, others may write down what they know, of before.
@@ -158,10 +182,11 @@ impl<'a> Recorder<'a> {
         }
         if lost {
             // It has no sharers either.
-            shared.own.is_unknown();
+            shared.own.mark_unwritten();
             shared.lost.store(true, Ordering::Release);
         }
         self.put(&revocations, now_ms);
+        self.find_missing(lost, &there);
         shared.contact.answered(asked_ms);
         Ok(())
     }
@@ -169,7 +194,7 @@ impl<'a> Recorder<'a> {
     /// Puts down what others recorded. Those that did not know the limits of this server may keep it for too short.
     fn put(&self, revocations: &[Revocation], now_ms: u64) {
         let Shared { known, own, .. } = self.shared;
-        let may_be_unheard = own.has_changed();
+        let may_be_unheard = own.is_unwritten();
         let mut heard = Vec::new();
         for revocation in revocations {
             if may_be_unheard && known.is_less_than(revocation) {
@@ -178,7 +203,7 @@ impl<'a> Recorder<'a> {
             known.put(revocation, now_ms);
         }
         // With a store that was added meanwhile, any of them may have been opened.
-        match own.has_changed() {
+        match own.is_unwritten() {
             true if may_be_unheard => own.hear(heard),
             true => own.hear(revocations.iter().map(Revocation::target)),
             false => {}

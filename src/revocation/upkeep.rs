@@ -11,7 +11,7 @@
 //!
 //! Whichever writes first, the other sees it.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ use super::entry::Target;
 use super::recorder::Recorder;
 use super::sharer::Retention;
 use super::{BackendError, Change, Revocation, Sharer};
+
+/// So many entries are recorded again at a time.
+const AT_ONCE: usize = 1_000;
 
 /// Servers that were seen within this time, by the clock here, go on purging.
 const RUNS_MS: u64 = 3 * 60 * 1000;
@@ -32,8 +35,8 @@ impl Recorder<'_> {
     }
 
     /// Keeps entries for as long as anything can last that there is by now, and that the servers which are known here
-    /// open.
-    pub(super) fn prolong(&mut self, targets: &HashSet<Target>) -> Result<(), BackendError> {
+    /// open. A login that another server spares at that very moment is not spared by them any more.
+    pub(super) fn prolong(&mut self, targets: &BTreeSet<Target>) -> Result<(), BackendError> {
         let (retention, now_ms) = (self.retention(), self.shared.clock.now_ms());
         let known = |target| self.shared.known.get(target);
         let prolonged = |entry: Revocation| entry.prolonged(retention, now_ms);
@@ -47,14 +50,38 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Records again what a backend has lost.
+    /// What the backend lacks of all that is known here, once it has lost something; less and less, as servers write it
+    /// down again.
+    pub(super) fn find_missing(&self, lost: bool, there: &[Revocation]) {
+        let known = &self.shared.known;
+        let mut missing = self.shared.missing();
+        if lost {
+            *missing = known.all().iter().map(Revocation::target).collect();
+        }
+        for entry in there {
+            let target = entry.target();
+            if known.get(&target).as_ref() == Some(entry) {
+                missing.remove(&target);
+            }
+        }
+    }
+
+    /// Records again what a backend has lost: a part of it, so that logouts do not wait for all of it, and other servers can
+    /// do another part.
     pub(super) fn make_good(&mut self) -> Result<(), BackendError> {
         if !self.shared.has_lost() {
             return Ok(());
         }
         let heard_of_it = self.shared.own.changes();
-        let changes: Vec<_> = self.shared.known.all().into_iter().map(Change::Restore).collect();
-        self.backend.record(&changes)?;
+        let part: Vec<_> = self.shared.missing().iter().take(AT_ONCE).cloned().collect();
+        let known = part.iter().filter_map(|target| self.shared.known.get(target));
+        let changes: Vec<_> = known.map(Change::Restore).collect();
+        if !changes.is_empty() {
+            self.backend.record(&changes)?;
+        }
+        if !self.shared.have_found(&part) {
+            return Ok(());
+        }
         self.restore_sharers()?;
         self.share()?;
         // It may have lost all of it again meanwhile.
@@ -91,9 +118,9 @@ impl Recorder<'_> {
         let changes = own.changes();
         let row = self.own_row();
         self.backend.put_sharer(&row)?;
-        if own.has_changed() {
+        if own.is_unwritten() {
             self.prolong_what_was_heard()?;
-            own.counts(changes);
+            own.mark_written(changes);
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Worker {
         let deadlines = Arc::new(Deadlines::new(time.clone(), backend.timeout()));
         let mut recorder = Recorder::new(&mut *backend, shared);
         recorder.refresh()?;
-        // Where nobody can say who shares the list, health says so from the first minute's upkeep on.
+        // Where the backend cannot say who shares the list, health says so from the first upkeep on.
         let _ = recorder.learn_sharers();
         let now = time.now();
         let thread = Thread {
@@ -221,7 +221,7 @@ impl Thread {
             self.ask(Self::poll);
             self.poll_at = self.time.now() + self.next_poll();
         }
-        if self.time.now() >= self.upkeep_at || self.shared.own.has_changed() {
+        if self.time.now() >= self.upkeep_at || self.shared.own.is_unwritten() {
             self.ask(Self::upkeep);
             self.upkeep_at = self.time.now() + UPKEEP;
         }
@@ -248,6 +248,10 @@ impl Thread {
     /// Where something is wrong, not so much later that nobody learns of its end.
     fn next_poll(&self) -> Duration {
         const SOON: Duration = Duration::from_secs(1);
+        if self.shared.is_restoring() {
+            // What waits goes in between.
+            return self.backoff();
+        }
         let contact = &self.shared.contact;
         let is_wrong = contact.cannot_read() || contact.cannot_write() || self.shared.has_lost();
         let next = if is_wrong { self.poll_every.min(SOON) } else { self.poll_every };

@@ -32,6 +32,9 @@ pub(crate) struct Troubled {
     pub(crate) fails_to_list: Arc<AtomicBool>,
     /// So often it panics from now on.
     pub(crate) panics: Arc<AtomicU32>,
+    /// How many changes were recorded, and how many by one call.
+    pub(crate) recorded: Arc<AtomicU32>,
+    pub(crate) most_recorded: Arc<AtomicU32>,
     /// How often a session was written down.
     pub(crate) listed: Arc<AtomicU32>,
     /// What others record right before the next call of ours that records anything.
@@ -57,6 +60,8 @@ impl Default for Troubled {
             fails_to_tell: Arc::default(),
             fails_to_name: Arc::default(),
             panics: Arc::default(),
+            recorded: Arc::default(),
+            most_recorded: Arc::default(),
             listed: Arc::default(),
             fails_to_list: Arc::default(),
             overtaken_by: Arc::default(),
@@ -139,6 +144,9 @@ impl Backend for Troubled {
         let others = std::mem::take(&mut *self.overtaken_by.lock().unwrap());
         self.memory().record(&others)?;
         self.memory().record(changes)?;
+        let count = u32::try_from(changes.len()).unwrap();
+        self.recorded.fetch_add(count, Ordering::AcqRel);
+        self.most_recorded.fetch_max(count, Ordering::AcqRel);
         if self.loses_next.swap(false, Ordering::AcqRel) {
             self.lose();
         }

@@ -1,55 +1,14 @@
 //! A server with longer limits begins to share a list, while others revoke what it may have kept alive already.
 
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use sealed_session::hazmat::{ManualClock, ManualWorker};
-use sealed_session::revocation::{Backend, BackendError, Pending, Revocations};
-use sealed_session::{
-    CreateOptions, KeyRing, RootSecret, SealedStore, SealedStoreBuilder, SessionId, SessionPlugin as _,
-};
+use sealed_session::hazmat::ManualClock;
+use sealed_session::revocation::BackendError;
+use sealed_session::{CreateOptions, SessionId, SessionPlugin as _};
 
+use crate::by_hand::{ByHand, store};
 use crate::troubled::Troubled;
 use crate::{DAY, HOUR, MINUTE, NOON};
-
-fn store(clock: &ManualClock, lifetime_ms: u64) -> SealedStoreBuilder {
-    let lifetime = Duration::from_millis(lifetime_ms);
-    let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
-    let store = SealedStore::builder(ring).clock(clock.clone()).default_ttl(Duration::from_millis(HOUR));
-    store.max_ttl(lifetime).max_lifetime(lifetime)
-}
-
-/// A server whose threads are run by hand.
-struct ByHand {
-    store: SealedStore,
-    revocations: Revocations,
-    worker: ManualWorker,
-}
-
-impl ByHand {
-    fn new(backend: impl Backend, clock: &ManualClock, number: u8, lifetime_ms: u64) -> Self {
-        let builder = Revocations::builder().clock(clock.clone());
-        let (revocations, worker) = ManualWorker::start(builder, backend, [number; 16]).unwrap();
-        let store = store(clock, lifetime_ms).revocations(revocations.clone()).build().unwrap();
-        Self { store, revocations, worker }
-    }
-
-    fn work(&mut self) {
-        while self.worker.work() {}
-    }
-
-    /// What comes of it, once this server alone has done its work.
-    fn gives<T: Send>(&mut self, asked: Pending<T>) -> Result<T, BackendError> {
-        let mut asked = std::pin::pin!(asked);
-        self.work();
-        self.worker.tell();
-        match asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result,
-            Poll::Pending => panic!("the server has done all its work"),
-        }
-    }
-}
 
 /// How a session of Ann's is ended.
 type Ends = fn(&mut ByHand, &SessionId) -> Result<(), BackendError>;
@@ -69,195 +28,185 @@ const WAYS: [(&str, Ends); 3] = [
     }),
 ];
 
-/// A session that lives on by a copy, until its longest lifetime is over.
-struct Copy {
-    id: SessionId,
+/// A server whose sessions live for half a day, and a session that lives on by a copy on others until its longest
+/// lifetime is over.
+struct Case {
+    what: &'static str,
+    ends: Ends,
     clock: ManualClock,
+    backend: Troubled,
+    short: ByHand,
+    copy: SessionId,
 }
 
-impl Copy {
-    /// Of a session that began half an hour ago, where nobody had to be asked.
-    fn new(clock: &ManualClock) -> Self {
+/// Each way to end the session, half an hour after it began, where nobody had to be asked.
+fn for_each_way(test: impl Fn(Case)) {
+    for (what, ends) in WAYS {
+        let (clock, backend) = (ManualClock::at(NOON), Troubled::default());
+        let mut short = ByHand::new(backend.clone(), &clock, 1, 12 * HOUR);
+        short.work();
         let options = CreateOptions { user_id: Some("ann".into()), ..Default::default() };
-        let id = store(clock, 12 * HOUR).build().unwrap().create(options).unwrap();
+        let copy = store(&clock, 12 * HOUR).build().unwrap().create(options).unwrap();
         clock.advance(HOUR / 2);
-        Self { id, clock: clock.clone() }
+        test(Case { what, ends, clock, backend, short, copy });
+    }
+}
+
+impl Case {
+    /// A server that begins to share the list.
+    fn joins(&self, number: u8, lifetime_ms: u64) -> ByHand {
+        ByHand::new(self.backend.beside(), &self.clock, number, lifetime_ms)
     }
 
-    fn touched(&mut self, on: &ByHand) {
-        self.id = on.store.touch(&self.id, 30 * DAY).unwrap();
+    fn touch(&mut self, on: &ByHand) {
+        self.copy = on.store.touch(&self.copy, 30 * DAY).unwrap();
     }
 
-    /// For a month, with both servers at work, and at the end on one that starts.
-    fn never_opens(&self, what: &str, servers: &mut [ByHand], backend: &Troubled) {
+    /// Ends the session on the server that keeps sessions for half a day.
+    fn end(&mut self) {
+        (self.ends)(&mut self.short, &self.copy).unwrap();
+    }
+
+    fn end_on(&self, server: &mut ByHand) {
+        (self.ends)(server, &self.copy).unwrap();
+    }
+
+    fn poll(&self, server: &mut ByHand) {
+        self.clock.advance(1_000);
+        server.work();
+    }
+
+    /// For a month, with these servers at work and the first, and at the end on one that starts.
+    fn never_opens(mut self, others: impl IntoIterator<Item = ByHand>) {
+        let mut servers: Vec<_> = others.into_iter().collect();
         for hours in (0..30 * 24).step_by(6) {
-            let opens = servers.iter().any(|server| server.store.read(&self.id).is_ok());
-            assert!(!opens, "{what}: a copy opens after {hours} hours");
+            let all = servers.iter().chain([&self.short]);
+            let opens = all.into_iter().any(|server| server.store.read(&self.copy).is_ok());
+            assert!(!opens, "{}: a copy opens after {hours} hours", self.what);
             for _ in 0..12 {
                 self.clock.advance(HOUR / 2);
-                servers.iter_mut().for_each(ByHand::work);
+                servers.iter_mut().chain([&mut self.short]).for_each(ByHand::work);
             }
-            let starts = ByHand::new(backend.beside(), &self.clock, 9, 30 * DAY);
-            assert!(starts.store.read(&self.id).is_err(), "{what}: a copy opens there after {hours} hours");
+            let starts = self.joins(9, 30 * DAY);
+            let opens = starts.store.read(&self.copy).is_ok();
+            assert!(!opens, "{}: a copy opens on a new server after {hours} hours", self.what);
         }
     }
-}
-
-fn pair(clock: &ManualClock) -> (Troubled, ByHand) {
-    let backend = Troubled::default();
-    let mut short = ByHand::new(backend.clone(), clock, 1, 12 * HOUR);
-    short.work();
-    (backend, short)
 }
 
 #[test]
 fn what_is_revoked_before_a_new_server_has_written_its_limits_is_kept_by_them() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, mut short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let mut long = ByHand::new(backend.beside(), &clock, 2, 30 * DAY);
-        copy.touched(&long);
-        ends(&mut short, &copy.id).unwrap();
+    for_each_way(|mut case| {
+        let mut long = case.joins(2, 30 * DAY);
+        case.touch(&long);
+        case.end();
         long.work();
-        copy.never_opens(what, &mut [short, long], &backend);
-    }
+        case.never_opens([long]);
+    });
 }
 
 #[test]
 fn what_is_revoked_by_a_server_that_has_not_heard_of_the_new_one_is_kept_by_its_limits() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, mut short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let mut long = ByHand::new(backend.beside(), &clock, 2, 30 * DAY);
-        copy.touched(&long);
+    for_each_way(|mut case| {
+        let mut long = case.joins(2, 30 * DAY);
+        case.touch(&long);
         long.work();
-        ends(&mut short, &copy.id).unwrap();
-        clock.advance(1_000);
-        long.work();
-        copy.never_opens(what, &mut [short, long], &backend);
-    }
+        case.end();
+        case.poll(&mut long);
+        case.never_opens([long]);
+    });
 }
 
 #[test]
 fn what_is_revoked_while_a_new_server_cannot_write_is_kept_once_it_can() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, mut short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let full = backend.beside();
+    for_each_way(|mut case| {
+        let full = case.backend.beside();
         full.is_full.store(true, Ordering::Release);
-        let mut long = ByHand::new(full.clone(), &clock, 2, 30 * DAY);
+        let mut long = ByHand::new(full.clone(), &case.clock, 2, 30 * DAY);
         long.work();
-        copy.touched(&long);
-        ends(&mut short, &copy.id).unwrap();
+        case.touch(&long);
+        case.end();
         for _ in 0..6 {
-            clock.advance(HOUR);
+            case.clock.advance(HOUR);
             long.work();
-            short.work();
+            case.short.work();
         }
         assert!(long.revocations.trouble().is_some());
         full.is_full.store(false, Ordering::Release);
-        clock.advance(1_000);
-        long.work();
-        copy.never_opens(what, &mut [short, long], &backend);
-    }
+        case.poll(&mut long);
+        case.never_opens([long]);
+    });
 }
 
 #[test]
 fn a_store_that_is_added_later_counts_from_when_it_is_built() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, mut short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let mut other = ByHand::new(backend.beside(), &clock, 2, 12 * HOUR);
+    for_each_way(|mut case| {
+        let mut other = case.joins(2, 12 * HOUR);
         other.work();
-        other.store = store(&clock, 30 * DAY).revocations(other.revocations.clone()).build().unwrap();
-        copy.touched(&other);
-        ends(&mut short, &copy.id).unwrap();
+        let added = store(&case.clock, 30 * DAY).revocations(other.revocations.clone());
+        other.store = added.build().unwrap();
+        case.touch(&other);
+        case.end();
         other.work();
-        copy.never_opens(what, &mut [short, other], &backend);
-    }
+        case.never_opens([other]);
+    });
 }
 
 #[test]
 fn a_backend_that_has_lost_who_shared_it_is_told_of_those_that_are_gone_as_well() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, mut short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let mut long = ByHand::new(backend.beside(), &clock, 2, 30 * DAY);
+    for_each_way(|mut case| {
+        let mut long = case.joins(2, 30 * DAY);
         long.work();
-        copy.touched(&long);
+        case.touch(&long);
         drop(long);
-        clock.advance(2 * MINUTE);
-        short.work();
-        backend.lose();
-        clock.advance(1_000);
-        short.work();
-        let mut starts = ByHand::new(backend.beside(), &clock, 3, 12 * HOUR);
+        case.clock.advance(2 * MINUTE);
+        case.short.work();
+        case.backend.lose();
+        case.clock.advance(1_000);
+        case.short.work();
+        let mut starts = case.joins(3, 12 * HOUR);
         starts.work();
-        ends(&mut starts, &copy.id).unwrap();
-        clock.advance(1_000);
-        short.work();
-        copy.never_opens(what, &mut [short, starts], &backend);
-    }
+        case.end_on(&mut starts);
+        case.clock.advance(1_000);
+        case.short.work();
+        case.never_opens([starts]);
+    });
 }
 
 #[test]
 fn what_is_revoked_before_a_loss_was_noticed_is_kept_by_the_limits_of_all() {
-    for (what, ends) in WAYS {
-        let clock = ManualClock::at(NOON);
-        let (backend, short) = pair(&clock);
-        let mut copy = Copy::new(&clock);
-        let mut long = ByHand::new(backend.beside(), &clock, 2, 30 * DAY);
+    for_each_way(|mut case| {
+        let mut long = case.joins(2, 30 * DAY);
         long.work();
-        copy.touched(&long);
-        backend.lose();
-        let mut starts = ByHand::new(backend.beside(), &clock, 3, 12 * HOUR);
+        case.touch(&long);
+        case.backend.lose();
+        let mut starts = case.joins(3, 12 * HOUR);
         starts.work();
-        ends(&mut starts, &copy.id).unwrap();
-        drop(short);
-        clock.advance(1_000);
-        long.work();
-        copy.never_opens(what, &mut [long, starts], &backend);
-    }
-}
-
-#[test]
-fn what_is_lost_again_while_it_is_written_down_again_is_written_down_once_more() {
-    let clock = ManualClock::at(NOON);
-    let (backend, mut short) = pair(&clock);
-    let copy = Copy::new(&clock);
-    let asked = short.store.revoke(&copy.id);
-    short.gives(asked).unwrap();
-    backend.lose();
-    backend.loses_next.store(true, Ordering::Release);
-    for _ in 0..3 {
-        clock.advance(1_000);
-        short.work();
-    }
-    assert_eq!((backend.len(), short.revocations.trouble()), (1, None));
+        case.end_on(&mut starts);
+        // It has heard of the other already, and would keep the entry for as long.
+        case.short = case.joins(4, 12 * HOUR);
+        case.poll(&mut long);
+        case.never_opens([long, starts]);
+    });
 }
 
 #[test]
 fn health_does_not_forget_that_nobody_can_say_who_shares_the_list() {
-    let clock = ManualClock::at(NOON);
-    let (backend, mut short) = pair(&clock);
-    let copy = Copy::new(&clock);
+    let (ends, clock, backend) = (WAYS[0].1, ManualClock::at(NOON), Troubled::default());
+    let mut server = ByHand::new(backend.clone(), &clock, 1, 12 * HOUR);
+    server.work();
+    let id = server.store.create(CreateOptions::default()).unwrap();
     backend.fails_to_name.store(true, Ordering::Release);
     for _ in 0..130 {
         clock.advance(1_000);
-        short.work();
+        server.work();
     }
-    assert!(short.revocations.trouble().is_some());
-    let asked = short.store.revoke(&copy.id);
-    assert!(short.gives(asked).is_err());
+    assert!(server.revocations.trouble().is_some());
+    assert!(ends(&mut server, &id).is_err());
     backend.fails_to_name.store(false, Ordering::Release);
     for _ in 0..10 {
         clock.advance(1_000);
-        short.work();
+        server.work();
     }
-    assert_eq!(short.revocations.trouble(), None);
+    assert_eq!(server.revocations.trouble(), None);
 }
