@@ -37,6 +37,8 @@ mod revoke;
 mod scope;
 #[cfg(not(feature = "revocation"))]
 mod unrevoked;
+#[cfg(any(feature = "tower", feature = "revocation"))]
+pub(crate) mod withdrawn;
 
 use moment::{Live, Moment};
 

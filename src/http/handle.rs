@@ -11,10 +11,10 @@ use super::presented::Presented;
 use super::request::RequestContext;
 use super::state::State;
 use super::telemetry;
-use crate::key::KeyId;
 #[cfg(feature = "revocation")]
 use crate::revocation::Registry;
 use crate::store::SealedStore;
+use crate::store::withdrawn::have_withdrawn;
 
 /// The session of one request. A [`SessionLayer`](super::SessionLayer) puts one into each request's extensions,
 /// and with the feature `axum` it is an argument of handlers. Clones are the same session.
@@ -151,7 +151,8 @@ impl Session {
 
     /// Whether the key that a session came by has been revoked since, or taken out of the ring.
     pub(super) fn has_withdrawn_key(&self, state: &State, now_ms: u64) -> bool {
-        state.key_id().is_some_and(|key_id| has_withdrawn(self.stores(), key_id, now_ms))
+        let stores = || self.stores().into_iter().flatten();
+        state.key_id().is_some_and(|key_id| have_withdrawn(stores(), key_id, now_ms))
     }
 
     /// The stores whose keys the layer's sessions are sealed by.
@@ -184,13 +185,4 @@ impl Session {
         }
         with(&mut self.opened(&mut progress).state)
     }
-}
-
-/// Whether no store opens anything by this key any more.
-pub(super) fn has_withdrawn<'s>(
-    stores: impl IntoIterator<Item = Option<&'s SealedStore>>,
-    key_id: KeyId,
-    now_ms: u64,
-) -> bool {
-    stores.into_iter().flatten().all(|store| store.has_withdrawn(now_ms, key_id))
 }

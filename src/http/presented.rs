@@ -141,6 +141,12 @@ impl<'h> Presented<'h> {
         (self.tokens.len() <= MOST_TO_END).then(|| self.tokens.iter().map(AsRef::as_ref))
     }
 
+    /// Whether there is one token and no other.
+    #[cfg(all(feature = "revocation", feature = "tower"))]
+    pub(super) fn is_one(&self) -> bool {
+        self.tokens.len() == 1
+    }
+
     /// Whether there are more than are looked at.
     #[cfg(feature = "dbsc")]
     pub(super) fn is_too_many(&self) -> bool {

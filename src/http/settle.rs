@@ -14,6 +14,9 @@ use super::state::Brought;
 #[cfg(not(feature = "revocation"))]
 use super::state::State;
 use super::telemetry;
+use crate::key::KeyId;
+use crate::store::SealedStore;
+use crate::store::withdrawn::have_withdrawn;
 
 #[cfg(feature = "revocation")]
 mod record;
@@ -44,6 +47,8 @@ pub(super) struct Waiting {
     pub(super) beside: HeaderMap,
     /// The session that they bring, which may have ended meanwhile.
     pub(super) session: Option<Brought>,
+    /// The keys that have to open still.
+    pub(super) keys: Keys,
     /// If it has: what the handler has logged out is removed all the same.
     pub(super) without: Vec<HeaderValue>,
     /// If not: the session ends on the client at least. None where it goes on.
@@ -53,6 +58,23 @@ pub(super) struct Waiting {
     pub(super) removals: Vec<HeaderValue>,
     /// What counts then.
     pub(super) unrecorded: Option<Facts>,
+}
+
+/// Those that a session came by and was sealed by, and the stores that have them: it counts only as long as they do.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) ids: [Option<KeyId>; 2],
+    pub(super) stores: [Option<SealedStore>; 2],
+}
+
+impl Keys {
+    fn are_withdrawn(&self) -> bool {
+        let stores = || self.stores.iter().flatten();
+        stores().next().is_some_and(|store| {
+            let now_ms = store.now_ms();
+            self.ids.iter().flatten().any(|id| have_withdrawn(stores(), *id, now_ms))
+        })
+    }
 }
 
 /// It was not recorded.
@@ -67,14 +89,14 @@ impl Settling {
 
     /// The values of `Set-Cookie` that go by now, once that is known, and what else goes with them.
     pub(super) fn cookies(&mut self, recorded: bool) -> (Vec<HeaderValue>, HeaderMap) {
-        let Waiting { cookies, beside, session, without, endings, came, removals, unrecorded } =
+        let Waiting { cookies, beside, session, keys, without, endings, came, removals, unrecorded } =
             std::mem::take(&mut self.waiting);
         if let (Some(facts), false) = (unrecorded, recorded) {
             telemetry::decided(&facts, &decide(&facts));
         }
         let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
         let instead = match recorded {
-            true if has_ended(&session) => {
+            true if has_ended(&session) || keys.are_withdrawn() => {
                 telemetry::changed_after_end();
                 if without.is_empty() && has_ended(&came) { removals } else { without }
             }

@@ -88,14 +88,6 @@ impl SealedStore {
         }
     }
 
-    /// Whether this key opens nothing any more, because an operator has revoked its root or the ring lacks it: what it
-    /// opened before must not go on under another. Not the key of an epoch that has only not begun by this clock.
-    #[cfg(feature = "tower")]
-    pub(crate) fn has_withdrawn(&self, now_ms: u64, key_id: KeyId) -> bool {
-        let keys = self.0.ring.at(now_ms);
-        keys.opening(key_id).is_err() && !keys.is_of_next_epoch(key_id)
-    }
-
     /// Whether a session is known to be over at this time, by its times or because it was revoked.
     pub(crate) fn has_ended(
         &self,

@@ -12,7 +12,7 @@ use crate::policy::{LoginData, login_data};
 use crate::record::Record;
 use crate::session::SessionId;
 #[cfg(feature = "revocation")]
-use crate::uid::SessionUid;
+use crate::{key::KeyId, uid::SessionUid};
 
 impl SealedStore {
     /// Gives the session a new uid and keeps everything else: what to do when its privileges change
@@ -41,7 +41,7 @@ impl SealedStore {
     pub fn cycle_with(&self, id: &SessionId, associated_data: &[u8]) -> Result<SessionId, ResealError> {
         self.check_may_revoke()?;
         let (new, old) = self.cycled(id, associated_data)?;
-        old.revoke_now(self)?;
+        self.revoke_now(old)?;
         Ok(new)
     }
 
@@ -124,7 +124,7 @@ impl SealedStore {
     ) -> Result<SessionId, ResealError> {
         self.check_may_revoke()?;
         let (new, old) = self.authenticated(id, user_id, members, associated_data)?;
-        old.revoke_now(self)?;
+        self.revoke_now(old)?;
         Ok(new)
     }
 
@@ -134,10 +134,11 @@ impl SealedStore {
         id: &SessionId,
         associated_data: &[u8],
     ) -> Result<(SessionId, Replaced), ResealError> {
-        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, .. }| {
+        self.moment().open(id.as_bytes(), associated_data, |moment, Live { record, key_id, .. }| {
             let Record { times, user_id, data, .. } = record;
             let (new, uid) = moment.seal_new(times, user_id, data, associated_data)?;
-            Ok((new, Replaced::of(&record, uid, None)))
+            let keys = [moment.keys.sealing_id(), Some(key_id)];
+            Ok((new, Replaced::of(&record, uid, None, keys)))
         })
     }
 
@@ -157,7 +158,7 @@ impl SealedStore {
             let times = moment.begin(0)?;
             let (new, uid) = moment.seal_new(times, Some(user_id), &data, associated_data)?;
             let login = Login { user_id: user_id.to_owned(), created_at_ms: times.created };
-            Ok((new, Replaced::of(&record, uid, Some(login))))
+            Ok((new, Replaced::of(&record, uid, Some(login), [moment.keys.sealing_id(), None])))
         })
     }
 }
@@ -169,6 +170,8 @@ pub(super) struct Replaced {
     pub(super) new_uid: SessionUid,
     /// Unless it is the same session.
     pub(super) login: Option<Login>,
+    /// What took its place counts as long as these do.
+    pub(super) keys: [Option<KeyId>; 2],
 }
 
 /// A login that took its place.
@@ -179,7 +182,7 @@ pub(super) struct Login {
 
 #[cfg(feature = "revocation")]
 impl Replaced {
-    fn of(record: &Record<'_>, new_uid: SessionUid, login: Option<Login>) -> Self {
-        Self { ended: crate::revocation::Ended::of(record), new_uid, login }
+    fn of(record: &Record<'_>, new_uid: SessionUid, login: Option<Login>, keys: [Option<KeyId>; 2]) -> Self {
+        Self { ended: crate::revocation::Ended::of(record), new_uid, login, keys }
     }
 }

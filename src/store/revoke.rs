@@ -4,6 +4,7 @@ use super::SealedStore;
 use super::moment::Steps;
 use super::replace::{Login, Replaced};
 use crate::error::{OpenError, ResealError, SealError};
+use crate::key::KeyId;
 #[cfg(feature = "tower")]
 use crate::revocation::Others;
 use crate::revocation::{BackendError, Change, Ended, Pending, Reach, Recorder, Revocation, Revocations};
@@ -128,7 +129,7 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let (new, old) = self.cycled(id, associated_data)?;
-        old.revoke(self).await.map_err(not_revoked)?;
+        self.revoke_replaced(old).await?;
         Ok(new)
     }
 
@@ -159,8 +160,31 @@ impl SealedStore {
         associated_data: &[u8],
     ) -> Result<SessionId, ResealError> {
         let (new, old) = self.authenticated(id, user_id, members, associated_data)?;
-        old.revoke(self).await.map_err(not_revoked)?;
+        self.revoke_replaced(old).await?;
         Ok(new)
+    }
+
+    /// Revokes what another session has taken the place of, and lets that one begin.
+    async fn revoke_replaced(&self, old: Replaced) -> Result<(), ResealError> {
+        let keys = old.keys;
+        old.revoke(self).await.map_err(not_revoked)?;
+        self.check_keys(keys)
+    }
+
+    /// The same on this thread, which waits until that is done.
+    pub(super) fn revoke_now(&self, old: Replaced) -> Result<(), ResealError> {
+        let keys = old.keys;
+        old.revoke(self).wait().map_err(not_revoked)?;
+        self.check_keys(keys)
+    }
+
+    /// While a backend was waited for, an operator may have revoked the root that sealed a session.
+    fn check_keys(&self, keys: [Option<KeyId>; 2]) -> Result<(), ResealError> {
+        let now_ms = self.now_ms();
+        match keys.into_iter().flatten().find_map(|key_id| self.withdrawn(now_ms, key_id)) {
+            Some(reason) => Err(OpenError::new(reason).into()),
+            None => Ok(()),
+        }
     }
 
     /// Before anything is done that a thread has to wait for: it must be one that may.
@@ -237,11 +261,6 @@ impl Replaced {
             let goes_on_as = self.login.is_none().then_some(self.new_uid);
             recorder.end(&scope, &self.ended, goes_on_as, now_ms)
         })
-    }
-
-    /// Revokes it, and waits until that is done.
-    pub(super) fn revoke_now(self, store: &SealedStore) -> Result<(), SealError> {
-        self.revoke(store).wait().map_err(|error| SealError::NotRevoked { message: error.to_string() })
     }
 }
 

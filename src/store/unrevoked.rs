@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::replace::Login;
 use super::{Inner, SealedStore};
 use crate::error::SealError;
+use crate::key::KeyId;
 use crate::record::{Record, Times};
 use crate::uid::SessionUid;
 
@@ -32,21 +33,21 @@ impl SealedStore {
         let _ = self;
         Ok(())
     }
+
+    pub(super) fn revoke_now(&self, _: Replaced) -> Result<(), SealError> {
+        let _ = self;
+        Ok(())
+    }
 }
 
 /// A session that another one has taken the place of.
 pub(super) struct Replaced;
 
 impl Replaced {
-    pub(super) fn of(_: &Record<'_>, _: SessionUid, login: Option<Login>) -> Self {
+    pub(super) fn of(_: &Record<'_>, _: SessionUid, login: Option<Login>, _: [Option<KeyId>; 2]) -> Self {
         if let Some(Login { user_id, created_at_ms }) = login {
             let _ = (user_id, created_at_ms);
         }
         Self
-    }
-
-    pub(super) fn revoke_now(self, _: &SealedStore) -> Result<(), SealError> {
-        let _ = self;
-        Ok(())
     }
 }

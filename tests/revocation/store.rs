@@ -2,8 +2,12 @@
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::Revocations;
-use sealed_session::{Reason, SealError, SealedStore, SessionError, SessionId, SessionPlugin as _};
+use sealed_session::{
+    CreateOptions, KeyRing, Reason, Root, RootSecret, SealError, SealedStore, SessionError, SessionId,
+    SessionPlugin as _,
+};
 
+use crate::troubled::Troubled;
 use crate::{DAY, HOUR, LEEWAY, MINUTE, NOON, Server, other_ring};
 
 #[test]
@@ -184,7 +188,7 @@ fn what_is_revoked_late_in_its_life_is_kept_for_the_rest_of_it() {
 
 #[test]
 fn a_store_without_revocations_says_so_and_deletes_as_ever() {
-    let ring = sealed_session::KeyRing::single(sealed_session::RootSecret::from_bytes(&[1; 32]).unwrap());
+    let ring = KeyRing::single(RootSecret::from_bytes(&[1; 32]).unwrap());
     let store = SealedStore::builder(ring).build().unwrap();
     let id = store.create(Default::default()).unwrap();
     assert_eq!(store.delete(&id), Ok(()));
@@ -215,4 +219,35 @@ fn a_new_session_that_cannot_be_given_out_ends_nothing() {
     assert!(server.is_good(&id));
     server.store.replace_ring(other_ring()).unwrap();
     assert_eq!(server.store.delete(&id), Ok(()));
+}
+
+/// An operator has revoked the root, or put a ring in place that lacks it, while the backend was waited for.
+#[tokio::test]
+async fn nothing_takes_the_place_of_a_session_whose_root_is_revoked_meanwhile() {
+    let root =
+        |number| Root::new(RootSecret::from_bytes(&[number; 32]).unwrap()).activating_at(number.into());
+    let rings: [fn(Root, Root) -> Vec<Root>; 2] = [|one, two| vec![one.revoked(), two], |_, two| vec![two]];
+    for ring in rings {
+        for logs_in in [false, true] {
+            let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+            let revocations =
+                Revocations::builder().clock(clock.clone()).with_backend(backend.clone()).unwrap();
+            let builder = SealedStore::builder(KeyRing::new(vec![root(1)]).unwrap());
+            let store = builder.clock(clock).revocations(revocations).build().unwrap();
+            let id = store.create(CreateOptions::default()).unwrap();
+            backend.close(true);
+            let replaced = async {
+                match logs_in {
+                    true => store.authenticate_async(&id, "ann", b"").await,
+                    false => store.cycle_async(&id, b"").await,
+                }
+            };
+            let mut replaced = std::pin::pin!(replaced);
+            let first = std::future::poll_fn(|cx| std::task::Poll::Ready(replaced.as_mut().poll(cx)));
+            assert!(first.await.is_pending());
+            store.replace_ring(KeyRing::new(ring(root(1), root(2))).unwrap()).unwrap();
+            backend.close(false);
+            assert!(replaced.await.is_err(), "a login: {logs_in}");
+        }
+    }
 }

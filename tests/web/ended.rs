@@ -63,6 +63,43 @@ async fn a_logout_counts_where_nothing_can_be_sealed() {
     assert_eq!(server.user(&cookie).await, None);
 }
 
+/// Of all that the cookies bring, nothing is left: also not behind one that no longer opens, beside one that does.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_logout_ends_what_other_cookies_bring_beside_the_session() {
+    use std::time::Duration;
+
+    use sealed_session::{SessionId, SessionPlugin as _};
+
+    use crate::site::{HOUR, MINUTE};
+
+    for logs_out in [true, false] {
+        let server = Server::revoking();
+        let short = server.call(&[], async |session: Session| {
+            session.set_ttl(Duration::from_secs(60)).unwrap();
+            session.authenticate("ann")
+        });
+        let short = short.await.pair();
+        let id = SessionId::new(short.split_once('=').unwrap().1);
+        let copy = server.store.touch(&id, 20 * HOUR).unwrap();
+        server.clock.advance(2 * MINUTE);
+        let own = server.logged_in("ann").await;
+        let act: fn(&Session) = match logs_out {
+            true => |session| session.logout().unwrap(),
+            false => |session| session.authenticate("ann").unwrap(),
+        };
+        let both = format!("{short}; {own}");
+        let answer = server
+            .act(&with(&both), move |session| {
+                assert_eq!(session.user_id().as_deref(), Some("ann"));
+                act(session);
+            })
+            .await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(server.store.open(&copy).is_err(), "logout: {logs_out}");
+    }
+}
+
 #[tokio::test]
 async fn a_login_or_cycle_that_does_not_count_leaves_the_session_before_it() {
     let acts: [fn(&Session); 3] = [

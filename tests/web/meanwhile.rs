@@ -311,9 +311,16 @@ async fn what_is_sealed_when_a_root_is_revoked_and_waits_for_the_backend_is_not_
     let of_both: fn() -> KeyRing = || KeyRing::new(vec![root(1), root(2)]).unwrap();
     let of_one: fn() -> KeyRing = || KeyRing::new(vec![root(1)]).unwrap();
     let login: fn(&Session) = |session| session.authenticate("bob").unwrap();
-    for (case, before, act) in
-        [("came by it", of_both, cycle as fn(&Session)), ("is sealed by it", of_one, login)]
-    {
+    // Its uid is drawn when it is sealed.
+    let visitor: fn(&Session) = |session| {
+        session.logout().unwrap();
+        session.insert("cart", &1).unwrap();
+    };
+    for (case, before, act) in [
+        ("came by it", of_both, cycle as fn(&Session)),
+        ("a login is sealed by it", of_one, login),
+        ("a visitor's session is sealed by it", of_one, visitor),
+    ] {
         for ring in WITHOUT_THE_FIRST {
             let backend = crate::troubled::Troubled::default();
             let gate = backend.clone();

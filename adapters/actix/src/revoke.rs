@@ -1,6 +1,6 @@
 //! What a login and a logout revoke, where the store has revocations.
 
-use sealed_session::{Reason, SessionId};
+use sealed_session::{OpenError, Reason, SessionId};
 
 use crate::SealedSessionStore;
 use crate::visit::FoundSession;
@@ -16,8 +16,11 @@ impl SealedSessionStore {
 
     /// Whether an operator has revoked the root of a session that was found, or taken it out of the ring.
     pub(crate) fn has_lost_its_key(&self, found: &FoundSession) -> bool {
-        let withdrawn = |reason| matches!(reason, Reason::KeyRevoked | Reason::KeyGone | Reason::UnknownKey);
-        self.store.open(&found.id).is_err_and(|refused| withdrawn(refused.reason()))
+        let of_a_key =
+            |reason| matches!(reason, Reason::KeyRevoked | Reason::KeyGone | Reason::UnknownKey);
+        // A key may be known again in a moment.
+        let is_lost = |refused: OpenError| of_a_key(refused.reason()) && !refused.keeps_cookie();
+        self.store.open(&found.id).is_err_and(is_lost)
     }
 
     /// Revokes a session that opened before, and that no key here opens any more: other servers may.

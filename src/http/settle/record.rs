@@ -46,14 +46,15 @@ pub(in crate::http) fn settle(
     (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
 
-/// What the response takes away besides the session that came. With a cookie that has expired, or with several of
-/// different sessions, none came: copies of them that were touched may be valid.
+/// What the response takes away besides the session that came: what other cookies bring, or all of them where none came,
+/// as with one that has expired or with several of different sessions. Copies of them that were touched may be valid.
 fn revoke_others_that_came(session: &Session, state: &State, unjudged: Unjudged) -> Vec<Pending<()>> {
     if session.sealed_store().revocations().is_none() {
         return Vec::new();
     }
     let mut pending = Vec::new();
-    if !state.came() || came_bound(state) {
+    let is_alone = state.came() && !came_bound(state) && session.presented().is_one();
+    if !is_alone {
         pending.extend(revoke_ordinary(session, state.came_uid(), unjudged));
     }
     if state.is_ended() && !came_bound(state) {

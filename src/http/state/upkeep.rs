@@ -3,7 +3,6 @@
 use super::{Act, State, Ttl};
 use crate::error::SealError;
 use crate::http::decide::{Beside, Caches, Came, Did, Facts, Now, Timing};
-use crate::http::handle::has_withdrawn;
 use crate::http::settings::{Creation, Rules};
 use crate::key::KeyId;
 use crate::record::Times;
@@ -36,22 +35,11 @@ pub(in crate::http) struct Brought {
     pub(in crate::http) times: Times,
     pub(in crate::http) uid: SessionUid,
     pub(in crate::http) user_id: Option<String>,
-    /// Those that it came by and was sealed by, and the stores that have them.
-    keys: [Option<KeyId>; 2],
-    stores: [Option<SealedStore>; 2],
 }
 
 impl Brought {
-    /// It counts only as long as these keys do.
-    pub(in crate::http) fn by(self, keys: [Option<KeyId>; 2], stores: [Option<SealedStore>; 2]) -> Self {
-        Self { keys, stores, ..self }
-    }
-
     pub(in crate::http) fn has_ended(&self) -> bool {
-        let now_ms = self.store.now_ms();
-        let stores = || self.stores.iter().map(Option::as_ref);
-        self.keys.iter().flatten().any(|key_id| has_withdrawn(stores(), *key_id, now_ms))
-            || self.store.has_ended(now_ms, self.times, self.uid, self.user_id.as_deref())
+        self.store.has_ended(self.store.now_ms(), self.times, self.uid, self.user_id.as_deref())
     }
 }
 
@@ -80,6 +68,7 @@ impl State {
             begins_always: rules.creation == Creation::Always,
             counts: true,
             ended: false,
+            went_on: self.goes_on(),
             moved: false,
             beside: Beside::Nothing,
             due: false,
@@ -159,8 +148,7 @@ impl State {
     }
 
     fn of(&self, store: &SealedStore, times: Times, uid: SessionUid) -> Brought {
-        let (store, user_id) = (store.clone(), self.user_id().map(str::to_owned));
-        Brought { store, times, uid, user_id, keys: [None; 2], stores: [None, None] }
+        Brought { store: store.clone(), times, uid, user_id: self.user_id().map(str::to_owned) }
     }
 
     /// When the session expires, once the answer has arrived; nothing where there is none.
