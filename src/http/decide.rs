@@ -3,6 +3,7 @@
 //! | what came | what the handler did | the answer | sends | revokes |
 //! |---|---|---|---|---|
 //! | anything | logged out; nothing since, or it does not count | any | removal, if there may be a cookie | what came |
+//! | anything | ended all others of the user, to go on itself | does not count | removal if in time, if there may be a cookie | what came |
 //! | anything | logged out, then wrote or logged in | counts | the new session | what came |
 //! | anything | logged in | counts | the new session | what came |
 //! | left in place | wrote, or nothing | any | nothing | nothing |
@@ -190,6 +191,8 @@ pub(crate) struct Facts {
     pub(crate) counts: bool,
     /// What came is known as ended, now that the answer goes.
     pub(crate) ended: bool,
+    /// What came has ended all other sessions of its user with itself, and goes on as another. Nobody logged out.
+    pub(crate) went_on: bool,
     /// What came in an ordinary cookie has moved to one that is bound to a device, now that the answer goes.
     pub(crate) moved: bool,
     pub(crate) beside: Beside,
@@ -281,7 +284,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     let out = facts.did.out;
     let send = match () {
         () if !lost && facts.recorded => send,
-        () if out => removal(facts.came),
+        () if removes(facts) => removal(facts.came),
         () => Send::Nothing,
     };
     let clear = clear(facts, send, fail);
@@ -300,7 +303,7 @@ fn clear(facts: &Facts, send: Send, fail: bool) -> Clear {
     let Facts { did, beside, .. } = *facts;
     let overwrites = match send {
         Send::Nothing => false,
-        Send::Removal => did.out,
+        Send::Removal => removes(facts),
         Send::Session => did.out || did.now == Now::LoggedIn || beside == Beside::Waived,
     };
     let in_passing = !fail && may_be_removed(facts);
@@ -308,7 +311,7 @@ fn clear(facts: &Facts, send: Send, fail: bool) -> Clear {
         Beside::Unseen if overwrites => Clear::Cookies,
         Beside::Told | Beside::Waived if overwrites => Clear::Told,
         Beside::Nothing | Beside::Unseen | Beside::Told | Beside::Waived => Clear::Nothing,
-        _ if did.out || overwrites => Clear::Told,
+        _ if removes(facts) || overwrites => Clear::Told,
         Beside::WrongProof if in_passing => Clear::Proof,
         Beside::Over if in_passing => Clear::Told,
         Beside::Unproven | Beside::WrongProof | Beside::Over => Clear::Nothing,
@@ -321,7 +324,8 @@ fn plan(facts: &Facts) -> Plan {
     let begins = matches!(did.now, Now::LoggedIn) || (did.out && did.now == Now::Changed);
     match (came, did.now) {
         _ if begins && counts => session(true),
-        _ if did.out => Plan { send: removal(came), revoke: true, asked_for: true },
+        _ if removes(facts) => Plan { send: removal(came), revoke: true, asked_for: true },
+        _ if did.out => Plan { revoke: true, ..Plan::NOTHING },
         (Came::Left(_), _) => Plan::NOTHING,
         (Came::Good, _) if facts.ended || facts.moved || !counts => Plan::NOTHING,
         (Came::Good, Now::Cycled) => session(true),
@@ -348,6 +352,12 @@ fn may_be_renewed(facts: &Facts) -> bool {
 /// No list of what was revoked tells of a login.
 fn may_be_removed(facts: &Facts) -> bool {
     facts.caches != Caches::Reuse && facts.timing == Timing::InTime
+}
+
+/// Whether what the handler ended goes from the client as well. Not where nobody logged out: another tab may have brought a
+/// session since.
+fn removes(facts: &Facts) -> bool {
+    facts.did.out && (!facts.went_on || facts.timing == Timing::InTime)
 }
 
 /// Whether the client loses a session that came and has ended while its answer waited for what was to be recorded, where

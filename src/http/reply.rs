@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::caches;
 use super::carrier::Opened;
 use super::cookie::CookiePolicy;
-use super::decide::{Came, Clear, Decision, Did, Facts, Now, Send, Timing, decide, removes_what_ended};
+use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide, removes_what_ended};
 use super::few::Few;
 use super::handle::Session;
 use super::session::Persistence;
-use super::settle::{Settling, Waiting, settle};
-use super::state::{Brought, Finished, State, Upkeep};
+use super::settle::{Keys, Settling, Waiting, settle};
+use super::state::{Finished, State, Upkeep};
 use super::telemetry;
 use crate::key::KeyId;
 
@@ -162,7 +162,8 @@ impl Decided {
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
                 beside,
-                session: key_id.and_then(|key_id| brought(session, &opened.state, key_id)),
+                session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
+                keys: key_id.map(|key_id| keys(session, &opened.state, key_id)).unwrap_or_default(),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
                 endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
@@ -228,12 +229,7 @@ fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Up
     let counts = facts.counts && !(is_over && decide(&facts).send == Send::Session);
     let ended = is_revoked || state.has_ended(store, now_ms);
     let moved = session.carrier().has_moved(session.request(), state);
-    let facts = Facts { timing, ended, moved, counts, ..facts };
-    // What came has ended with all others, and does not go on after all. No handler asked for its removal.
-    match state.goes_on() && !counts && timing != Timing::InTime {
-        true => Facts { came: Came::Expired, did: Did::default(), ..facts },
-        false => facts,
-    }
+    Facts { timing, ended, moved, counts, ..facts }
 }
 
 /// The cookies of a session that is sealed now.
@@ -252,11 +248,10 @@ fn sealed(
     Ok(Cookies { values, expires_at_ms, key_id })
 }
 
-/// The session that a response brings, and the keys that must not have been withdrawn when it goes.
-fn brought(session: &Session, state: &State, key_id: KeyId) -> Option<Brought> {
+/// The keys that must not have been withdrawn when the session goes that one of them has sealed.
+fn keys(session: &Session, state: &State, key_id: KeyId) -> Keys {
     let came_by = state.key_id().filter(|_| state.is_of_what_came());
-    let brought = state.brought(session.jar(state).store)?;
-    Some(brought.by([Some(key_id), came_by], session.stores().map(Option::<&_>::cloned)))
+    Keys { ids: [Some(key_id), came_by], stores: session.stores().map(Option::<&_>::cloned) }
 }
 
 /// The values that remove a cookie. Those of our own making stand in any header.

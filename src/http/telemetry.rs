@@ -16,6 +16,7 @@ pub(crate) fn decided(facts: &Facts, decision: &Decision) {
         begins_always = facts.begins_always,
         counts = facts.counts,
         ended = facts.ended,
+        went_on = facts.went_on,
         moved = facts.moved,
         of_device = ?facts.beside,
         due = facts.due,

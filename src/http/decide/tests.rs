@@ -66,6 +66,7 @@ fn for_all(mut then: impl FnMut(Facts)) {
         begins_always: false,
         counts: true,
         ended: false,
+        went_on: false,
         moved: false,
         beside: Beside::Nothing,
         due: false,
@@ -78,14 +79,15 @@ fn for_all(mut then: impl FnMut(Facts)) {
         for (timing, caches) in TIMINGS.into_iter().flat_map(|timing| CACHES.map(|caches| (timing, caches))) {
             for beside in BESIDE {
                 facts = Facts { did, came, timing, caches, beside, ..facts };
-                for bits in 0_u32..256 {
+                for bits in 0_u32..512 {
                     let bit = |at: u32| bits >> at & 1 == 1;
                     (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
-                    (facts.moved, facts.due) = (bit(3), bit(4));
+                    (facts.moved, facts.due, facts.went_on) = (bit(3), bit(4), bit(8));
                     (facts.sealed, facts.recorded, facts.nobodys) = (bit(5), bit(6), bit(7));
-                    // Only what came can have ended, moved, be due, or be nobody's.
-                    let of_what_came = facts.ended || facts.moved || facts.due || facts.nobodys;
-                    if came == Came::Good || !of_what_came {
+                    // Only what came can have ended, moved, be due, or be nobody's, or have ended all others with itself.
+                    let of_what_came =
+                        facts.ended || facts.moved || facts.due || facts.nobodys || facts.went_on;
+                    if (came == Came::Good || !of_what_came) && (did.out || !facts.went_on) {
                         then(facts);
                     }
                 }
@@ -97,6 +99,11 @@ fn for_all(mut then: impl FnMut(Facts)) {
 /// The handler ended what came, or put another session in its place.
 fn is_deliberate(facts: &Facts) -> bool {
     facts.did.out || facts.did.now == Now::LoggedIn
+}
+
+/// The client is to have nothing of what came. Where nobody logged out, that is so for as long as nothing else can be there.
+fn is_to_go(facts: &Facts) -> bool {
+    facts.did.out && (!facts.went_on || facts.timing == Timing::InTime)
 }
 
 /// The handler did nothing that takes a cookie.
@@ -140,7 +147,7 @@ fn clears(decision: &Decision) -> bool {
 /// The session's cookie is set or removed as the handler wants it, whatever the browser has.
 fn overwrites(facts: &Facts, decision: &Decision) -> bool {
     let begins = is_deliberate(facts) || facts.beside == Beside::Waived;
-    (begins && decision.send == Send::Session) || (facts.did.out && decision.send == Send::Removal)
+    (begins && decision.send == Send::Session) || (is_to_go(facts) && decision.send == Send::Removal)
 }
 
 type Rule = (&'static str, fn(&Facts, &Decision) -> bool);
@@ -151,16 +158,17 @@ const RULES: [Rule; 24] = [
     ("of nobody nothing is written down", |f, d| !f.nobodys || d.revoke != Revoke::OnList),
     ("what a user ends is written down", |f, d| f.nobodys || d.revoke != Revoke::OnClient),
     ("after a logout the client has no cookie of what came", |f, d| {
-        !f.did.out || f.came == Came::Nothing || d.send != Send::Nothing
+        !is_to_go(f) || f.came == Came::Nothing || d.send != Send::Nothing
     }),
-    ("after a logout it has none of a device either", |f, d| !f.did.out || is_blank(f.beside) || clears(d)),
+    ("after a logout it has none of a device either", |f, d| !is_to_go(f) || is_blank(f.beside) || clears(d)),
     ("what overwrites the session on purpose leaves nothing of a device, seen or not", |f, d| {
         !overwrites(f, d) || f.beside == Beside::Nothing || clears(d)
     }),
     ("what a device has or may have is removed on purpose only, unless it is of no use", |f, d| {
         let in_time = f.timing != Timing::Late && f.caches != Caches::Reuse;
-        let is_useless = matches!(f.beside, Beside::WrongProof | Beside::Over) && in_time && !d.fail;
-        let ends = f.did.out && !is_blank(f.beside);
+        let logout_waits = f.did.out && !is_to_go(f);
+        let is_useless = matches!(f.beside, Beside::WrongProof | Beside::Over) && in_time && !d.fail && !logout_waits;
+        let ends = is_to_go(f) && !is_blank(f.beside);
         let allowed = f.beside != Beside::Nothing && (ends || overwrites(f, d) || is_useless);
         d.clear == Clear::Nothing || allowed
     }),
@@ -194,7 +202,7 @@ const RULES: [Rule; 24] = [
     }),
     ("a cookie that may be good is removed by a logout only", |f, d| {
         matches!(f.came, Came::Expired | Came::Refused | Came::Nothing)
-            || f.did.out
+            || is_to_go(f)
             || d.send != Send::Removal
     }),
     ("what nobody asked for comes in time", |f, d| match d.send {
@@ -202,7 +210,7 @@ const RULES: [Rule; 24] = [
         Send::Session => {
             !is_mere(f) || f.timing == Timing::InTime || (f.due && f.timing == Timing::LateAndKnown)
         }
-        Send::Removal => f.did.out || f.timing != Timing::Late,
+        Send::Removal => is_to_go(f) || (!f.did.out && f.timing != Timing::Late),
     }),
     ("what nobody asked for is no matter for a shared cache", |f, d| {
         f.did.out || is_asked_for(f) || f.caches != Caches::Reuse || d.send == Send::Nothing
