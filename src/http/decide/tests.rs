@@ -167,7 +167,8 @@ const RULES: [Rule; 24] = [
     ("what a device has or may have is removed on purpose only, unless it is of no use", |f, d| {
         let in_time = f.timing != Timing::Late && f.caches != Caches::Reuse;
         let logout_waits = f.did.out && !is_to_go(f);
-        let is_useless = matches!(f.beside, Beside::WrongProof | Beside::Over) && in_time && !d.fail && !logout_waits;
+        let is_useless =
+            matches!(f.beside, Beside::WrongProof | Beside::Over) && in_time && !d.fail && !logout_waits;
         let ends = is_to_go(f) && !is_blank(f.beside);
         let allowed = f.beside != Beside::Nothing && (ends || overwrites(f, d) || is_useless);
         d.clear == Clear::Nothing || allowed
