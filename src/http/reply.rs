@@ -144,6 +144,8 @@ impl Decided {
     }
 
     fn carry_out(mut self, session: &Session, opened: &mut Opened, headers: &mut HeaderMap) -> Reply {
+        let is_none_without = opened.state.is_what_is_answered();
+        let fails = self.decision.fail || (is_none_without && self.decision.send != Send::Session);
         let expires_at_ms = self.finished.as_ref().map(|finished| finished.expires_at_ms);
         let key_id = self.finished.as_ref().map(|finished| finished.key_id);
         let settling = settle(session, &mut opened.state, &self.decision, expires_at_ms);
@@ -163,6 +165,7 @@ impl Decided {
                 cookies: cookies.into_vec(),
                 beside,
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
+                is_none_without,
                 keys: key_id.map(|key_id| keys(session, &opened.state, key_id)).unwrap_or_default(),
                 unrecorded: Some(Facts { recorded: false, ..self.facts }),
                 without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
@@ -174,7 +177,7 @@ impl Decided {
                 },
             })
         });
-        if self.decision.fail {
+        if fails {
             return Reply { fail: Some(cookies_now.into_vec()), settling };
         }
         for cookie in cookies_now {

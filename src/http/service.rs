@@ -23,7 +23,7 @@ use super::reply::{self, Reply};
 use super::request::{Head, RequestContext};
 #[cfg(feature = "revocation")]
 use super::request::{Listed, Scoped};
-use super::settle::{NotRecorded, Settling};
+use super::settle::{Goes, NotRecorded, Settling};
 use super::telemetry;
 
 /// A service whose requests have sessions; made by [`SessionLayer`](super::SessionLayer).
@@ -280,17 +280,19 @@ fn settled<R: Default>(
     recorded: Result<(), NotRecorded>,
     settling: &mut Settling,
 ) -> Response<R> {
-    let (cookies, beside) = settling.cookies(recorded.is_ok());
-    if recorded.is_ok() {
-        response.headers_mut().extend(beside);
-        for cookie in cookies {
-            response.headers_mut().append(SET_COOKIE, cookie);
+    let Goes { cookies, beside, is_answer } = settling.goes(recorded.is_ok());
+    if !is_answer {
+        let mut instead = failed(cookies);
+        if recorded.is_err() {
+            instead.headers_mut().insert(REFUSED, const { HeaderValue::from_static("not_recorded") });
         }
-        return response;
+        return instead;
     }
-    let mut instead = failed(cookies);
-    instead.headers_mut().insert(REFUSED, const { HeaderValue::from_static("not_recorded") });
-    instead
+    response.headers_mut().extend(beside);
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// An answer of our own, that no cache stores.

@@ -49,6 +49,8 @@ pub(super) struct Waiting {
     pub(super) session: Option<Brought>,
     /// The keys that have to open still.
     pub(super) keys: Keys,
+    /// The answer is about that session alone.
+    pub(super) is_none_without: bool,
     /// If it has: what the handler has logged out is removed all the same.
     pub(super) without: Vec<HeaderValue>,
     /// If not: the session ends on the client at least. None where it goes on.
@@ -77,6 +79,15 @@ impl Keys {
     }
 }
 
+/// What goes with an answer that has waited.
+pub(super) struct Goes {
+    pub(super) cookies: Vec<HeaderValue>,
+    /// Other headers.
+    pub(super) beside: HeaderMap,
+    /// Whether the answer itself goes, or an error in its place.
+    pub(super) is_answer: bool,
+}
+
 /// It was not recorded.
 pub(super) struct NotRecorded;
 
@@ -87,10 +98,11 @@ impl Settling {
         self
     }
 
-    /// The values of `Set-Cookie` that go by now, once that is known, and what else goes with them.
-    pub(super) fn cookies(&mut self, recorded: bool) -> (Vec<HeaderValue>, HeaderMap) {
-        let Waiting { cookies, beside, session, keys, without, endings, came, removals, unrecorded } =
-            std::mem::take(&mut self.waiting);
+    /// What goes by now, once that is known.
+    pub(super) fn goes(&mut self, recorded: bool) -> Goes {
+        let waiting = std::mem::take(&mut self.waiting);
+        let Waiting { cookies, beside, session, keys, without, endings, came, removals, unrecorded, .. } =
+            waiting;
         if let (Some(facts), false) = (unrecorded, recorded) {
             telemetry::decided(&facts, &decide(&facts));
         }
@@ -100,11 +112,11 @@ impl Settling {
                 telemetry::changed_after_end();
                 if without.is_empty() && has_ended(&came) { removals } else { without }
             }
-            true => return (cookies, beside),
+            true => return Goes { cookies, beside, is_answer: true },
             false if endings.is_empty() && has_ended(&came) => removals,
             false => endings,
         };
-        (instead, HeaderMap::new())
+        Goes { cookies: instead, beside: HeaderMap::new(), is_answer: recorded && !waiting.is_none_without }
     }
 
     #[cfg(feature = "revocation")]

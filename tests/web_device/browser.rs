@@ -142,9 +142,8 @@ impl Browser {
     /// Sends the cookies of the jar, and keeps what the answer says of them.
     pub(crate) async fn request(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
-        let cookies: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !cookies.is_empty() {
-            request = request.header(COOKIE, cookies.join("; "));
+        if !self.jar.is_empty() {
+            request = request.header(COOKIE, self.cookies());
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -152,6 +151,11 @@ impl Browser {
         let reply = Reply::of(request.send().await.unwrap()).await;
         self.keep(&reply);
         reply
+    }
+
+    /// All of them, as it sends them.
+    pub(crate) fn cookies(&self) -> String {
+        self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     /// What an answer says of the cookies reaches the browser.

@@ -1,15 +1,19 @@
 //! What ends on the server when a session has moved to its device, for how long that is known, and whom it is about.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::routing::post;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{Request, Response};
 use reqwest::Method;
 use sealed_session::hazmat::ManualClock;
-use sealed_session::http::Session;
+use sealed_session::http::{Session, SessionLayer};
 use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
 use sealed_session::{Clock as _, KeyRing, SealedStore};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::browser::{
     BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, UNPROVEN, all_see, app, bound_to,
@@ -327,6 +331,36 @@ async fn a_registration_asks_nothing_of_a_backend_that_stalls() {
     assert_eq!(seen, bound_to("ann"));
     assert_eq!(browser.names(), [BOUND, PROOF]);
     assert_eq!((thief.sees().await, browser.sees().await), (NOBODY, bound_to("ann")));
+}
+
+/// After all others were logged out it waits, and what it gives is sealed by then. With the proof alone a browser would go
+/// on refreshing for a session that it does not have.
+#[tokio::test]
+async fn a_registration_whose_root_is_revoked_while_it_waits_gives_nothing() {
+    for ring in [vec![root(1).revoked(), root(2)], vec![root(2)]] {
+        let (site, backend) = troubled().await;
+        let mut browser = site.bound(1, "ann").await;
+        browser.post("/logout-others").await;
+        let proof = browser.device().registration(&browser.challenge);
+        let request = Request::post("/dbsc/register").header(COOKIE, browser.cookies());
+        let request = request.header("secure-session-response", proof).body(()).unwrap();
+        let layer = SessionLayer::new(site.store.clone()).unwrap().device_bound(|device| device).unwrap();
+        let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(String::new())));
+        backend.close(true);
+        let mut answer = std::pin::pin!(layer.layer(inner).oneshot(request));
+        assert!(polled(answer.as_mut()).await.is_pending());
+        site.store.replace_ring(KeyRing::new(ring).unwrap()).unwrap();
+        backend.close(false);
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (500, ""));
+        let set = answer.headers().get_all(SET_COOKIE);
+        assert!(set.iter().all(|value| value.to_str().unwrap().contains("Max-Age=0")), "{answer:?}");
+    }
+}
+
+/// How it stands now.
+async fn polled<F: Future>(mut future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx))).await
 }
 
 #[tokio::test]

@@ -87,6 +87,18 @@ async fn where_proofs_disagree_one_that_is_over_is_left_in_place_as_well() {
 }
 
 #[tokio::test]
+async fn more_bound_cookies_than_anybody_looks_at_are_left_in_place_with_a_proof_that_is_over() {
+    let site = Site::new().await;
+    for name in [BOUND, PENDING] {
+        let mut ann = site.bound(1, "ann").await;
+        site.clock.advance(PROOF_TTL);
+        let five = [ann.jar[BOUND].as_str(); 5].join(&format!("; {name}="));
+        ann.jar.insert(name.to_owned(), five);
+        assert!(is_nobody_and_left_alone(&mut ann).await, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn where_proofs_disagree_an_ordinary_session_does_not_count_either() {
     let site = Site::new().await;
     let (mut ann, mut other) = (planted(&site, true).await, site.browser(3));

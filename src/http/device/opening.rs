@@ -54,6 +54,8 @@ impl Device {
         let opened = |state, at, brought| Opened { state, at, has_second, brought };
         let shown = if brought.bound { self.shown_by(&proof, request, &mut brought) } else { Shown::Nothing };
         if shown == Shown::Several || bound.is_too_many() || pending.is_too_many() {
+            // All of them stay in place.
+            brought.proof_over = false;
             return opened(without_session(Found::Unclear, !matches!(shown, Shown::One(_))), 0, brought);
         }
         if let Shown::One(binding) = shown

@@ -228,6 +228,14 @@ impl State {
         }
     }
 
+    /// Whether the answer is about this session alone, as that to a registration, and is none without it.
+    pub(in crate::http) fn is_what_is_answered(&self) -> bool {
+        #[cfg(feature = "dbsc")]
+        return self.device.newly;
+        #[cfg(not(feature = "dbsc"))]
+        false
+    }
+
     fn moves(&self) -> bool {
         #[cfg(feature = "dbsc")]
         return self.device.moves();
