@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use sealed_session::revocation::backend::Target;
 use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope};
 use sealed_session::{Clock as _, SessionUid, SystemClock};
 
@@ -52,22 +53,11 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// What a node has been told: of each thing the last.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told(BTreeMap<Key, Revocation>);
-
-/// What is revoked: the session; the user, of whom; everything, of which application.
-type Key = (Option<SessionUid>, Option<(Reach, String)>, Option<Option<String>>);
-
-fn key(revocation: &Revocation) -> Key {
-    match revocation {
-        Revocation::Session { uid, .. } => (Some(*uid), None, None),
-        Revocation::User { reach, user_id, .. } => (None, Some((reach.clone(), user_id.clone())), None),
-        Revocation::Everything { app_id, .. } => (None, None, Some(app_id.clone())),
-    }
-}
+pub(super) struct Told(BTreeMap<Target, Revocation>);
 
 impl Told {
     pub(super) fn of(revocations: &[Revocation]) -> Self {
-        Self(revocations.iter().map(|revocation| (key(revocation), revocation.clone())).collect())
+        Self(revocations.iter().map(|revocation| (revocation.target(), revocation.clone())).collect())
     }
 
     pub(super) fn by(node: &mut impl Backend) -> Self {
@@ -75,17 +65,17 @@ impl Told {
     }
 
     pub(super) fn has(&self, revocation: &Revocation) -> bool {
-        self.0.get(&key(revocation)) == Some(revocation)
+        self.0.get(&revocation.target()) == Some(revocation)
     }
 
     /// Whether it has been told of what this one speaks of.
     pub(super) fn knows(&self, of: &Revocation) -> bool {
-        self.0.contains_key(&key(of))
+        self.0.contains_key(&of.target())
     }
 
     /// Before when what this one speaks of is revoked, and until when.
     pub(super) fn times(&self, of: &Revocation) -> (u64, u64) {
-        let told = &self.0[&key(of)];
+        let told = &self.0[&of.target()];
         let before_ms = match told {
             Revocation::Session { .. } => u64::MAX,
             Revocation::User { created_before_ms, .. } | Revocation::Everything { created_before_ms, .. } => {

@@ -1,32 +1,18 @@
 //! What there is and what is told, compared as a whole.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use sealed_session::SessionUid;
+use sealed_session::revocation::backend::Target;
 use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
 
 use crate::{HOUR, SECOND, uid};
 
-/// What there is of each target: the two times and the exceptions.
-pub(crate) type Known = HashMap<String, (u64, u64, Vec<SessionUid>)>;
+/// What there is of each target.
+pub(crate) type Known = BTreeMap<Target, Revocation>;
 
 /// As a server has it in the end.
 pub(crate) fn known(revocations: &[Revocation]) -> Known {
-    let of = |revocation: &Revocation| match revocation.clone() {
-        Revocation::Session { uid, until_ms } => (uid.to_string(), (0, until_ms, Vec::new())),
-        Revocation::User { reach, user_id, created_before_ms, except, until_ms } => {
-            let name = match reach {
-                Reach::Backend => format!("user {user_id}"),
-                reach => format!("user {reach:?} {user_id:?}"),
-            };
-            (name, (created_before_ms, until_ms, except))
-        }
-        Revocation::Everything { app_id, created_before_ms, until_ms } => {
-            let name = app_id.map_or("all".to_owned(), |app_id| format!("all of {app_id:?}"));
-            (name, (created_before_ms, until_ms, Vec::new()))
-        }
-    };
-    revocations.iter().map(of).collect()
+    revocations.iter().map(|revocation| (revocation.target(), revocation.clone())).collect()
 }
 
 pub(crate) fn all(backend: &mut dyn Backend) -> Known {

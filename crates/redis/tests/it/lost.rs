@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::Backend as _;
+use sealed_session::revocation::{Backend as _, Revocation};
 use sealed_session_redis::RedisBackend;
 
 use crate::known::{all, known, scope, user};
@@ -54,9 +54,11 @@ fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
         let kept = all(&mut RedisBackend::open(&server.url()).unwrap());
         let acknowledged = acknowledged.lock().unwrap();
         for number in &*acknowledged {
-            assert!(kept.contains_key(&uid(*number).to_string()), "{number} is lost");
+            assert!(kept.contains_key(&session(*number).target()), "{number} is lost");
         }
-        assert!(kept["user u"].0 >= *acknowledged.last().unwrap());
+        let last = *acknowledged.last().unwrap();
+        let of_user = &kept[&user("u", 0, 0).target()];
+        assert!(matches!(of_user, Revocation::User { created_before_ms, .. } if *created_before_ms >= last));
     }
     println!("{} acknowledged, 20 kills", count());
 }
