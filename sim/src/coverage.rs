@@ -43,7 +43,7 @@ const DID: [(bool, &str, &str); 7] = [
     (true, "LoggedIn", "logged out and in"),
 ];
 
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
     "logged out",
     "logged out, then wrote or logged in",
     "logged in",
@@ -56,6 +56,7 @@ const ROWS: [&str; 12] = [
     "nothing, expired, refused; every client gets a session",
     "expired, refused; otherwise",
     "otherwise",
+    "ended all others, and does not go on",
 ];
 
 /// The other facts, and their values.
@@ -138,9 +139,11 @@ const UNREACHABLE: [Reason; 9] = [
         let others: Vec<_> = ROWS.into_iter().filter(|row| !rows.contains(row)).collect();
         cell.is_of(&others, "of_device", &["Waived"])
     }),
-    ("a login is somebody's", |cell| cell.is_of(&["logged in"], "nobodys", &["true"])),
+    ("a login is somebody's, and so is whose other sessions ended", |cell| {
+        cell.is_of(&["logged in", ENDS[1]], "nobodys", &["true"])
+    }),
     ("nothing is sealed where no session is sent", |cell| {
-        cell.is_of(&SENDS_NOTHING, "sealed", &["false"]) || cell.is_of(&["logged out"], "sealed", &["false"])
+        cell.is_of(&SENDS_NOTHING, "sealed", &["false"]) || cell.is_of(&ENDS, "sealed", &["false"])
     }),
     ("nothing is recorded where no session ends and none of a user begins", |cell| {
         cell.is_of(&SENDS_NOTHING, "recorded", &["false"])
@@ -167,6 +170,7 @@ const NOT_GOOD: [&str; 4] = [
 ];
 const SENDS_NOTHING: [&str; 4] =
     ["left in place", "good, ended or moved meanwhile", "expired, refused; otherwise", "otherwise"];
+const ENDS: [&str; 2] = ["logged out", "ended all others, and does not go on"];
 /// A registration writes to a good session, and something begins with it.
 const ENDS_NOTHING: [&str; 3] = [
     "good, a renewal is due",
@@ -289,6 +293,7 @@ struct Facts {
     logged_out: bool,
     counts: bool,
     ended: bool,
+    went_on: bool,
     moved: bool,
     values: [usize; VALUES.len()],
 }
@@ -322,6 +327,7 @@ impl Facts {
         let in_time = value("timing") == "InTime" && !is_shared;
         match now {
             "LoggedIn" | "Changed" if out && self.counts => 1,
+            _ if out && self.went_on => 12,
             _ if out => 0,
             "LoggedIn" if self.counts => 2,
             _ if came.starts_with("Left") => 3,
@@ -353,6 +359,7 @@ impl Visit for Facts {
             "logged_out" => self.logged_out = value,
             "counts" => self.counts = value,
             "ended" => self.ended = value,
+            "went_on" => self.went_on = value,
             "moved" => self.moved = value,
             name => self.value(name, if value { "true" } else { "false" }),
         }
