@@ -101,7 +101,33 @@ pub use session::{
 pub use store::{HealthError, OpenedSession, SealedStore, SealedStoreBuilder, join_associated_data};
 pub use uid::{ParseUidError, SessionUid};
 
-/// The examples of README.md are compiled and run as well; one follows a ring file, one is a web server.
-#[cfg(all(doctest, feature = "watch", feature = "axum", feature = "dbsc", feature = "revocation"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// The examples of README.md and of the guides are compiled and run as well, each with the features that it needs.
+#[cfg(doctest)]
+mod documents {
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../docs/deploying-keys.md")]
+    struct DeployingKeys;
+
+    #[cfg(feature = "dbsc")]
+    #[doc = include_str!("../docs/device-binding.md")]
+    struct DeviceBinding;
+
+    #[cfg(all(feature = "revocation", feature = "tower"))]
+    #[doc = include_str!("../docs/logging-out-everywhere.md")]
+    struct LoggingOutEverywhere;
+
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../docs/monitoring.md")]
+    struct Monitoring;
+
+    #[cfg(feature = "watch")]
+    #[doc = include_str!("../docs/rotation.md")]
+    struct Rotation;
+
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../docs/web-server.md")]
+    struct WebServer;
+}
