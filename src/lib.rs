@@ -1,10 +1,11 @@
-//! Web sessions that need no infrastructure: the id in the cookie *is* the authenticated ciphertext of the
+//! Encrypted web sessions that live in the cookie alone: the id in the cookie *is* the authenticated ciphertext of the
 //! session and its expiry.
 //!
 //! - [`SealedStore`] makes, reads, updates and touches sessions; every change returns a new [`SessionId`].
 //! - [`KeyRing`] holds root secrets that rotate, by a command or by the clock, without logging anybody out.
 //! - [`http::CookiePolicy`] writes and reads the session's cookie, for any framework.
-//! - What was tampered with is [`SessionError::Invalid`], what is over is [`SessionError::NotFound`].
+//! - A tampered token is [`SessionError::Invalid`], an authentic one of a session that is over
+//!   [`SessionError::NotFound`].
 //!
 //! ```
 //! use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionError, SessionId, SessionPlugin};
@@ -23,13 +24,14 @@
 //!
 //! # Features
 //!
-//! None is on by default, and each only adds: turning one on changes no bytes, defaults or errors.
+//! None is on by default, and each only adds: turning one on changes no bytes, defaults or errors. Every item of this
+//! documentation that needs one names it.
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `axum` | `http::Session` as an argument of axum's handlers; brings `tower` |
+//! | `axum` | `http::Session` as an argument of axum's handlers; includes `tower` |
 //! | `aws-lc-rs` | ChaCha20-Poly1305 by AWS-LC instead of pure Rust; needs a C compiler |
-//! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; brings `tower` |
+//! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; includes `tower` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
 //! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
@@ -37,9 +39,9 @@
 //! | `tracing` | events for the crate `tracing` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
 //!
-//! Backends that share what is revoked are crates of their own, `sealed-session-sqlite` and `sealed-session-redis`; so are
-//! the suites for those of yours, `sealed-session-conformance`, the command, `sealed-session-cli`, and the adapters to
-//! other crates' interfaces, `sealed-session-actix`, `sealed-session-bext` and `sealed-session-uvb`.
+//! Other crates build on this one: `sealed-session-sqlite` and `sealed-session-redis` share a list of revocations between
+//! servers, `sealed-session-conformance` tests backends of your own, `sealed-session-cli` is the command, and
+//! `sealed-session-actix`, `sealed-session-bext` and `sealed-session-uvb` adapt to other crates' interfaces.
 //!
 //! # Where to read
 //!

@@ -1,4 +1,4 @@
-// The pictures of README.md: a session with something in it, in light and dark, and on a phone.
+// The pictures of docs/web-server.md: a session with something in it, in light and dark, and on a phone.
 
 import path from "node:path";
 
