@@ -1,5 +1,5 @@
 //! The commands of docs/rotation.md run as they stand there, one block after the other, and print what stands
-//! there.
+//! there. Those of docs/command.md run.
 
 #![cfg(unix)]
 #![allow(
@@ -24,6 +24,7 @@ use common::Folder;
 use document::{Block, blocks, shows};
 
 const RUNBOOK: &str = include_str!("../../../docs/rotation.md");
+const INTRODUCTION: &str = include_str!("../../../docs/command.md");
 
 /// Runs a block as a user would: in `sh`, where an error or a misspelt variable ends it.
 fn run(folder: &Folder, secret: &str, block: &Block) -> String {
@@ -57,6 +58,19 @@ fn every_command_of_the_runbook_runs_and_prints_what_it_shows() {
         }
     }
     assert!(ran > 20 && compared > 10, "{ran} blocks ran and {compared} were compared");
+}
+
+#[test]
+fn every_command_of_the_introduction_runs() {
+    let folder = Folder::new();
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    std::os::unix::fs::symlink(examples, folder.path("examples")).unwrap();
+    // In one shell, because a later block uses a variable of an earlier one.
+    let commands = blocks(INTRODUCTION).into_iter().filter(|block| block.language == "sh");
+    let text: String = commands.map(|block| block.text).collect();
+    run(&folder, "", &Block { line: 1, language: "sh".to_owned(), text });
+    let opened = std::fs::read_to_string(folder.path("opened.jsonl")).unwrap();
+    assert_eq!(opened.lines().count(), 1_200);
 }
 
 /// The word before `="` and the text up to the next quotation mark, for every label of a query.
