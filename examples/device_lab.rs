@@ -14,8 +14,8 @@
 //! cargo run --example device_lab --features dbsc,axum,watch,revocation -- --ring ring.json --proof-ttl 5
 //! ```
 //!
-//! `--challenge-ttl S`, `--unbound-for S` and `--revocations` change its settings. It listens on this machine only, and
-//! is no server to be reached from elsewhere.
+//! `--challenge-ttl S`, `--unbound-for S` and `--revocations` change its settings. It listens on this machine only. Do
+//! not make it reachable from elsewhere.
 
 #![forbid(unsafe_code)]
 
@@ -51,6 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings::read(std::env::args().skip(1))?;
     let mut store = SealedStore::builder(KeyRing::load(&settings.ring)?);
     if settings.revocations {
+        // For the lab alone: a restart forgets the list and keeps the ring, so that revoked sessions open again.
         store = store.revocations(Revocations::in_memory());
     }
     let store = store.build()?;

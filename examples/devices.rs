@@ -30,7 +30,8 @@ struct Device {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let ring = KeyRing::single(RootSecret::generate()?); // a server: KeyRing::load("/etc/shop/ring.json")?
+    // Ring and list end with this process. A ring in a file needs a backend: docs/logging-out-everywhere.md.
+    let ring = KeyRing::single(RootSecret::generate()?);
     let store = SealedStore::builder(ring).revocations(Revocations::in_memory()).build()?;
     let registry = Registry::builder(store.clone()).build()?;
     let layer = SessionLayer::builder(store).registry(registry).label(label).build()?;
