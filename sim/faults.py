@@ -123,6 +123,9 @@ FAULTS = [
      "if !is_alone {", "if !is_alone && !(F && !state.came()) {"),
     ("logout_leaves_what_came_beside", "http/settle/record.rs",
      "&& session.presented().is_one();", "&& (F || session.presented().is_one());"),
+    ("visitors_logout_leaves_what_came_beside", "http/settle/record.rs",
+     "(decision.revoke == Revoke::OnClient && state.is_ended())",
+     "(!F && decision.revoke == Revoke::OnClient && state.is_ended())"),
     ("who_was_spared_once_is_for_ever", "revocation/entry.rs",
      "before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),\n            except: later.except,",
      "before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),\n"
