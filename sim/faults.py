@@ -23,7 +23,7 @@ FAULTS = [
     ("late_failure_removes_what_ended_others", "http/decide.rs",
      "(!facts.went_on || facts.timing == Timing::InTime)", "(!facts.went_on || F || facts.timing == Timing::InTime)"),
     ("dropped_logout_not_recorded", "http/reply.rs",
-     "&& opened.state.is_logged_out()\n", "&& opened.state.is_logged_out() && !F\n"),
+     "&& opened.state.is_out()\n", "&& opened.state.is_out() && !F\n"),
     ("login_goes_with_408", "http/reply.rs",
      "!status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT",
      "!status.is_server_error() && (F || status != StatusCode::REQUEST_TIMEOUT)"),

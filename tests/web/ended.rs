@@ -121,6 +121,42 @@ async fn a_logout_beside_a_cookie_that_cannot_be_judged_says_so() {
     }
 }
 
+/// What begins takes their place: nobody who plants such a cookie keeps a user from that.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn neither_a_login_nor_the_end_of_all_others_fails_for_cookies_beside_it() {
+    use crate::site::{HOUR, NOON};
+
+    let server = Server::revoking();
+    server.clock.set(NOON + HOUR);
+    let ahead = server.logged_in("ann").await;
+    server.clock.set(NOON);
+    let many = ["__Host-session=garbage"; 65].join("; ");
+    let own = server.logged_in("bob").await;
+    let beside = format!("{ahead}; {own}");
+    for (came, logs_in, ends_others) in [
+        (&beside, false, true),
+        (&ahead, true, false),
+        (&ahead, true, true),
+        (&many, true, false),
+        (&many, true, true),
+    ] {
+        let headers = with(came);
+        let answer = server.call(&headers, move |session: Session| async move {
+            if logs_in {
+                session.authenticate("bob").unwrap();
+            }
+            if ends_others {
+                session.logout_others().await.unwrap();
+            }
+        });
+        let answer = answer.await;
+        assert_eq!(answer.status, StatusCode::OK, "{logs_in} {ends_others}");
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("bob"));
+        server.clock.advance(1);
+    }
+}
+
 #[tokio::test]
 async fn a_login_or_cycle_that_does_not_count_leaves_the_session_before_it() {
     let acts: [fn(&Session); 3] = [
