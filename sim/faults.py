@@ -23,7 +23,7 @@ FAULTS = [
     ("late_failure_removes_what_ended_others", "http/decide.rs",
      "(!facts.went_on || facts.timing == Timing::InTime)", "(!facts.went_on || F || facts.timing == Timing::InTime)"),
     ("dropped_logout_not_recorded", "http/reply.rs",
-     "&& opened.state.is_logged_out()\n", "&& opened.state.is_logged_out() && !F\n"),
+     "&& opened.state.is_out()\n", "&& opened.state.is_out() && !F\n"),
     ("login_goes_with_408", "http/reply.rs",
      "!status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT",
      "!status.is_server_error() && (F || status != StatusCode::REQUEST_TIMEOUT)"),
@@ -123,6 +123,9 @@ FAULTS = [
      "if !is_alone {", "if !is_alone && !(F && !state.came()) {"),
     ("logout_leaves_what_came_beside", "http/settle/record.rs",
      "&& session.presented().is_one();", "&& (F || session.presented().is_one());"),
+    ("visitors_logout_leaves_what_came_beside", "http/settle/record.rs",
+     "(decision.revoke == Revoke::OnClient && state.is_ended())",
+     "(!F && decision.revoke == Revoke::OnClient && state.is_ended())"),
     ("who_was_spared_once_is_for_ever", "revocation/entry.rs",
      "before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),\n            except: later.except,",
      "before_ms: later.before_ms.max(before.before_ms.saturating_add(1)),\n"

@@ -133,7 +133,7 @@ impl KeyRing {
 
     /// Every sealing key of one cookie and application that the ring knows at a time, with its state; of a
     /// rotating root, those of the accepted epochs. `leeway_ms` is the store's. What is sealed for a device has keys of
-    /// a name of its own (SPEC.md, section 19), for example `__Host-session;dbsc-bound`.
+    /// a name of its own (docs/device-bound-spec.md), for example `__Host-session;dbsc-bound`.
     ///
     /// # Errors
     /// When the name is no cookie's, or name or application id are longer than 65,535 bytes.

@@ -1,15 +1,19 @@
 //! The two known answers of SPEC.md, section 18, byte for byte. They were made by an independent
-//! implementation; a change of any of them is a change of the format.
+//! implementation; a change of any of them is a change of the format. So with those of docs/device-bound-spec.md.
 
 #![cfg(feature = "hazmat")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::expect_used,
+    clippy::panic,
     reason = "clippy.toml allows them in tests, but not in the helpers beside them"
 )]
 
 mod common;
+#[cfg(feature = "dbsc")]
+#[path = "known_answers/devices.rs"]
+mod devices;
 
 use std::time::Duration;
 

@@ -29,7 +29,7 @@ use sealed_session::{Reason, SealedStore};
 use common::{CONTEXT, FIELDS, NOW, decode, secret};
 
 /// The check that must refuse a text that is no token of the key in `valid`'s header, other than `valid`
-/// itself: SPEC.md, section 9, up to the tag.
+/// itself: SPEC.md, section 10, up to the tag.
 fn expected(text: &str, valid: &str) -> Reason {
     assert_ne!(text, valid);
     if !(138..=8192).contains(&text.len()) {

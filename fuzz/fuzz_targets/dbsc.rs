@@ -1,4 +1,4 @@
-//! Anything as what a device signs: it registers, or refreshes, if and only if a second reading of SPEC.md says so,
+//! Anything as what a device signs: it registers, or refreshes, if and only if a second reading of the document says so,
 //! and is refused by the check that it names.
 //!
 //! Nobody guesses a signature, so most inputs are a header, a payload and changes of the signature, with 0xFF between

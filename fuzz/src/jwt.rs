@@ -1,4 +1,4 @@
-//! What a device signs (SPEC.md, section 19.2).
+//! What a device signs (docs/device-bound-spec.md, section 6).
 
 use crate::base64url;
 use crate::json::{self, Json};

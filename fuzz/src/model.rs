@@ -1,4 +1,4 @@
-//! A plain model of the store (SPEC.md, sections 8 to 11 and 14): what each operation answers, computed from
+//! A plain model of the store (SPEC.md, sections 9 to 12 and 14): what each operation answers, computed from
 //! what was sealed and not from any token.
 
 use sealed_session::{KeyState, OpenError, Reason, ResealError, SealError, SessionError};

@@ -1,4 +1,4 @@
-//! The record (SPEC.md, section 4) and the checks on it (section 9, steps 5 and 6).
+//! The record (SPEC.md, section 4) and the checks on it (section 10, steps 5 and 6).
 
 use sealed_session::Reason;
 

@@ -1,4 +1,4 @@
-//! The key ring (SPEC.md, sections 12.1 to 12.3).
+//! The key ring (SPEC.md, sections 8.1 to 8.3).
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -79,7 +79,7 @@ impl Ring {
             && self.roots.iter().zip(ring.roots()).all(|(root, other)| root.is(other))
     }
 
-    /// Whether it may be built (section 12.3).
+    /// Whether it may be built (section 8.3).
     pub fn is_sound(&self) -> bool {
         let roots = || self.roots.iter().enumerate();
         let pairs = || roots().flat_map(|(at, root)| self.roots[..at].iter().map(move |other| (root, other)));
@@ -146,7 +146,7 @@ impl Ring {
     }
 }
 
-/// What operators do (section 12.1).
+/// What operators do (section 8.1).
 impl Ring {
     /// Adds a root, if the ring stays sound; the root before it and the added one get their retirement.
     pub fn add(&mut self, root: Root, now: u64) -> bool {

@@ -1,4 +1,4 @@
-//! The ring file (SPEC.md, section 12.4).
+//! The ring file (SPEC.md, section 8.4).
 
 use crate::json::{self, Json, Text};
 use crate::ring::{LAST_MS, Ring, Root};

@@ -385,7 +385,7 @@ impl Oracle {
                 ends_surely = true;
             }
             // A login that does not count leaves what came as it was.
-            () if !trace.out && !trace.counts(ending) => {}
+            () if !trace.out && !trace.counts(ending) && !trace.is_stopped => {}
             () if trace.out || trace.login.is_some() || trace.cycled.is_some() => self.perhaps(came.uid),
             () => {}
         }

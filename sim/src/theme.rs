@@ -8,7 +8,7 @@ use crate::device::Binds;
 use crate::draw::{event, of_clients, of_the_backend, of_the_ring, of_users};
 use crate::jar::Form;
 use crate::op::{Op, op};
-use crate::script::{Action, Ask, Client, MINUTE, Script};
+use crate::script::{Action, Ask, Client, MINUTE, Script, Step};
 
 #[derive(Debug, Clone)]
 pub struct Theme {
@@ -28,6 +28,10 @@ pub struct Theme {
     pace: u64,
     /// Sessions are bound to devices, and every browser knows how.
     devices: bool,
+    /// What happens to the cookies of a browser is followed by a request of it.
+    follows: bool,
+    /// What happens besides happens while a handler is at work.
+    meanwhile: bool,
 }
 
 pub fn theme() -> impl Strategy<Value = Theme> {
@@ -36,8 +40,9 @@ pub fn theme() -> impl Strategy<Value = Theme> {
     let more = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2)];
     let rare = || prop::bool::weighted(0.15);
     let pace = prop_oneof![3 => Just(1), 1 => Just(4), 1 => Just(12)];
-    (ops(), more, events(), (slow, brief, pace), prop::bool::weighted(0.4), rare()).prop_map(
-        |(ops, more, events, (slow_min, brief_min, pace), one_user, devices)| Theme {
+    let place = (prop::bool::weighted(0.4), prop::bool::weighted(0.2));
+    (ops(), more, events(), (slow, brief, pace), prop::bool::weighted(0.4), rare(), place).prop_map(
+        |(ops, more, events, (slow_min, brief_min, pace), one_user, devices, (follows, meanwhile))| Theme {
             ops,
             more,
             events,
@@ -47,6 +52,8 @@ pub fn theme() -> impl Strategy<Value = Theme> {
             // What takes as long as a session lives meets something else only where there is more of it.
             pace: pace.max(if slow_min.is_some() { 4 } else { 1 }),
             devices,
+            follows,
+            meanwhile,
         },
     )
 }
@@ -98,6 +105,12 @@ impl Theme {
                 }
             }
         }
+        if self.follows {
+            follow(&mut script.steps);
+        }
+        if self.meanwhile {
+            interrupt(&mut script.steps);
+        }
         if let Some(minutes) = self.brief_min {
             script.servers.iter_mut().for_each(|policy| policy.ttl_min = policy.ttl_min.min(minutes));
         }
@@ -125,6 +138,48 @@ impl Theme {
             ask.first.iter_mut().chain(&mut ask.rest).for_each(|op| *op = of_one_user(*op));
             if let Client::Browser(browser) = &mut ask.who {
                 *browser %= 2;
+            }
+        }
+    }
+}
+
+/// The browser whose cookies were touched asks next.
+fn follow(steps: &mut [Step]) {
+    let mut touched = None;
+    for step in steps {
+        match &mut step.action {
+            Action::Ask(ask) => {
+                if let Some(browser) = touched.take() {
+                    ask.who = Client::Browser(browser);
+                }
+            }
+            action => touched = browser_of(action).or(touched),
+        }
+    }
+}
+
+fn browser_of(action: &Action) -> Option<u8> {
+    match action {
+        Action::Steal { browser, .. }
+        | Action::Plant { browser, .. }
+        | Action::Clear { browser }
+        | Action::Restart { browser }
+        | Action::SetBrowserClock { browser, .. } => Some(*browser),
+        _ => None,
+    }
+}
+
+/// A handler that was asked right before has begun, and goes on afterwards.
+fn interrupt(steps: &mut [Step]) {
+    const AT_WORK_MS: u64 = 4_000;
+    for at in 1..steps.len() {
+        let (before, after) = steps.split_at_mut(at);
+        let (Some(before), Some(event)) = (before.last_mut(), after.first_mut()) else { continue };
+        if let (Action::Ask(ask), false) = (&mut before.action, matches!(event.action, Action::Ask(_))) {
+            event.after_ms = event.after_ms.min(AT_WORK_MS / 2);
+            ask.handler_ms = ask.handler_ms.max(AT_WORK_MS);
+            if ask.rest.is_empty() {
+                std::mem::swap(&mut ask.first, &mut ask.rest);
             }
         }
     }

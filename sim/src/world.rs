@@ -335,6 +335,7 @@ impl World {
         };
         let ids: Vec<_> = self.requests.iter().filter_map(cut_off).collect();
         for id in ids {
+            self.requests.get_mut(&id).into_iter().for_each(|request| request.trace.is_stopped = true);
             self.cut_off(id, "cut off by a restart")?;
         }
         self.cut_exchanges_off(at);

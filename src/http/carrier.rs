@@ -169,7 +169,7 @@ impl Carrier for Plain {
 pub(super) enum Unjudged {
     /// At a logout: it fails.
     Fails,
-    /// At a login: it takes the place of those that can.
+    /// At a login, and where all others of a user end: what begins takes the place of those that can.
     Passes,
 }
 

@@ -47,7 +47,7 @@ pub(super) fn cut_off(session: &Session) {
     let mut progress = session.progress();
     let is_over = std::mem::replace(&mut progress.sent, true);
     if let (Some(opened), false) = (&mut progress.opened, is_over)
-        && opened.state.is_logged_out()
+        && opened.state.is_out()
     {
         let decided = Decided::new(session, opened, false, &HeaderMap::new());
         // It is on its way, and nobody is left to be told of it.

@@ -54,6 +54,9 @@ pub(super) struct State {
     anyway: bool,
     /// There is to be a session even if nothing is in it.
     wanted: bool,
+    /// A handler asked for a logout.
+    #[cfg(feature = "revocation")]
+    logged_out: bool,
     /// Nothing counts any more.
     invalidated: bool,
     /// What came has ended all others of its user, and goes on under another uid.
@@ -97,6 +100,8 @@ impl State {
             ttl: None,
             anyway: false,
             wanted: false,
+            #[cfg(feature = "revocation")]
+            logged_out: false,
             invalidated: false,
             goes_on: false,
             #[cfg(feature = "revocation")]
@@ -139,9 +144,15 @@ impl State {
         self.goes_on || !(self.did.out || self.did.now == Now::LoggedIn)
     }
 
-    /// Whether a handler ended what came.
-    pub(super) fn is_logged_out(&self) -> bool {
+    /// Whether a handler ended what came, by a logout or with all others of its user.
+    pub(super) fn is_out(&self) -> bool {
         self.did.out
+    }
+
+    /// Whether a handler asked for a logout: its user relies on the end of all that came.
+    #[cfg(feature = "revocation")]
+    pub(super) fn is_logged_out(&self) -> bool {
+        self.logged_out
     }
 
     /// Whether what came has ended, by a logout or a login.
@@ -282,6 +293,8 @@ impl State {
         *self = Self {
             origin: self.origin,
             did: self.did.then(Act::LoggedOut),
+            #[cfg(feature = "revocation")]
+            logged_out: true,
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),

@@ -67,7 +67,7 @@ function ringKeys({ secret, context, session }) {
   return ring.keysAt(session.renewed, LEEWAY, context.name, context.app);
 }
 
-/** Opened when it was renewed, with the defaults of section 11. */
+/** Opened when it was renewed, with the defaults of section 12. */
 function requireOpens(keys, token, { ad, session }) {
   const opened = openToken({ token, keys, ad, now: session.renewed, leeway: LEEWAY, maxLifetime: LIFETIME });
   const same = ['created', 'renewed', 'user', 'data'].every((name) => opened[name] === session[name]);

@@ -61,7 +61,7 @@ class Session:
         return ring.keys_at(self.record.renewed, DEFAULT_LEEWAY, self.name, self.app)
 
     def check_opens(self, keys, token):
-        """Opened when it was renewed, with the defaults of section 11."""
+        """Opened when it was renewed, with the defaults of section 12."""
         opened = format_v1.open_token(
             keys, token, self.ad, self.record.renewed, DEFAULT_LEEWAY, DEFAULT_LIFETIME
         )

@@ -1,4 +1,4 @@
-// What a request brings in its cookies: SPEC.md, section 10. Written from it alone, as sealed_session.mjs is.
+// What a request brings in its cookies: SPEC.md, section 11. Written from it alone, as sealed_session.mjs is.
 
 import { Refused } from './sealed_session.mjs';
 

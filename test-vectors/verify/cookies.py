@@ -1,4 +1,4 @@
-"""What a request brings in its cookies: SPEC.md, section 10. Written from it
+"""What a request brings in its cookies: SPEC.md, section 11. Written from it
 alone, as sealed_session.py is, and a test tool like it."""
 
 from sealed_session import Refused

@@ -1,12 +1,16 @@
-// Device-bound sessions (SPEC.md, section 19): what a server seals, and what it refuses. Written from the
+// Device-bound sessions (docs/device-bound-spec.md): what a server seals, and what it refuses. Written from the
 // specification alone, as sealed_session.mjs is, and a test tool like it.
+//
+//   node dbsc.mjs   checks the known answers of that document, exit status 1 on a mismatch
 
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { Pairs, parsePairs } from './json_text.mjs';
 import {
-  Refused, decodeBase64url, decodeUtf8, deriveCsrfToken, encodeBase64url, joinAssociatedData, minimum, openToken,
-  saturatingAdd, seal,
+  Refused, decodeBase64url, decodeUtf8, deriveCsrfToken, deriveKeyId, derivePrk, deriveSealingKey, encodeBase64url,
+  encodeRecord, encodeRootSecret, joinAssociatedData, minimum, openToken, ringFromFile, saturatingAdd, seal,
 } from './sealed_session.mjs';
 
 const MAX_JWT = 4096;
@@ -318,3 +322,122 @@ export class Server {
     return of('session', () => this.open(BOUND, token, joinAssociatedData([ad, values.dbsc])));
   }
 }
+
+// ---- self test ----------------------------------------------------------------------------------------------
+
+const DOCUMENT = new URL('../../docs/device-bound-spec.md', import.meta.url);
+const COLUMN = 15; // where a value begins
+const DAY = 86_400_000n;
+const TTLS = { proof: 600_000n, challenge: 1_200_000n, registration: 60_000n, identifier: 30n * DAY };
+const unhex = (text) => Buffer.from(text, 'hex');
+
+/** The values of each subsection of section 10, by its name. */
+function knownAnswers() {
+  const [, answers] = readFileSync(DOCUMENT, 'utf8').split('\n## 10. Known answers\n');
+  const known = answers.split(/\n### 10\.\d+ /).slice(1).map((part) => {
+    const lines = part.split('```\n')[1].trimEnd().split('\n');
+    const values = lines.map((line) => [line.slice(0, COLUMN).trimEnd(), line.slice(COLUMN)]);
+    return [part.slice(0, part.indexOf('\n')), Object.fromEntries(values)];
+  });
+  return Object.fromEntries(known);
+}
+
+class Tally {
+  passed = 0;
+  failed = 0;
+
+  equal(what, got, want) {
+    if (got === want) {
+      this.passed += 1;
+      return;
+    }
+    this.failed += 1;
+    console.log(`MISMATCH ${what}\n  got  ${got}\n  want ${want}`);
+  }
+}
+
+/** Those that are sealed. */
+function testTexts(tally, known) {
+  const prk = derivePrk(unhex(known.Keys['root secret']));
+  for (const [title, answer] of Object.entries(known)) {
+    if (answer.token === undefined) continue;
+    const sealingKey = deriveSealingKey(prk, { app: known.Keys.app, name: answer.name, periodS: 0n, epoch: 0n });
+    const [created, renewed, expires] = ['created', 'renewed', 'expires'].map((name) => BigInt(answer[name]));
+    const user = answer['user id'] === '(anonymous)' ? null : answer['user id'];
+    const session = { created, renewed, expires, uid: unhex(answer.uid), user, data: answer.data };
+    const token = seal({ sealingKey, session, salt: unhex(answer.salt), ad: unhex(answer['assoc. data']) });
+    tally.equal(`${title}: sealing key`, sealingKey.toString('hex'), answer['sealing key']);
+    tally.equal(`${title}: key id`, deriveKeyId(sealingKey).toString('hex'), answer['key id']);
+    tally.equal(`${title}: record`, encodeRecord(session).toString('hex'), answer.record);
+    tally.equal(`${title}: token`, token, answer.token);
+  }
+}
+
+/** A server at this time that draws what these answers draw. */
+function serverOf({ Keys: keys }, now, ...answers) {
+  const secret = encodeRootSecret(unhex(keys['root secret']));
+  const root = { secret, period_s: 0n, activate_at: '1970-01-01T00:00:00Z', retire_at: null, revoked: false };
+  const ring = ringFromFile({ format: 'sealed-session-ring/1', keys: [root] });
+  const random = Buffer.concat(answers.flatMap(({ uid, salt }) => [unhex(uid), unhex(salt)]));
+  const limits = { leeway: 60_000n, maxLifetime: 30n * DAY, ttls: TTLS, padding: 0 };
+  return new Server({ ring, app: keys.app, name: keys.name, now: BigInt(now), random, ...limits });
+}
+
+/** What a server makes of what the device signs. */
+function testSteps(tally, known) {
+  const login = unhex(known['Bound session'].uid);
+  const { Identifier: identifier, Proof: proof, Keys: keys } = known;
+  const [offered, challenge] = [known['Challenge at a registration'], known['Challenge for a refresh']];
+  tally.equal('offered', serverOf(known, offered.created, offered).offer(login), offered.token);
+  const server = serverOf(known, identifier.created, identifier, proof, challenge);
+  const key = server.register(known['JWT of the registration'].jwt, login);
+  tally.equal('x', key.x.toString('hex'), keys.x);
+  tally.equal('y', key.y.toString('hex'), keys.y);
+  const made = server.identifier(key, identifier['user id']);
+  const binding = bindingOf(made);
+  tally.equal('identifier', made, identifier.token);
+  tally.equal('binding', binding.toString('hex'), identifier.binding);
+  tally.equal('proof', server.prove(binding), proof.token);
+  tally.equal('challenge', server.ask(binding), challenge.token);
+  const later = serverOf(known, BigInt(challenge.expires) - 1n);
+  const refreshed = later.refresh(made, known['JWT of a refresh'].jwt);
+  tally.equal('refreshed', refreshed.uid.toString('hex'), identifier.uid);
+}
+
+function testBound(tally, known) {
+  const { Proof: proof, Identifier: identifier, 'Bound session': bound, 'CSRF token': csrf } = known;
+  const [server, pending] = [serverOf(known, proof.created), known['Pending bound session']];
+  const ad = Buffer.from('tenant-7');
+  tally.equal('bound', server.openBound(proof.token, bound.token, ad).data, bound.data);
+  const ofPending = joinAssociatedData([ad, unhex(identifier.binding), Buffer.from('pending')]);
+  tally.equal('pending', server.open(BOUND, pending.token, ofPending).data, pending.data);
+  tally.equal('CSRF token', server.csrfToken(unhex(csrf.salt), unhex(csrf.uid)), csrf['csrf token']);
+}
+
+function testNames(tally, known) {
+  const answer = known['Names in a list of revoked sessions'];
+  for (const name of ['moved device', 'unbound form', 'left device', 'given form']) {
+    const hash = createHash('sha256').update(`sealed-session/v1 ${name}`);
+    const got = hash.update(unhex(name.endsWith('device') ? answer.binding : answer.uid)).digest().subarray(0, 16);
+    if (name === 'given form') got.write('till');
+    tally.equal(name, got.toString('hex'), answer[name]);
+  }
+}
+
+function selfTest() {
+  const [tally, known] = [new Tally(), knownAnswers()];
+  for (const test of [testTexts, testSteps, testBound, testNames]) test(tally, known);
+  console.log(`dbsc.mjs: ${tally.passed} passed, ${tally.failed} failed`);
+  process.exitCode = tally.failed === 0 ? 0 : 1;
+}
+
+/** False when imported; real paths, because the command may name a symbolic link. */
+function isMain() {
+  try {
+    return realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url));
+  } catch {
+    return false;
+  }
+}
+
+if (isMain()) selfTest();

@@ -1,12 +1,18 @@
-"""Device-bound sessions (SPEC.md, section 19): what a server seals, and what it
-refuses. Written from the specification alone, as sealed_session.py is, and a
-test tool like it."""
+"""Device-bound sessions (docs/device-bound-spec.md): what a server seals, and
+what it refuses. Written from the specification alone, as sealed_session.py is,
+and a test tool like it.
+
+    python dbsc.py   checks the known answers of that document, exit status 1
+                     on a mismatch
+"""
 
 import hashlib
 import json
 import re
 import struct
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -360,3 +366,102 @@ def data_of(**values):
 def outcome_of(refused):
     """What is over by this server's settings alone ends all the same."""
     return "transient" if refused.transient and refused.check != "expired" else "ends"
+
+
+# Self test ----------------------------------------------------------------
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "device-bound-spec.md"
+COLUMN = 15  # where a value begins
+NAMES = ("moved device", "unbound form", "left device", "given form")
+TTLS = {"proof": 600_000, "challenge": 1_200_000, "registration": 60_000, "identifier": 30 * 86_400_000}
+
+
+def known_answers():
+    """The values of each subsection of section 10, by its name."""
+    answers = DOCUMENT.read_text("utf-8").partition("\n## 10. Known answers\n")[2]
+    for part in answers.split("\n### 10.")[1:]:
+        title = part.partition("\n")[0].partition(" ")[2]
+        lines = part.split("```\n")[1].splitlines()
+        yield title, {line[:COLUMN].rstrip(): line[COLUMN:] for line in lines}
+
+
+def drawn(*answers):
+    return b"".join(bytes.fromhex(answer[name]) for answer in answers for name in ("uid", "salt"))
+
+
+def test_texts(tally, known):
+    """Those that are sealed."""
+    keys = known["Keys"]
+    prk = format_v1.derive_prk(bytes.fromhex(keys["root secret"]))
+    for title, answer in known.items():
+        if "token" not in answer:
+            continue
+        key = format_v1.derive_sealing_key(prk, keys["app"], answer["name"])
+        user = None if answer["user id"] == "(anonymous)" else answer["user id"]
+        times = [int(answer[name]) for name in ("created", "renewed", "expires")]
+        record = Record(*times, bytes.fromhex(answer["uid"]), user, answer["data"])
+        salt, associated_data = (bytes.fromhex(answer[name]) for name in ("salt", "assoc. data"))
+        token = format_v1.seal(key, salt, associated_data, record)
+        tally.same(f"{title}: sealing key", key.hex(), answer["sealing key"])
+        tally.same(f"{title}: key id", format_v1.derive_key_id(key).hex(), answer["key id"])
+        tally.same(f"{title}: record", format_v1.encode_record(record).hex(), answer["record"])
+        tally.same(f"{title}: token", token, answer["token"])
+
+
+def test_steps(tally, known):
+    """What a server makes of what the device signs."""
+    keys, login = known["Keys"], bytes.fromhex(known["Bound session"]["uid"])
+    offered, registration = known["Challenge at a registration"], known["JWT of the registration"]
+    identifier, proof, challenge = (known[name] for name in ("Identifier", "Proof", "Challenge for a refresh"))
+    root = format_v1.Root(bytes.fromhex(keys["root secret"]), 0, 0, None, False)
+
+    def server(now, *answers):
+        limits = 60_000, 30 * 86_400_000
+        ring = format_v1.Ring([root])
+        return Server(ring, keys["app"], keys["name"], int(now), *limits, TTLS, drawn(*answers))
+
+    tally.same("offered", server(offered["created"], offered).offer(login), offered["token"])
+    made_by = server(identifier["created"], identifier, proof, challenge)
+    x, y = made_by.register(registration["jwt"], login)
+    tally.same("key", (x.hex(), y.hex()), (keys["x"], keys["y"]))
+    made = made_by.seal(IDENTIFIER, TTLS["identifier"], identifier["user id"], x=x, y=y)
+    binding = binding_of(made)
+    tally.same("identifier", made, identifier["token"])
+    tally.same("binding", binding.hex(), identifier["binding"])
+    tally.same("proof", made_by.prove(binding), proof["token"])
+    tally.same("challenge", made_by.ask(binding), challenge["token"])
+    refreshed = server(int(challenge["expires"]) - 1).refresh(made, known["JWT of a refresh"]["jwt"])
+    tally.same("refreshed", refreshed.uid.hex(), identifier["uid"])
+    test_bound(tally, known, server(proof["created"]), binding)
+
+
+def test_bound(tally, known, server, binding):
+    bound, pending, csrf = (known[name] for name in ("Bound session", "Pending bound session", "CSRF token"))
+    opened = server.open_bound(known["Proof"]["token"], bound["token"], b"tenant-7")
+    tally.same("bound", opened.data, bound["data"])
+    opened = server.open(BOUND, pending["token"], joined(b"tenant-7", binding, b"pending"))
+    tally.same("pending", opened.data, pending["data"])
+    made = server.csrf_token(bytes.fromhex(csrf["salt"]), opened.uid)
+    tally.same("CSRF token", made, csrf["csrf token"])
+
+
+def test_names(tally, known):
+    answer = known["Names in a list of revoked sessions"]
+    for name in NAMES:
+        of = answer["binding" if name.endswith("device") else "uid"]
+        digest = hashlib.sha256(f"sealed-session/v1 {name}".encode() + bytes.fromhex(of)).digest()[:16]
+        if name == "given form":
+            digest = b"till" + digest[4:]
+        tally.same(name, digest.hex(), answer[name])
+
+
+def self_test():
+    tally, known = format_v1.Tally(), dict(known_answers())
+    for test in (test_texts, test_steps, test_names):
+        test(tally, known)
+    print(f"dbsc.py: {tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(self_test())

@@ -1,4 +1,4 @@
-// Operations on sessions: SPEC.md, sections 8, 10, 11 and 14.
+// Operations on sessions: SPEC.md, sections 9, 11, 12 and 14.
 //
 // Like sealed_session.mjs, beside which it stands, it was written from SPEC.md and from no other implementation.
 // It draws nothing: the caller gives salt and uid.
@@ -99,7 +99,7 @@ export class Sealer {
     return minimum(saturatingAdd(start, ttl), saturatingAdd(created, this.maxLifetime));
   }
 
-  /** Section 8, whose steps are numbered here. */
+  /** Section 9, whose steps are numbered here. */
   seal(now, session, ad, salt) {
     const sealing = [...this.keys(now).values()].find(({ state }) => state === 'sealing'); // 1
     if (sealing === undefined) throw new NotSealed('backend', 'no_key');

@@ -1,4 +1,4 @@
-"""Operations on sessions: SPEC.md, sections 8, 10, 11 and 14.
+"""Operations on sessions: SPEC.md, sections 9, 11, 12 and 14.
 
 Like sealed_session.py, beside which it stands, it was written from SPEC.md and
 from no other implementation. It draws nothing: the caller gives salt and uid.
@@ -122,7 +122,7 @@ class Sealer:
         return min(add_u64(start, ttl), add_u64(created, self.max_lifetime))
 
     def seal(self, now, record, associated_data, salt):
-        """Section 8, whose steps are numbered here."""
+        """Section 9, whose steps are numbered here."""
         sealing = [key for key, state in self.keys(now).values() if state == "sealing"]  # 1
         if not sealing:
             raise NotSealed("backend", "no_key")

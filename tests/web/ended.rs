@@ -73,7 +73,10 @@ async fn a_logout_ends_what_other_cookies_bring_beside_the_session() {
 
     use crate::site::{HOUR, MINUTE};
 
-    for logs_out in [true, false] {
+    let visit = async |server: &Server| {
+        server.call(&[], async |session: Session| session.insert("cart", &1)).await.pair()
+    };
+    for (logs_out, visits) in [(true, false), (true, true), (false, false), (false, true)] {
         let server = Server::revoking();
         let short = server.call(&[], async |session: Session| {
             session.set_ttl(Duration::from_secs(60)).unwrap();
@@ -83,7 +86,7 @@ async fn a_logout_ends_what_other_cookies_bring_beside_the_session() {
         let id = SessionId::new(short.split_once('=').unwrap().1);
         let copy = server.store.touch(&id, 20 * HOUR).unwrap();
         server.clock.advance(2 * MINUTE);
-        let own = server.logged_in("ann").await;
+        let own = if visits { visit(&server).await } else { server.logged_in("ann").await };
         let act: fn(&Session) = match logs_out {
             true => |session| session.logout().unwrap(),
             false => |session| session.authenticate("ann").unwrap(),
@@ -91,12 +94,66 @@ async fn a_logout_ends_what_other_cookies_bring_beside_the_session() {
         let both = format!("{short}; {own}");
         let answer = server
             .act(&with(&both), move |session| {
-                assert_eq!(session.user_id().as_deref(), Some("ann"));
+                assert_eq!(session.user_id().is_none(), visits);
                 act(session);
             })
             .await;
         assert_eq!(answer.status, StatusCode::OK);
-        assert!(server.store.open(&copy).is_err(), "logout: {logs_out}");
+        assert!(server.store.open(&copy).is_err(), "logout: {logs_out}, of a visitor: {visits}");
+    }
+}
+
+/// One that cannot be judged now may be of a user, whatever the session is that came.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn a_logout_beside_a_cookie_that_cannot_be_judged_says_so() {
+    use crate::site::{HOUR, NOON};
+
+    let server = Server::revoking();
+    server.clock.set(NOON + HOUR);
+    let ahead = server.logged_in("ann").await;
+    server.clock.set(NOON);
+    let visit = server.call(&[], async |session: Session| session.insert("cart", &1)).await.pair();
+    for own in [visit, server.logged_in("bob").await] {
+        let both = format!("{ahead}; {own}");
+        let answer = server.act(&with(&both), |session| session.logout().unwrap()).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
+
+/// What begins takes their place: nobody who plants such a cookie keeps a user from that.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn neither_a_login_nor_the_end_of_all_others_fails_for_cookies_beside_it() {
+    use crate::site::{HOUR, NOON};
+
+    let server = Server::revoking();
+    server.clock.set(NOON + HOUR);
+    let ahead = server.logged_in("ann").await;
+    server.clock.set(NOON);
+    let many = ["__Host-session=garbage"; 65].join("; ");
+    let own = server.logged_in("bob").await;
+    let beside = format!("{ahead}; {own}");
+    for (came, logs_in, ends_others) in [
+        (&beside, false, true),
+        (&ahead, true, false),
+        (&ahead, true, true),
+        (&many, true, false),
+        (&many, true, true),
+    ] {
+        let headers = with(came);
+        let answer = server.call(&headers, move |session: Session| async move {
+            if logs_in {
+                session.authenticate("bob").unwrap();
+            }
+            if ends_others {
+                session.logout_others().await.unwrap();
+            }
+        });
+        let answer = answer.await;
+        assert_eq!(answer.status, StatusCode::OK, "{logs_in} {ends_others}");
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("bob"));
+        server.clock.advance(1);
     }
 }
 

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::routing::any;
 use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{Session, SessionLayer};
-use sealed_session::revocation::{Change, MemoryBackend, Registry, Revocation, Revocations};
+use sealed_session::revocation::{Backend as _, Change, MemoryBackend, Registry, Revocation, Revocations};
 use sealed_session::{KeyRing, SealedStore, SessionId, SessionPlugin as _};
 
 use crate::direct::{Server, revoking, with};
@@ -119,6 +119,12 @@ async fn a_session_that_was_ended_on_another_server_does_not_go_on_under_another
         one.call(&with(&cookie), async |session: Session| session.logout()).await;
         cookie
     };
+    // What the other hears of as it starts it hears of before.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while backend.clone().sharers().unwrap().len() < 2 {
+        assert!(Instant::now() < deadline, "never started");
+        std::thread::yield_now();
+    }
     let cycled = other.call(&with(&ended().await), async |session: Session| session.cycle()).await;
     assert!(!cycled.sets());
     assert_eq!(cycled.status, StatusCode::INTERNAL_SERVER_ERROR);

@@ -16,8 +16,7 @@ impl SealedSessionStore {
 
     /// Whether an operator has revoked the root of a session that was found, or taken it out of the ring.
     pub(crate) fn has_lost_its_key(&self, found: &FoundSession) -> bool {
-        let of_a_key =
-            |reason| matches!(reason, Reason::KeyRevoked | Reason::KeyGone | Reason::UnknownKey);
+        let of_a_key = |reason| matches!(reason, Reason::KeyRevoked | Reason::KeyGone | Reason::UnknownKey);
         // A key may be known again in a moment.
         let is_lost = |refused: OpenError| of_a_key(refused.reason()) && !refused.keeps_cookie();
         self.store.open(&found.id).is_err_and(is_lost)

@@ -10,7 +10,7 @@ mod two;
 
 pub(crate) fn file() -> File {
     let header = [
-        "What a request brings in cookies of the session's name (SPEC.md, section 10).",
+        "What a request brings in cookies of the session's name (SPEC.md, section 11).",
         "CookiesFound: `headers` are the values of a request's headers Cookie. At `now`, a server with this ring file, \
          application id, cookie name, leeway, maximum lifetime and maximum TTL, and with sessions in two cookies if \
          `in_two` is true, opens them with the associated data `ad`, and finds the session of `token`; nothing, if that \

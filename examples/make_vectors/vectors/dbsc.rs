@@ -31,19 +31,20 @@ pub(crate) fn file() -> File {
     vectors.extend(circumstances::all());
     vectors.extend(csrf());
     let header = [
-        "Device-bound sessions (SPEC.md, section 19), at a server with this ring file, application id, cookie name and \
-         settings. `random` is all that it draws, in the order of that section.",
+        "Device-bound sessions (docs/device-bound-spec.md), at a server with this ring file, application id, cookie \
+         name and settings. `random` is all that it draws, in the order of section 7.",
         "DbscOffered: for the session `login_uid` it makes `challenge`.",
         "DbscRegistered: it takes `jwt` for that session and user, and makes the other three texts.",
-        "DbscRegistrationRefused: it refuses `jwt`; `check` is the check of section 19 that refuses, and `outcome` is \
-         ends or transient. With `repair` it takes it.",
+        "DbscRegistrationRefused: it refuses `jwt`; `check` is the check of sections 6 and 7 that refuses, and `outcome` \
+         is ends or transient. With `repair` it takes it.",
         "DbscProven: it takes `jwt` for the device with this `identifier`, and makes a proof and a challenge.",
         "DbscAsked: it makes a challenge: there is no `jwt`, or the challenge in it is over.",
         "DbscRefreshRefused: it refuses `jwt`, or the identifier. With `repair` it takes them, or makes a challenge.",
         "DbscRegistrationOrder, DbscRefreshOrder: what is refused has two faults. With `repair` it is still refused, as \
          `then` says.",
         "DbscBound: `proof` opens, and `token` with it, under the application's associated data `ad`.",
-        "DbscBoundRefused: one of the two, `of`, does not open, by the `check` of section 9. With `repair` both do.",
+        "DbscBoundRefused: one of the two, `of`, does not open, by the `check` of SPEC.md, section 10. With \
+         `repair` both do.",
         "DbscCsrf: as DbscBound, and `csrf_token` is made for this session.",
     ];
     file::build("dbsc.json", &header, vectors)

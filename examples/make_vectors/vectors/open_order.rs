@@ -12,7 +12,7 @@ pub(crate) fn file() -> File {
     let refusals = [texts(), envelopes(), next_epochs(), circumstances(), records(), times()];
     let vectors = refusals.into_iter().flatten().map(Refusal::into_vector).collect();
     let header = [
-        "Tokens with two faults: the checks are made in the order of SPEC.md, section 9.",
+        "Tokens with two faults: the checks are made in the order of SPEC.md, section 10.",
         "SealedSessionOpenOrder: as SealedSessionOpenRefused in open_invalid.json, but with `repair` the \
          token is still refused, as `then` says.",
     ];

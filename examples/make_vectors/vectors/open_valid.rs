@@ -32,7 +32,7 @@ pub(crate) fn file() -> File {
         vector(&comment, flag, &scene, salt)
     }));
     let header = [
-        "Tokens that open (SPEC.md, section 9).",
+        "Tokens that open (SPEC.md, section 10).",
         "SealedSessionOpen: at `now`, a server with this ring file, application id, cookie name, leeway, \
          maximum lifetime and maximum TTL opens `token` with the associated data `ad`, and finds `opened`.",
     ];

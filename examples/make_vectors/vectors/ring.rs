@@ -15,7 +15,7 @@ pub(crate) fn file() -> File {
     vectors.extend(ring_file::vectors());
     vectors.extend(ring_refused::vectors());
     let header = [
-        "Key rings (SPEC.md, section 12).",
+        "Key rings (SPEC.md, section 8).",
         "RingKeys: at `now`, the roots of this ring file are in `root_states`, have `epochs` from `first` to \
          `last`, and, for a server with this application id, cookie name and leeway, exactly `keys`. \
          `sealing` is the id of the one that seals, or null. Roots and their keys are in the order of the \

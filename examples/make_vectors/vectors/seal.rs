@@ -14,7 +14,7 @@ pub(crate) fn file() -> File {
         vectors.push(vector(&comment, flag, &scene, salt));
     }
     let header = [
-        "Records, and the tokens that they become under a given salt (SPEC.md, sections 3 to 8).",
+        "Records, and the tokens that they become under a given salt (SPEC.md, sections 3 to 7 and 9).",
         "Seal: the fields encode to `record`, followed by `padding` zero bytes that are part of it, and the \
          record seals to `token`.",
     ];

@@ -9,7 +9,7 @@ use sealed_session::dbsc::Binding;
 use super::{Checked, Ending, Form, LEEWAY_MS, Oracle, Trace, hold};
 use crate::app::View;
 use crate::cookies::Kind;
-use crate::records::{MARGIN_MS, Record, refuses};
+use crate::records::{Lists, MARGIN_MS, Record, refuses};
 use crate::script::Client;
 use crate::witness::Token;
 
@@ -26,6 +26,8 @@ pub struct Devices {
 struct Proof {
     binding: Binding,
     root: Option<RootId>,
+    /// By the time of the world, or a little before.
+    made_ms: u64,
     since_ms: u64,
     good_until_ms: u64,
     over_ms: u64,
@@ -80,6 +82,7 @@ impl Devices {
         let proof = Proof {
             binding,
             root,
+            made_ms: trace.head_ms,
             since_ms: one.max(other) + ahead_ms,
             good_until_ms: one.min(other) + ttl_ms,
             over_ms: one.max(other) + ttl_ms + ahead_ms,
@@ -87,11 +90,13 @@ impl Devices {
         self.proofs.insert(text.to_owned(), proof);
     }
 
-    fn shown(&self, text: &str, trace: &Trace) -> Option<(Binding, Shows)> {
+    /// Where everything was revoked since it was made, it may be as well, or not yet.
+    fn shown(&self, text: &str, trace: &Trace, lists: &Lists) -> Option<(Binding, Shows)> {
         let proof = self.proofs.get(text)?;
         let shows = match trace.head_there_ms {
             _ if !trace.ring.opens(proof.root) => Shows::Not,
             now if now >= proof.over_ms => Shows::Not,
+            _ if lists.revoked_everything_since(proof.made_ms) => Shows::Perhaps,
             now if now < proof.good_until_ms && proof.since_ms <= now + LEEWAY_MS => Shows::Surely,
             _ => Shows::Perhaps,
         };
@@ -108,12 +113,12 @@ impl Oracle {
     fn all_shown(&self, trace: &Trace) -> Vec<(Binding, Shows)> {
         let planted = trace.planted.iter().filter(|(kind, _)| *kind == Kind::Proof).map(|(_, text)| text);
         let proofs = trace.brought.get(Kind::Proof).into_iter().chain(planted);
-        proofs.filter_map(|text| self.devices.shown(text, trace)).collect()
+        proofs.filter_map(|text| self.devices.shown(text, trace, &self.lists)).collect()
     }
 
     fn shows(&self, trace: &Trace, binding: Option<Binding>) -> Shows {
         let proof = trace.brought.get(Kind::Proof);
-        match proof.and_then(|text| self.devices.shown(text, trace)) {
+        match proof.and_then(|text| self.devices.shown(text, trace, &self.lists)) {
             Some((of, shows)) if Some(of) == binding => shows,
             _ => Shows::Not,
         }
@@ -275,7 +280,7 @@ impl Oracle {
     /// Beside a bound session that it does not prove it is of no use: the browser is to bring another.
     fn check_proof_of_another(&self, trace: &Trace, ending: &Ending<'_>) -> Checked {
         let proof = trace.brought.get(Kind::Proof);
-        let shown = proof.and_then(|text| self.devices.shown(text, trace));
+        let shown = proof.and_then(|text| self.devices.shown(text, trace, &self.lists));
         let bound = self.brought(trace, Kind::Bound);
         let in_time = ending.took_ms(trace).1 < trace.policy.settings.late_ms() && !trace.public;
         let Some(((of, Shows::Surely), bound)) = shown.zip(bound) else { return Ok(()) };

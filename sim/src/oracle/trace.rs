@@ -84,6 +84,8 @@ pub struct Trace {
     pub asked_for_more: bool,
     /// It is in the middle of something that takes its time.
     pub unfinished: bool,
+    /// Its server was stopped: nobody knows what it has recorded.
+    pub is_stopped: bool,
 }
 
 impl Trace {
@@ -142,6 +144,7 @@ impl Trace {
             about_a_user: false,
             asked_for_more: false,
             unfinished: false,
+            is_stopped: false,
         }
     }
 }

@@ -104,4 +104,22 @@ mod tests {
         assert!(!unbound_form(uid).as_bytes().starts_with(&ALLOWS));
         assert_ne!(given_form(uid), given_form(SessionUid::from_bytes([8; SessionUid::LEN])));
     }
+
+    /// docs/device-bound-spec.md, section 10.11, for the identifier of section 10.4.
+    #[test]
+    fn names_are_the_known_answers() {
+        let document = include_str!("../../../docs/device-bound-spec.md");
+        let (_, answer) = document.split_once("### 10.4 Identifier").unwrap();
+        let (_, identifier) = answer.split_once("\ntoken          ").unwrap();
+        let binding = Binding::of(identifier.lines().next().unwrap());
+        let uid = SessionUid::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        for (name, form) in [
+            ("moved device", moved_form(&binding)),
+            ("unbound form", unbound_form(uid)),
+            ("left device ", left_form(&binding)),
+            ("given form  ", given_form(uid)),
+        ] {
+            assert!(document.contains(&format!("\n{name}   {form}\n")), "{name}: {form}");
+        }
+    }
 }

@@ -35,7 +35,8 @@ pub(in crate::http) fn settle(
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
     let mut pending: Vec<_> = pending.into_iter().collect();
-    if on_list {
+    // What a visitor's own session ends is written down nowhere; that of a user in another cookie is.
+    if on_list || (decision.revoke == Revoke::OnClient && state.is_ended()) {
         let unjudged = if state.is_logged_out() { Unjudged::Fails } else { Unjudged::Passes };
         pending.extend(revoke_others_that_came(session, state, unjudged));
     }

@@ -1,4 +1,4 @@
-//! A server that binds sessions to devices: what it seals, written down from SPEC.md and not from the crate.
+//! A server that binds sessions to devices: what it seals, written down from the specification and not from the crate.
 
 use sealed_session::SessionUid;
 use sealed_session::hazmat::Fields;
