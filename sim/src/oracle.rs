@@ -203,7 +203,7 @@ impl Oracle {
         let perhaps = self.lists.may_begin_revoked(trace.server, user.as_deref());
         self.forms.insert(uid, Form { perhaps, ..Form::new(trace, user, now_ms) });
         self.competes(trace, uid, now_ms);
-        (trace.login, trace.login_ms, trace.went_on) = (Some(uid), now_ms, false);
+        (trace.login, trace.login_ms) = (Some(uid), now_ms);
         Ok(())
     }
 
@@ -220,7 +220,7 @@ impl Oracle {
             let lives = form.is_some_and(|form| form.is_going_on_but_for(trace.id)) && !by_root;
             return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
-        trace.went_on |= trace.login.is_none() && !trace.out;
+        trace.went_on |= !trace.out;
         trace.out = true;
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
             let claims = form.is_going_on();

@@ -3,7 +3,7 @@
 //! | what came | what the handler did | the answer | sends | revokes |
 //! |---|---|---|---|---|
 //! | anything | logged out; nothing since, or it does not count | any | removal, if there may be a cookie | what came |
-//! | anything | ended all others of the user, to go on itself | does not count | removal if in time, if there may be a cookie | what came |
+//! | anything | ended all others of the user, to go on itself or as a login | does not count | removal if in time, if there may be a cookie | what came |
 //! | anything | logged out, then wrote or logged in | counts | the new session | what came |
 //! | anything | logged in | counts | the new session | what came |
 //! | left in place | wrote, or nothing | any | nothing | nothing |
@@ -191,7 +191,7 @@ pub(crate) struct Facts {
     pub(crate) counts: bool,
     /// What came is known as ended, now that the answer goes.
     pub(crate) ended: bool,
-    /// What came has ended all other sessions of its user with itself, and goes on as another. Nobody logged out.
+    /// What came has ended with all other sessions of a user, and another is to go on. No handler asked for a logout.
     pub(crate) went_on: bool,
     /// What came in an ordinary cookie has moved to one that is bound to a device, now that the answer goes.
     pub(crate) moved: bool,

@@ -14,7 +14,7 @@ pub(super) struct Own {
     changes: AtomicU64,
     /// How many of these changes the backend has.
     written: AtomicU64,
-    /// What was heard of while others may not have gone by its limits.
+    /// What was heard of while others may not have gone by its limits, or by those that it has still to write down again.
     heard: Mutex<BTreeSet<Target>>,
 }
 
@@ -81,7 +81,7 @@ impl Own {
         self.written.store(changes, Ordering::Release);
     }
 
-    /// These entries were heard of while others may not have gone by its limits.
+    /// These entries were heard of meanwhile.
     pub(super) fn hear(&self, targets: impl IntoIterator<Item = Target>) {
         lock(&self.heard).extend(targets);
     }

@@ -191,10 +191,12 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Puts down what others recorded. Those that did not know the limits of this server may keep it for too short.
+    /// Puts down what others recorded. Those that did not know the limits of this server, or of one that a backend has lost,
+    /// may keep it for too short.
     fn put(&self, revocations: &[Revocation], now_ms: u64) {
         let Shared { known, own, .. } = self.shared;
-        let may_be_unheard = own.is_unwritten();
+        let is_unheard = || own.is_unwritten() || self.shared.has_lost();
+        let may_be_unheard = is_unheard();
         let mut heard = Vec::new();
         for revocation in revocations {
             if may_be_unheard && known.is_less_than(revocation) {
@@ -203,7 +205,7 @@ impl<'a> Recorder<'a> {
             known.put(revocation, now_ms);
         }
         // With a store that was added meanwhile, any of them may have been opened.
-        match own.is_unwritten() {
+        match is_unheard() {
             true if may_be_unheard => own.hear(heard),
             true => own.hear(revocations.iter().map(Revocation::target)),
             false => {}

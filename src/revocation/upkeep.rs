@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | the one that revokes | the entry, by the limits that it knows | asks who shares the list, and prolongs the entry if they keep sessions for longer |
 //! | the one that begins to share the list | its limits | asks for news, and prolongs what it has heard of since it opens sessions |
+//! | the one that writes down again who shared a list that was lost | their limits | asks for news, and prolongs what it has heard of since the loss |
 //!
 //! Whichever writes first, the other sees it.
 
@@ -84,6 +85,8 @@ impl Recorder<'_> {
         }
         self.restore_sharers()?;
         self.share()?;
+        // Meanwhile others kept what they recorded by the limits of those alone that were there.
+        self.prolong_what_was_heard()?;
         // It may have lost all of it again meanwhile.
         if self.shared.own.changes() == heard_of_it {
             self.shared.lost.store(false, Ordering::Release);
@@ -125,7 +128,7 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// What others recorded before they could know the limits of this server.
+    /// What others recorded before they could know the limits of this server, or of those that it knows.
     fn prolong_what_was_heard(&mut self) -> Result<(), BackendError> {
         let own = &self.shared.own;
         if self.others_keep_for_as_long() {

@@ -173,6 +173,36 @@ fn a_backend_that_has_lost_who_shared_it_is_told_of_those_that_are_gone_as_well(
     });
 }
 
+/// Its own limits are there again, and what it knows is not, when another server revokes on the empty list.
+#[test]
+fn what_is_revoked_while_those_that_are_gone_are_not_written_down_again_is_kept_by_their_limits() {
+    for_each_way(|mut case| {
+        let mut long = case.joins(2, 30 * DAY);
+        long.work();
+        case.touch(&long);
+        drop(long);
+        let asked = case.short.store.revoke_user("eve");
+        case.short.gives(asked).unwrap();
+        case.clock.advance(2 * MINUTE);
+        case.short.work();
+        let backend = case.short.backend.clone();
+        backend.lose();
+        backend.fails_to_record.store(true, Ordering::Release);
+        case.clock.advance(1_000);
+        case.short.work();
+        let mut starts = case.joins(3, 12 * HOUR);
+        starts.work();
+        case.end_on(&mut starts);
+        case.clock.advance(1_000);
+        case.short.work();
+        backend.fails_to_record.store(false, Ordering::Release);
+        case.clock.advance(10_000);
+        case.short.work();
+        assert_eq!(case.short.revocations.trouble(), None);
+        case.never_opens([starts]);
+    });
+}
+
 #[test]
 fn what_is_revoked_before_a_loss_was_noticed_is_kept_by_the_limits_of_all() {
     for_each_way(|mut case| {

@@ -344,22 +344,34 @@ async fn what_is_sealed_when_a_root_is_revoked_and_waits_for_the_backend_is_not_
 #[cfg(feature = "revocation")]
 #[tokio::test]
 async fn a_session_that_has_ended_all_others_and_is_not_sent_is_removed_within_a_minute() {
-    for (takes_ms, removes) in [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR / 6, false)] {
+    let times = [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR / 6, false)];
+    // A login is to go on then, which is not sent either.
+    let logins = [(false, false), (true, false), (false, true)];
+    for ((takes_ms, removes), (before, after)) in
+        times.into_iter().flat_map(|time| logins.map(|it| (time, it)))
+    {
         let server = Server::revoking();
         let cookie = server.logged_in("ann").await;
         let clock = server.clock.clone();
         let answer = server
-            .call(&with(&cookie), move |session| {
+            .call(&with(&cookie), move |session: Session| {
                 let clock = clock.clone();
                 async move {
+                    if before {
+                        session.authenticate("ann").unwrap();
+                    }
                     session.logout_others().await.unwrap();
+                    if after {
+                        session.authenticate("ann").unwrap();
+                    }
                     clock.advance(takes_ms);
                     StatusCode::BAD_GATEWAY
                 }
             })
             .await;
-        assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{takes_ms}");
-        assert_eq!(server.user(&cookie).await, None, "the copy is over");
+        let case = format!("{takes_ms}, a login before: {before}, after: {after}");
+        assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{case}");
+        assert_eq!(server.user(&cookie).await, None, "the copy is over: {case}");
     }
 }
 

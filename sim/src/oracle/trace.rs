@@ -61,7 +61,7 @@ pub struct Trace {
     /// What came ended some time ago.
     pub(super) is_over: bool,
     pub(super) out: bool,
-    /// It ended all other sessions, and what came is to go on in place of itself; nobody asked for a logout.
+    /// It ended all other sessions, for what came or a login to go on; nobody asked for a logout.
     pub(super) went_on: bool,
     /// What is stored counts even if a cookie is left in place.
     pub(super) anyway: bool,

@@ -84,9 +84,8 @@ fn for_all(mut then: impl FnMut(Facts)) {
                     (facts.begins_always, facts.counts, facts.ended) = (bit(0), bit(1), bit(2));
                     (facts.moved, facts.due, facts.went_on) = (bit(3), bit(4), bit(8));
                     (facts.sealed, facts.recorded, facts.nobodys) = (bit(5), bit(6), bit(7));
-                    // Only what came can have ended, moved, be due, or be nobody's, or have ended all others with itself.
-                    let of_what_came =
-                        facts.ended || facts.moved || facts.due || facts.nobodys || facts.went_on;
+                    // Only what came can have ended, moved, be due, or be nobody's.
+                    let of_what_came = facts.ended || facts.moved || facts.due || facts.nobodys;
                     if (came == Came::Good || !of_what_came) && (did.out || !facts.went_on) {
                         then(facts);
                     }

@@ -57,6 +57,12 @@ impl State {
         }
     }
 
+    /// Whether what came has ended though no handler asked for a logout: with all others of its user, to go on or to let a
+    /// login of this request go on.
+    pub(super) fn went_on(&self) -> bool {
+        self.did.out && !self.is_logged_out()
+    }
+
     /// Whether what came was nobody's, and what is there now is nobody's either.
     pub(super) fn is_nobodys(&self) -> bool {
         let was = self.replaced.as_ref().map_or(self.user_id(), |replaced| replaced.user_id.as_deref());

@@ -68,7 +68,7 @@ impl State {
             begins_always: rules.creation == Creation::Always,
             counts: true,
             ended: false,
-            went_on: self.goes_on(),
+            went_on: self.went_on(),
             moved: false,
             beside: Beside::Nothing,
             due: false,
@@ -77,6 +77,11 @@ impl State {
             sealed: true,
             recorded: true,
         }
+    }
+
+    #[cfg(not(feature = "revocation"))]
+    fn went_on(&self) -> bool {
+        false
     }
 
     #[cfg(not(feature = "revocation"))]
