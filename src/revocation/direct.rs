@@ -54,8 +54,9 @@ struct OnlyHere {
 
 impl Backend for OnlyHere {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
-        let (becomes, now_ms) = (self.shared.known.after(changes)?, self.shared.now_ms());
-        becomes.iter().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        let becomes = self.shared.known.after(changes)?;
+        self.shared.now_ms();
+        becomes.iter().for_each(|revocation| self.shared.put(revocation));
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::change::outcome;
 use super::entry::Target;
@@ -33,6 +32,7 @@ struct Floor {
     created_before_ms: u64,
     except: Box<[SessionUid]>,
     until_ms: u64,
+    /// By the monotonic clock.
     since_ms: u64,
 }
 
@@ -40,6 +40,7 @@ struct Floor {
 #[derive(Debug, Clone, Copy)]
 struct Ended {
     until_ms: u64,
+    /// By the monotonic clock.
     since_ms: u64,
 }
 
@@ -53,17 +54,19 @@ pub(super) struct Known {
     everything: papaya::HashMap<Option<Box<str>>, Floor>,
     /// By how much clocks may differ.
     leeway_ms: AtomicU64,
-    clock: Mutex<Option<Clocks>>,
-    /// A clock was set, so what it is set to counts for since when things are known.
-    was_set: AtomicBool,
+    wall: Wall,
 }
 
-/// What two clocks said at one moment: the one on the wall, by which it is said since when something is known, and one
-/// that nobody sets.
-#[derive(Debug, Clone, Copy)]
-struct Clocks {
-    now_ms: u64,
-    monotonic_ms: u64,
+/// How the clock on the wall differs from the monotonic one. Since when things are known is kept by the latter, which nobody
+/// sets, and told by the former: whoever puts an entry down with a time that was read before the clock was put right would
+/// otherwise keep it so.
+#[derive(Default)]
+struct Wall {
+    /// By so much it is ahead, modulo 2^64.
+    ahead_ms: AtomicU64,
+    is_known: AtomicBool,
+    /// It was set, and may have been set again since it was last looked at.
+    was_set: AtomicBool,
 }
 
 /// By so much entries that follow each other may be later than any clock says.
@@ -79,7 +82,7 @@ impl Known {
         if !self.sessions.is_empty()
             && let Some(ended) = self.sessions.pin().get(&who.uid)
         {
-            return Some(ended.since_ms);
+            return Some(self.wall.of(ended.since_ms));
         }
         if !self.everything.is_empty()
             && let Some(since_ms) = self.everything_since(who)
@@ -89,8 +92,13 @@ impl Known {
         if self.users.is_empty() {
             return None;
         }
-        let leeway_ms = self.leeway_ms();
-        self.floors_of(who, |floor| floor.revokes(who, leeway_ms).then_some(floor.since_ms)).next()
+        self.floors_of(who, |floor| self.since(floor, who)).next()
+    }
+
+    /// Since when an entry is known, by the clock on the wall, where it revokes such a session.
+    fn since(&self, floor: &Floor, who: &Who<'_>) -> Option<u64> {
+        let since_ms = self.wall.of(floor.since_ms);
+        floor.revokes(who, since_ms, self.leeway_ms()).then_some(since_ms)
     }
 
     /// Until when the revocation of this session counts.
@@ -101,9 +109,8 @@ impl Known {
 
     /// Of which users such a session is revoked now, by their entries, and what times these say.
     pub(super) fn revoked_among(&self, who: &Who<'_>) -> Vec<(Reach, u64)> {
-        let leeway_ms = self.leeway_ms();
         let is_revoked = |user: UserRef<'_>, floor: &Floor| {
-            floor.revokes(who, leeway_ms).then(|| (user.reach(), floor.created_before_ms))
+            self.since(floor, who).map(|_| (user.reach(), floor.created_before_ms))
         };
         let users = self.users.pin();
         who.users().filter_map(|user| is_revoked(user, users.get(&user)?)).collect()
@@ -115,17 +122,17 @@ impl Known {
             return 0;
         }
         let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
-        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, |floor| floor.counts(leeway_ms));
+        let counts = |floor: &Floor| floor.counts(self.wall.of(floor.since_ms), leeway_ms);
+        let of = |key: Option<&str>| everything.get(&AppRef(key)).map_or(0, counts);
         of(Some(app_id)).max(of(None))
     }
 
     #[cold]
     fn everything_since(&self, who: &Who<'_>) -> Option<u64> {
-        let (everything, leeway_ms) = (self.everything.pin(), self.leeway_ms());
-        [Some(who.app_id), None].into_iter().find_map(|app_id| {
-            let floor = everything.get(&AppRef(app_id))?;
-            floor.revokes(who, leeway_ms).then_some(floor.since_ms)
-        })
+        let everything = self.everything.pin();
+        [Some(who.app_id), None]
+            .into_iter()
+            .find_map(|app_id| self.since(everything.get(&AppRef(app_id))?, who))
     }
 
     fn floors_of<T>(&self, who: &Who<'_>, of: impl Fn(&Floor) -> Option<T>) -> impl Iterator<Item = T> {
@@ -171,7 +178,7 @@ impl Known {
     /// Whether a clock was ever set, and may have been set again since it was last looked at.
     #[inline]
     pub(super) fn clock_was_set(&self) -> bool {
-        self.was_set.load(Ordering::Acquire)
+        self.wall.was_set.load(Ordering::Acquire)
     }
 
     /// Whether such a session is spared by an entry that would revoke it.
@@ -188,49 +195,23 @@ impl Known {
         self.leeway_ms.load(Ordering::Relaxed)
     }
 
-    /// Where the clock on the wall was set since the last call: what is known is known since the same moment as before,
-    /// which that clock calls otherwise now. Else what became known while it was behind would count for too little.
+    /// Both clocks, as they are now. Where the one on the wall was set since, what is known is known since the same moment as
+    /// before, which that clock calls otherwise. Else what became known while it was behind would count for too little.
     pub(super) fn follow_clock(&self, now_ms: u64, monotonic_ms: u64) {
-        let now = Clocks { now_ms, monotonic_ms };
-        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *clock.get_or_insert(now);
-        let passed_ms = monotonic_ms.saturating_sub(before.monotonic_ms);
-        let expected_ms = before.now_ms.saturating_add(passed_ms);
-        if now_ms.abs_diff(expected_ms) > CLOCK_TOLERANCE_MS {
-            *clock = Some(now);
-            self.was_set.store(true, Ordering::Release);
-            self.call_otherwise(|since_ms| since_ms.saturating_add(now_ms).saturating_sub(expected_ms));
-        }
+        self.wall.follow(now_ms, monotonic_ms);
     }
 
-    /// Says anew since when each entry is known.
-    fn call_otherwise(&self, new: impl Fn(u64) -> u64) {
-        let floor = |floor: &Floor| Floor { since_ms: new(floor.since_ms), ..floor.clone() };
-        let sessions = self.sessions.pin();
-        for uid in sessions.keys() {
-            sessions.update(*uid, |ended| Ended { since_ms: new(ended.since_ms), ..*ended });
-        }
-        let users = self.users.pin();
-        for user in users.keys() {
-            users.update(user.clone(), floor);
-        }
-        let everything = self.everything.pin();
-        for app_id in everything.keys() {
-            everything.update(app_id.clone(), floor);
-        }
-    }
-
-    /// Puts down what there is of an entry, as this server learns of it now.
-    pub(super) fn put(&self, revocation: &Revocation, now_ms: u64) {
+    /// Puts down what there is of an entry, as this server learns of it now, by the monotonic clock.
+    pub(super) fn put(&self, revocation: &Revocation, monotonic_ms: u64) {
         let floor = |created_before_ms: u64, except: &[SessionUid], until_ms| Floor {
             created_before_ms,
             except: except.into(),
             until_ms,
-            since_ms: now_ms,
+            since_ms: monotonic_ms,
         };
         match revocation {
             Revocation::Session { uid, until_ms } => {
-                let new = Ended { until_ms: *until_ms, since_ms: now_ms };
+                let new = Ended { until_ms: *until_ms, since_ms: monotonic_ms };
                 let sessions = self.sessions.pin();
                 sessions.update_or_insert(
                     *uid,
@@ -307,15 +288,36 @@ impl Known {
     }
 }
 
-impl Floor {
-    fn revokes(&self, who: &Who<'_>, leeway_ms: u64) -> bool {
-        who.created_at_ms < self.counts(leeway_ms) && !self.except.contains(&who.uid)
+impl Wall {
+    /// What it says when the monotonic clock says this.
+    fn of(&self, monotonic_ms: u64) -> u64 {
+        let ahead_ms = self.ahead_ms.load(Ordering::Acquire);
+        let now_ms = monotonic_ms.wrapping_add(ahead_ms);
+        // Before its zero there is nothing.
+        if ahead_ms > u64::MAX / 2 && now_ms > monotonic_ms { 0 } else { now_ms }
     }
 
-    /// The time that counts: not one that no right clock can have said, as far as clocks may differ. It would keep users
-    /// from logging in until then.
-    fn counts(&self, leeway_ms: u64) -> u64 {
-        let latest_ms = self.since_ms.saturating_add(leeway_ms.saturating_mul(2));
+    fn follow(&self, now_ms: u64, monotonic_ms: u64) {
+        let ahead_ms = now_ms.wrapping_sub(monotonic_ms);
+        let before_ms = self.ahead_ms.load(Ordering::Acquire);
+        if !self.is_known.swap(true, Ordering::AcqRel) {
+            self.ahead_ms.store(ahead_ms, Ordering::Release);
+        } else if ahead_ms.wrapping_sub(before_ms).cast_signed().unsigned_abs() > CLOCK_TOLERANCE_MS {
+            self.ahead_ms.store(ahead_ms, Ordering::Release);
+            self.was_set.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Floor {
+    fn revokes(&self, who: &Who<'_>, since_ms: u64, leeway_ms: u64) -> bool {
+        who.created_at_ms < self.counts(since_ms, leeway_ms) && !self.except.contains(&who.uid)
+    }
+
+    /// The time that counts where it is known since then, by the clock on the wall: not one that no right clock can have
+    /// said, as far as clocks may differ. It would keep users from logging in until then.
+    fn counts(&self, since_ms: u64, leeway_ms: u64) -> u64 {
+        let latest_ms = since_ms.saturating_add(leeway_ms.saturating_mul(2));
         // What ends what is dated ahead for another is later than that one.
         self.created_before_ms.min(latest_ms.saturating_add(LATER_MS))
     }
@@ -356,5 +358,55 @@ impl<'a> Who<'a> {
         let all = [(Some(app_id), Some(scope)), (Some(app_id), None), (None, None)];
         let of = move |(app_id, scope)| user_id.map(|user_id| UserRef { app_id, scope, user_id });
         all.into_iter().filter_map(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: u64 = 3_600_000;
+    const NOON_MS: u64 = 1_795_003_200_000;
+
+    /// A thread may have looked at the clock before another has noticed that it was put right.
+    #[test]
+    fn what_is_known_counts_alike_whether_the_clock_was_put_right_before_or_after() {
+        let revoked = Revocation::User {
+            reach: Reach::Backend,
+            user_id: "ann".into(),
+            created_before_ms: NOON_MS,
+            except: Vec::new(),
+            until_ms: u64::MAX,
+        };
+        let uid = SessionUid::from_bytes([7; 16]);
+        let who = Who { app_id: "", scope: "", user_id: Some("ann"), uid, created_at_ms: NOON_MS - 1_000 };
+        for put_right_first in [false, true] {
+            let known = Known::default();
+            // An hour behind, and put right ten milliseconds later.
+            known.follow_clock(NOON_MS - HOUR_MS, 500);
+            let put_right = || known.follow_clock(NOON_MS + 10, 510);
+            if put_right_first {
+                put_right();
+            }
+            known.put(&revoked, 505);
+            if !put_right_first {
+                assert_eq!(known.revoked_since(&who), None, "as far as that clock says");
+                put_right();
+            }
+            assert_eq!(known.revoked_since(&who), Some(NOON_MS + 5), "{put_right_first}");
+        }
+    }
+
+    #[test]
+    fn a_clock_on_the_wall_that_says_less_than_the_monotonic_one_is_followed_to_its_zero() {
+        let wall = Wall::default();
+        wall.follow(1_000, 5_000);
+        assert_eq!([5_500, 4_000, 3_999].map(|monotonic_ms| wall.of(monotonic_ms)), [1_500, 0, 0]);
+        assert!(!wall.was_set.load(Ordering::Acquire));
+        wall.follow(2_500, 5_500);
+        assert_eq!(wall.of(5_500), 1_500, "a second is tolerated");
+        wall.follow(2_501, 5_500);
+        assert_eq!(wall.of(5_500), 2_501);
+        assert!(wall.was_set.load(Ordering::Acquire));
     }
 }

@@ -38,6 +38,11 @@ impl Shared {
         now_ms
     }
 
+    /// Puts down an entry that is known from now on.
+    pub(super) fn put(&self, revocation: &Revocation) {
+        self.known.put(revocation, self.clock.monotonic_ms());
+    }
+
     pub(super) fn missing(&self) -> MutexGuard<'_, BTreeSet<Target>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -152,8 +157,8 @@ impl<'a> Recorder<'a> {
     }
 
     pub(super) fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
-        let now_ms = self.shared.now_ms();
-        known.iter().flatten().for_each(|revocation| self.shared.known.put(revocation, now_ms));
+        self.shared.now_ms();
+        known.iter().flatten().for_each(|revocation| self.shared.put(revocation));
     }
 
     /// As [`record`](Self::record), where what the backend made of it has to be known.
@@ -171,7 +176,7 @@ impl<'a> Recorder<'a> {
         // An answer that is late may know nothing of what came since it was asked for.
         let asked_ms = shared.clock.monotonic_ms();
         let news = self.backend.news();
-        let now_ms = shared.now_ms();
+        shared.now_ms();
         let News { mut revocations, lost } = news?;
         let there = if lost || shared.has_lost() { revocations.clone() } else { Vec::new() };
         match lost {
@@ -185,7 +190,7 @@ impl<'a> Recorder<'a> {
             shared.own.mark_unwritten();
             shared.lost.store(true, Ordering::Release);
         }
-        self.put(&revocations, now_ms);
+        self.put(&revocations);
         self.find_missing(lost, &there);
         shared.contact.answered(asked_ms);
         Ok(())
@@ -193,7 +198,7 @@ impl<'a> Recorder<'a> {
 
     /// Puts down what others recorded. Those that did not know the limits of this server, or of one that a backend has lost,
     /// may keep it for too short.
-    fn put(&self, revocations: &[Revocation], now_ms: u64) {
+    fn put(&self, revocations: &[Revocation]) {
         let Shared { known, own, .. } = self.shared;
         let is_unheard = || own.is_unwritten() || self.shared.has_lost();
         let may_be_unheard = is_unheard();
@@ -202,7 +207,7 @@ impl<'a> Recorder<'a> {
             if may_be_unheard && known.is_less_than(revocation) {
                 heard.push(revocation.target());
             }
-            known.put(revocation, now_ms);
+            self.shared.put(revocation);
         }
         // With a store that was added meanwhile, any of them may have been opened.
         match is_unheard() {
