@@ -380,6 +380,7 @@ impl RevocationsBuilder {
             contact: Contact::new(time, self.clock.monotonic_ms()),
             lost: AtomicBool::new(false),
             missing: Mutex::default(),
+            kept_by: Mutex::default(),
         }
     }
 }

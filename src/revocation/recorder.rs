@@ -28,6 +28,9 @@ pub(super) struct Shared {
     pub(super) lost: AtomicBool,
     /// What it may lack of that, as far as nobody has written it down again.
     pub(super) missing: Mutex<BTreeSet<Target>>,
+    /// Who kept entries how long, as known when the backend last had all that is known here. Whoever came to share the list
+    /// by then has seen to it that they are kept for as long as that server needs.
+    pub(super) kept_by: Mutex<Retention>,
 }
 
 impl Shared {
@@ -54,6 +57,10 @@ impl Shared {
             missing.remove(target);
         }
         missing.is_empty()
+    }
+
+    pub(super) fn kept_by(&self) -> MutexGuard<'_, Retention> {
+        self.kept_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is something to be recorded again, and nothing in its way.
@@ -192,6 +199,9 @@ impl<'a> Recorder<'a> {
         }
         self.put(&revocations);
         self.find_missing(lost, &there);
+        if !shared.has_lost() {
+            *shared.kept_by() = self.retention();
+        }
         shared.contact.answered(asked_ms);
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! | the one that revokes | the entry, by the limits that it knows | asks who shares the list, and prolongs the entry if they keep sessions for longer |
 //! | the one that begins to share the list | its limits | asks for news, and prolongs what it has heard of since it opens sessions |
 //! | the one that writes down again who shared a list that was lost | their limits | asks for news, and prolongs what it has heard of since the loss |
+//! | the one that writes down again what was lost | the entries | asks who shares the list, and prolongs them if they keep sessions for longer than those it knew of |
 //!
 //! Whichever writes first, the other sees it.
 
@@ -43,11 +44,10 @@ impl Recorder<'_> {
         let prolonged = |entry: Revocation| entry.prolonged(retention, now_ms);
         let longer: Vec<_> =
             targets.iter().filter_map(known).filter_map(prolonged).map(Change::Restore).collect();
-        if longer.is_empty() {
-            return Ok(());
+        for part in longer.chunks(AT_ONCE) {
+            self.backend.record(part)?;
+            self.learn(self.shared.known.after(part));
         }
-        self.backend.record(&longer)?;
-        self.learn(self.shared.known.after(&longer));
         Ok(())
     }
 
@@ -87,6 +87,7 @@ impl Recorder<'_> {
         self.share()?;
         // Meanwhile others kept what they recorded by the limits of those alone that were there.
         self.prolong_what_was_heard()?;
+        self.prolong_what_was_lost()?;
         // It may have lost all of it again meanwhile.
         if self.shared.own.changes() == heard_of_it {
             self.shared.lost.store(false, Ordering::Release);
@@ -142,6 +143,15 @@ impl Recorder<'_> {
             own.hear(heard);
         }
         prolonged
+    }
+
+    /// Those who came to share the list after it had lost this could not see it there.
+    fn prolong_what_was_lost(&mut self) -> Result<(), BackendError> {
+        if self.shared.kept_by().covers(self.retention()) {
+            return Ok(());
+        }
+        let all = self.shared.known.all();
+        self.prolong(&all.iter().map(Revocation::target).collect())
     }
 
     /// Whether everybody kept entries for as long as this server needs, before it came: as at most deployments.

@@ -203,6 +203,39 @@ fn what_is_revoked_while_those_that_are_gone_are_not_written_down_again_is_kept_
     });
 }
 
+/// Whoever knew of the one that is gone has not heard of it before it was lost as well.
+#[test]
+fn what_is_revoked_between_two_losses_is_kept_by_the_limits_of_those_that_are_gone() {
+    for starts_first in [true, false] {
+        for_each_way(|mut case| {
+            let mut long = case.joins(2, 30 * DAY);
+            long.work();
+            case.touch(&long);
+            drop(long);
+            let asked = case.short.store.revoke_user("eve");
+            case.short.gives(asked).unwrap();
+            case.clock.advance(2 * MINUTE);
+            case.short.work();
+            let backend = case.short.backend.clone();
+            backend.lose();
+            let mut starts = case.joins(3, 12 * HOUR);
+            starts.work();
+            case.end_on(&mut starts);
+            backend.lose();
+            for _ in 0..3 {
+                case.clock.advance(2_000);
+                if starts_first {
+                    starts.work();
+                }
+                case.short.work();
+                starts.work();
+            }
+            assert_eq!([&case.short, &starts].map(|server| server.revocations.trouble()), [None, None]);
+            case.never_opens([starts]);
+        });
+    }
+}
+
 #[test]
 fn what_is_revoked_before_a_loss_was_noticed_is_kept_by_the_limits_of_all() {
     for_each_way(|mut case| {
