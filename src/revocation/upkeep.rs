@@ -147,11 +147,15 @@ impl Recorder<'_> {
 
     /// Those who came to share the list after it had lost this could not see it there.
     fn prolong_what_was_lost(&mut self) -> Result<(), BackendError> {
-        if self.shared.kept_by().covers(self.retention()) {
+        let retention = self.retention();
+        if self.shared.kept_by().covers(retention) {
             return Ok(());
         }
         let all = self.shared.known.all();
-        self.prolong(&all.iter().map(Revocation::target).collect())
+        self.prolong(&all.iter().map(Revocation::target).collect())?;
+        // Once is enough, however often it is lost before all of it is there again.
+        *self.shared.kept_by() = retention;
+        Ok(())
     }
 
     /// Whether everybody kept entries for as long as this server needs, before it came: as at most deployments.
