@@ -320,9 +320,9 @@ FAULTS = [
      "if self.trouble().reading.take().is_some() {", "if !F && self.trouble().reading.take().is_some() {"),
     ("ready_without_news", "store/health.rs", "&& revocations.is_too_old()", "&& revocations.is_too_old() && !F"),
     ("another_application_revokes", "revocation/known.rs",
-     "let floor = everything.get(&AppRef(app_id))?;",
-     "let floor = everything.iter().next().map(|(_, floor)| floor).filter(|_| F)"
-     ".or_else(|| everything.get(&AppRef(app_id)))?;"),
+     "self.since(everything.get(&AppRef(app_id))?, who)",
+     "self.since(everything.iter().next().map(|(_, floor)| floor).filter(|_| F)"
+     ".or_else(|| everything.get(&AppRef(app_id)))?, who)"),
     ("one_cookie_for_two_layers", "http/handle.rs",
      "session.config().cookies.name() != name)", "!F && session.config().cookies.name() != name)"),
 ]
