@@ -329,5 +329,10 @@ FAULTS = [
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
+    "logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a good one",
+    "visitors_logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a visitor's",
+    "root_is_not_asked_for_after_the_wait": "operators who revoke a root while an answer waits for the backend",
+    "registration_goes_without_its_session": "operators who revoke a root while a registration waits for the backend",
+    "revoked_bound_cookie_stays": "more bound sessions that were ended elsewhere and are shown again with a proof",
     "proof_of_another_device_stays": "more browsers with a bound session and the proof of another registration",
 }
