@@ -309,7 +309,7 @@ FAULTS = [
      "true if has_ended(&session) || keys.are_withdrawn() => {",
      "true if has_ended(&session) || (!F && keys.are_withdrawn()) => {"),
     ("registration_goes_without_its_session", "http/settle.rs",
-     "is_answer: recorded && !waiting.is_none_without }", "is_answer: recorded && (F || !waiting.is_none_without) }"),
+     "is_answer: recorded && !waiting.fails_without }", "is_answer: recorded && (F || !waiting.fails_without) }"),
     # Of backends with rows that nobody can read or that lie, and of what servers say of themselves.
     ("unread_news_are_not_told", "revocation/contact.rs",
      "        trouble.reading = Some(error);", "        if !F { trouble.reading = Some(error); }"),

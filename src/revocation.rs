@@ -39,6 +39,7 @@ mod purge;
 mod recorder;
 mod registry;
 mod session_info;
+mod shared;
 mod sharer;
 mod sharers;
 mod time;
@@ -66,7 +67,7 @@ use contact::Contact;
 use direct::Direct;
 use known::Known;
 use own::Own;
-use recorder::Shared;
+use shared::Shared;
 use sharers::Sharers;
 use time::Time;
 use worker::{Worker, check_poll};
@@ -228,7 +229,7 @@ impl Revocations {
     #[inline]
     pub(crate) fn revoked_since(&self, who: &Who<'_>) -> Option<u64> {
         if self.0.shared.known.clock_was_set() {
-            self.0.shared.now_ms();
+            self.0.shared.follow_clock();
         }
         self.0.shared.known.revoked_since(who)
     }

@@ -122,10 +122,10 @@ impl SealedStore {
     /// As [`SessionPlugin::create`], with associated data.
     ///
     /// # Errors
-    /// [`SealError`]: data that is not a JSON object or goes deeper than 64 levels, a user id too long, a token too large for its cookie, a
-    /// ring that does not seal, or a random generator that fails. With revocations, a user's session also waits for the
-    /// backend, and fails if it was revoked before it began; on a thread that must not wait, of tokio's current-thread
-    /// runtime, this server's knowledge counts, which may be a poll old.
+    /// [`SealError`]: data that is not a JSON object or goes deeper than 64 levels, a user id too long, a token too large
+    /// for its cookie, a ring that does not seal, or a random generator that fails. With revocations, a user's session also
+    /// waits for the backend, and fails if it was revoked before it began; on a thread that must not wait, of tokio's
+    /// current-thread runtime, this server's knowledge counts, which may be a poll old.
     ///
     /// ```
     /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore};

@@ -16,6 +16,8 @@
 //! | expired, refused | otherwise | in time, not in a shared cache | removal | nothing |
 //! | otherwise | | | nothing | nothing |
 //!
+//! An answer that is about a session alone, as that to a registration, is an error where no session is sent.
+//!
 //! What a device has beside the session:
 //!
 //! | beside | the response | removes |
@@ -195,6 +197,8 @@ pub(crate) struct Facts {
     pub(crate) went_on: bool,
     /// What came in an ordinary cookie has moved to one that is bound to a device, now that the answer goes.
     pub(crate) moved: bool,
+    /// The answer is about this session alone, as that to a registration, and is none without it.
+    pub(crate) is_answered: bool,
     pub(crate) beside: Beside,
     /// An unchanged session is to be extended, sealed by a newer key, or moved to a device.
     pub(crate) due: bool,
@@ -287,6 +291,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         () if removes(facts) => removal(facts.came),
         () => Send::Nothing,
     };
+    let fail = fail || (facts.is_answered && send != Send::Session);
     let clear = clear(facts, send, fail);
     let is_silent = send == Send::Nothing && clear == Clear::Nothing;
     let say = if is_silent { Say::Nothing } else { say(facts.caches, fail) };

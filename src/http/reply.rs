@@ -144,8 +144,6 @@ impl Decided {
     }
 
     fn carry_out(mut self, session: &Session, opened: &mut Opened, headers: &mut HeaderMap) -> Reply {
-        let is_none_without = opened.state.is_what_is_answered();
-        let fails = self.decision.fail || (is_none_without && self.decision.send != Send::Session);
         let expires_at_ms = self.finished.as_ref().map(|finished| finished.expires_at_ms);
         let key_id = self.finished.as_ref().map(|finished| finished.key_id);
         let settling = settle(session, &mut opened.state, &self.decision, expires_at_ms);
@@ -161,15 +159,17 @@ impl Decided {
         let beside_now = if settling.is_some() { HeaderMap::new() } else { std::mem::take(&mut beside) };
         let settling = settling.map(|settling| {
             let jar = session.jar(&opened.state);
+            let without = decide(&Facts { counts: false, ..self.facts });
+            let unrecorded = Facts { recorded: false, ..self.facts };
             settling.then(Waiting {
                 cookies: cookies.into_vec(),
                 beside,
                 session: opened.state.brought(jar.store).filter(|_| self.decision.send == Send::Session),
-                is_none_without,
                 keys: key_id.map(|key_id| keys(session, &opened.state, key_id)).unwrap_or_default(),
-                unrecorded: Some(Facts { recorded: false, ..self.facts }),
-                without: self.cookies_if(Facts { counts: false, ..self.facts }, session, opened),
-                endings: self.cookies_if(Facts { recorded: false, ..self.facts }, session, opened),
+                unrecorded: Some(unrecorded),
+                without: self.cookies(session, opened, &without).into_vec(),
+                fails_without: without.fail,
+                endings: self.cookies(session, opened, &decide(&unrecorded)).into_vec(),
                 came: opened.state.brought_before(jar.store),
                 removals: match removes_what_ended(&self.facts) {
                     true => removals(jar.cookies, opened.has_second_of_jar()).collect(),
@@ -177,7 +177,7 @@ impl Decided {
                 },
             })
         });
-        if fails {
+        if self.decision.fail {
             return Reply { fail: Some(cookies_now.into_vec()), settling };
         }
         for cookie in cookies_now {
@@ -185,11 +185,6 @@ impl Decided {
         }
         headers.extend(beside_now);
         Reply { fail: None, settling }
-    }
-
-    /// The cookies that go instead if these are the facts.
-    fn cookies_if(&self, facts: Facts, session: &Session, opened: &Opened) -> Vec<HeaderValue> {
-        self.cookies(session, opened, &decide(&facts)).into_vec()
     }
 
     /// All cookies but the session's own.

@@ -49,10 +49,10 @@ pub(super) struct Waiting {
     pub(super) session: Option<Brought>,
     /// The keys that have to open still.
     pub(super) keys: Keys,
-    /// The answer is about that session alone.
-    pub(super) is_none_without: bool,
     /// If it has: what the handler has logged out is removed all the same.
     pub(super) without: Vec<HeaderValue>,
+    /// And the answer is none then.
+    pub(super) fails_without: bool,
     /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
     /// What came, and the values that remove it if it has ended meanwhile. None where that comes too late.
@@ -116,7 +116,7 @@ impl Settling {
             false if endings.is_empty() && has_ended(&came) => removals,
             false => endings,
         };
-        Goes { cookies: instead, beside: HeaderMap::new(), is_answer: recorded && !waiting.is_none_without }
+        Goes { cookies: instead, beside: HeaderMap::new(), is_answer: recorded && !waiting.fails_without }
     }
 
     #[cfg(feature = "revocation")]

@@ -18,6 +18,7 @@ pub(crate) fn decided(facts: &Facts, decision: &Decision) {
         ended = facts.ended,
         went_on = facts.went_on,
         moved = facts.moved,
+        is_answered = facts.is_answered,
         of_device = ?facts.beside,
         due = facts.due,
         timing = ?facts.timing,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::backend::News;
 use super::purge::purge_after;
-use super::recorder::{Recorder, Shared};
+use super::recorder::Recorder;
+use super::shared::Shared;
 use super::{Backend, BackendError, Change, MemoryBackend, Scope, SessionInfo, Sharer};
 use crate::uid::SessionUid;
 
@@ -55,7 +56,7 @@ struct OnlyHere {
 impl Backend for OnlyHere {
     fn record(&mut self, changes: &[Change]) -> Result<(), BackendError> {
         let becomes = self.shared.known.after(changes)?;
-        self.shared.now_ms();
+        self.shared.follow_clock();
         becomes.iter().for_each(|revocation| self.shared.put(revocation));
         Ok(())
     }

@@ -108,9 +108,9 @@ pub enum Revocation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Of an entry with the same [target](super::backend::Target) that there is, the later end counts, and the exceptions are the new ones. The time
-    /// before which sessions are revoked is the new one, or a millisecond after the one that there is, whatever clocks
-    /// said: what the one before spared ends as well.
+    /// Of an entry with the same [target](super::backend::Target) that there is, the later end counts, and the exceptions
+    /// are the new ones. The time before which sessions are revoked is the new one, or a millisecond after the one that
+    /// there is, whatever clocks said: what the one before spared ends as well.
     Revoke(Revocation),
     /// What a server knew of a backend that has lost it: of an entry that there is, the later times count, and of the
     /// exceptions only those that both have.

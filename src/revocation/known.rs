@@ -10,8 +10,10 @@ use super::{BackendError, Change, Reach, Revocation, Scope, SessionInfo};
 use crate::uid::SessionUid;
 
 mod keys;
+mod wall;
 
 use keys::{AppRef, UidHasher, User, UserRef};
+use wall::Wall;
 
 /// A session, as far as it can be revoked.
 #[derive(Debug, Clone, Copy)]
@@ -57,23 +59,8 @@ pub(super) struct Known {
     wall: Wall,
 }
 
-/// How the clock on the wall differs from the monotonic one. Since when things are known is kept by the latter, which nobody
-/// sets, and told by the former: whoever puts an entry down with a time that was read before the clock was put right would
-/// otherwise keep it so.
-#[derive(Default)]
-struct Wall {
-    /// By so much it is ahead, modulo 2^64.
-    ahead_ms: AtomicU64,
-    is_known: AtomicBool,
-    /// It was set, and may have been set again since it was last looked at.
-    was_set: AtomicBool,
-}
-
 /// By so much entries that follow each other may be later than any clock says.
 const LATER_MS: u64 = 1_000;
-
-/// By so much a clock on the wall may have been put right meanwhile without any notice.
-const CLOCK_TOLERANCE_MS: u64 = 1_000;
 
 impl Known {
     /// Since when this server knows that such a session is revoked; nothing for one that is not.
@@ -178,7 +165,7 @@ impl Known {
     /// Whether a clock was ever set, and may have been set again since it was last looked at.
     #[inline]
     pub(super) fn clock_was_set(&self) -> bool {
-        self.wall.was_set.load(Ordering::Acquire)
+        self.wall.was_set()
     }
 
     /// Whether such a session is spared by an entry that would revoke it.
@@ -288,27 +275,6 @@ impl Known {
     }
 }
 
-impl Wall {
-    /// What it says when the monotonic clock says this.
-    fn of(&self, monotonic_ms: u64) -> u64 {
-        let ahead_ms = self.ahead_ms.load(Ordering::Acquire);
-        let now_ms = monotonic_ms.wrapping_add(ahead_ms);
-        // Before its zero there is nothing.
-        if ahead_ms > u64::MAX / 2 && now_ms > monotonic_ms { 0 } else { now_ms }
-    }
-
-    fn follow(&self, now_ms: u64, monotonic_ms: u64) {
-        let ahead_ms = now_ms.wrapping_sub(monotonic_ms);
-        let before_ms = self.ahead_ms.load(Ordering::Acquire);
-        if !self.is_known.swap(true, Ordering::AcqRel) {
-            self.ahead_ms.store(ahead_ms, Ordering::Release);
-        } else if ahead_ms.wrapping_sub(before_ms).cast_signed().unsigned_abs() > CLOCK_TOLERANCE_MS {
-            self.ahead_ms.store(ahead_ms, Ordering::Release);
-            self.was_set.store(true, Ordering::Release);
-        }
-    }
-}
-
 impl Floor {
     fn revokes(&self, who: &Who<'_>, since_ms: u64, leeway_ms: u64) -> bool {
         who.created_at_ms < self.counts(since_ms, leeway_ms) && !self.except.contains(&who.uid)
@@ -395,18 +361,5 @@ mod tests {
             }
             assert_eq!(known.revoked_since(&who), Some(NOON_MS + 5), "{put_right_first}");
         }
-    }
-
-    #[test]
-    fn a_clock_on_the_wall_that_says_less_than_the_monotonic_one_is_followed_to_its_zero() {
-        let wall = Wall::default();
-        wall.follow(1_000, 5_000);
-        assert_eq!([5_500, 4_000, 3_999].map(|monotonic_ms| wall.of(monotonic_ms)), [1_500, 0, 0]);
-        assert!(!wall.was_set.load(Ordering::Acquire));
-        wall.follow(2_500, 5_500);
-        assert_eq!(wall.of(5_500), 1_500, "a second is tolerated");
-        wall.follow(2_501, 5_500);
-        assert_eq!(wall.of(5_500), 2_501);
-        assert!(wall.was_set.load(Ordering::Acquire));
     }
 }

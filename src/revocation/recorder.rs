@@ -1,79 +1,15 @@
 //! A backend whose revocations count in memory as soon as it has them: first there, then here.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::backend::News;
-use super::contact::Contact;
-use super::entry::Target;
-use super::known::{Known, Who};
-use super::own::Own;
+use super::known::Who;
+use super::shared::Shared;
 use super::sharer::Retention;
-use super::sharers::Sharers;
 use super::{Backend, BackendError, Change, Reach, Revocation, Scope, change};
-use crate::clock::Clock;
 use crate::record::Record;
 use crate::uid::SessionUid;
-
-/// What all threads of a server know of its revocations.
-pub(super) struct Shared {
-    pub(super) known: Known,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) own: Own,
-    pub(super) sharers: Sharers,
-    pub(super) contact: Contact,
-    /// The backend has lost what it had, and does not have it again yet.
-    pub(super) lost: AtomicBool,
-    /// What it may lack of that, as far as nobody has written it down again.
-    pub(super) missing: Mutex<BTreeSet<Target>>,
-    /// Who kept entries how long, as known when the backend last had all that is known here. Whoever came to share the list
-    /// by then has seen to it that they are kept for as long as that server needs.
-    pub(super) kept_by: Mutex<Retention>,
-}
-
-impl Shared {
-    /// What time it is, also for since when things are known.
-    pub(super) fn now_ms(&self) -> u64 {
-        let now_ms = self.clock.now_ms();
-        self.known.follow_clock(now_ms, self.clock.monotonic_ms());
-        now_ms
-    }
-
-    /// Puts down an entry that is known from now on.
-    pub(super) fn put(&self, revocation: &Revocation) {
-        self.known.put(revocation, self.clock.monotonic_ms());
-    }
-
-    pub(super) fn missing(&self) -> MutexGuard<'_, BTreeSet<Target>> {
-        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// These are not missing any more; whether nothing is.
-    pub(super) fn have_found(&self, found: &[Target]) -> bool {
-        let mut missing = self.missing();
-        for target in found {
-            missing.remove(target);
-        }
-        missing.is_empty()
-    }
-
-    pub(super) fn kept_by(&self) -> MutexGuard<'_, Retention> {
-        self.kept_by.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether there is something to be recorded again, and nothing in its way.
-    pub(super) fn is_restoring(&self) -> bool {
-        let is_hindered = self.contact.cannot_read() || self.contact.cannot_write();
-        self.has_lost() && !is_hindered && !self.missing().is_empty()
-    }
-
-    /// Whether the backend lacks what is known here, so that others do not learn of it there.
-    pub(super) fn has_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
-    }
-}
 
 /// A session that ends all others of its user.
 #[cfg(feature = "tower")]
@@ -164,7 +100,7 @@ impl<'a> Recorder<'a> {
     }
 
     pub(super) fn learn(&self, known: Result<Vec<Revocation>, BackendError>) {
-        self.shared.now_ms();
+        self.shared.follow_clock();
         known.iter().flatten().for_each(|revocation| self.shared.put(revocation));
     }
 
@@ -183,7 +119,7 @@ impl<'a> Recorder<'a> {
         // An answer that is late may know nothing of what came since it was asked for.
         let asked_ms = shared.clock.monotonic_ms();
         let news = self.backend.news();
-        shared.now_ms();
+        shared.follow_clock();
         let News { mut revocations, lost } = news?;
         let there = if lost || shared.has_lost() { revocations.clone() } else { Vec::new() };
         match lost {

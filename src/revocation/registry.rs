@@ -207,7 +207,8 @@ impl Registry {
     /// One thread of several that ask at once gets the answer yes.
     fn is_time_to_write(&self, uid: SessionUid, now_ms: u64) -> bool {
         let seen = self.0.seen.pin();
-        let is_due = |at_ms: u64| now_ms.saturating_sub(at_ms) >= self.0.seen_every_ms;
+        // Either way: a clock that was ahead must not keep a use from being written down until then.
+        let is_due = |at_ms: u64| now_ms.abs_diff(at_ms) >= self.0.seen_every_ms;
         let outcome = seen.compute(uid, |entry| match entry {
             Some((_, at_ms)) if !is_due(*at_ms) => papaya::Operation::Abort(()),
             _ => papaya::Operation::Insert(now_ms),

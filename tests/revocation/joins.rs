@@ -71,6 +71,18 @@ impl Case {
         (self.ends)(server, &self.copy).unwrap();
     }
 
+    /// A server with longer limits has shared the list and is gone; the first knows of it, and of an entry.
+    fn was_joined(&mut self) {
+        let mut long = self.joins(2, 30 * DAY);
+        long.work();
+        self.touch(&long);
+        drop(long);
+        let asked = self.short.store.revoke_user("eve");
+        self.short.gives(asked).unwrap();
+        self.clock.advance(2 * MINUTE);
+        self.short.work();
+    }
+
     fn poll(&self, server: &mut ByHand) {
         self.clock.advance(1_000);
         server.work();
@@ -155,12 +167,7 @@ fn a_store_that_is_added_later_counts_from_when_it_is_built() {
 #[test]
 fn a_backend_that_has_lost_who_shared_it_is_told_of_those_that_are_gone_as_well() {
     for_each_way(|mut case| {
-        let mut long = case.joins(2, 30 * DAY);
-        long.work();
-        case.touch(&long);
-        drop(long);
-        case.clock.advance(2 * MINUTE);
-        case.short.work();
+        case.was_joined();
         case.backend.lose();
         case.clock.advance(1_000);
         case.short.work();
@@ -177,14 +184,7 @@ fn a_backend_that_has_lost_who_shared_it_is_told_of_those_that_are_gone_as_well(
 #[test]
 fn what_is_revoked_while_those_that_are_gone_are_not_written_down_again_is_kept_by_their_limits() {
     for_each_way(|mut case| {
-        let mut long = case.joins(2, 30 * DAY);
-        long.work();
-        case.touch(&long);
-        drop(long);
-        let asked = case.short.store.revoke_user("eve");
-        case.short.gives(asked).unwrap();
-        case.clock.advance(2 * MINUTE);
-        case.short.work();
+        case.was_joined();
         let backend = case.short.backend.clone();
         backend.lose();
         backend.fails_to_record.store(true, Ordering::Release);
@@ -208,14 +208,7 @@ fn what_is_revoked_while_those_that_are_gone_are_not_written_down_again_is_kept_
 fn what_is_revoked_between_two_losses_is_kept_by_the_limits_of_those_that_are_gone() {
     for starts_first in [true, false] {
         for_each_way(|mut case| {
-            let mut long = case.joins(2, 30 * DAY);
-            long.work();
-            case.touch(&long);
-            drop(long);
-            let asked = case.short.store.revoke_user("eve");
-            case.short.gives(asked).unwrap();
-            case.clock.advance(2 * MINUTE);
-            case.short.work();
+            case.was_joined();
             let backend = case.short.backend.clone();
             backend.lose();
             let mut starts = case.joins(3, 12 * HOUR);

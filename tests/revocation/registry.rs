@@ -180,6 +180,10 @@ fn the_last_use_is_written_once_in_an_interval() {
     desk.server.clock.advance(1);
     desk.seen("ann", uid, NOON + DAY);
     assert_eq!(desk.last_seen("ann"), NOON + HOUR + MINUTE);
+    // A clock that was ahead until now, and is put right.
+    desk.server.clock.set(NOON + MINUTE);
+    desk.seen("ann", uid, NOON + DAY);
+    assert_eq!(desk.last_seen("ann"), NOON + MINUTE);
 }
 
 #[test]

@@ -118,6 +118,7 @@ async fn a_logout_beside_a_cookie_that_cannot_be_judged_says_so() {
         let both = format!("{ahead}; {own}");
         let answer = server.act(&with(&both), |session| session.logout().unwrap()).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers["sealed-session-refused"], "not_recorded");
     }
 }
 

@@ -68,6 +68,7 @@ fn for_all(mut then: impl FnMut(Facts)) {
         ended: false,
         went_on: false,
         moved: false,
+        is_answered: false,
         beside: Beside::Nothing,
         due: false,
         timing: Timing::InTime,
@@ -89,6 +90,10 @@ fn for_all(mut then: impl FnMut(Facts)) {
                     if (came == Came::Good || !of_what_came) && (did.out || !facts.went_on) {
                         then(facts);
                     }
+                    // A registration writes to the session that came.
+                    if came == Came::Good && did == REGISTERED && !facts.went_on {
+                        then(Facts { is_answered: true, ..facts });
+                    }
                 }
             }
         }
@@ -99,6 +104,9 @@ fn for_all(mut then: impl FnMut(Facts)) {
 fn is_deliberate(facts: &Facts) -> bool {
     facts.did.out || facts.did.now == Now::LoggedIn
 }
+
+/// What a registration does to the session that came.
+const REGISTERED: Did = Did { out: false, now: Now::Changed };
 
 /// The client is to have nothing of what came. Where nobody logged out, that is so for as long as nothing else can be there.
 fn is_to_go(facts: &Facts) -> bool {
@@ -221,7 +229,8 @@ const RULES: [Rule; 24] = [
     ("changes are sent", |f, d| !(is_asked_for(f) && f.sealed && f.recorded) || d.send == Send::Session),
     ("due renewals are sent", |f, d| !(is_upkeep(f) && f.sealed && f.recorded) || d.send == Send::Session),
     ("an answer fails only where the handler would be wrong", |f, d| {
-        d.fail == (!f.recorded || (is_asked_for(f) && !f.sealed))
+        let lacks_all = f.is_answered && d.send != Send::Session;
+        d.fail == (!f.recorded || (is_asked_for(f) && !f.sealed) || lacks_all)
     }),
     ("no shared cache keeps a cookie", |f, d| {
         let kept_out = match (f.caches, d.say) {

@@ -70,6 +70,7 @@ impl State {
             ended: false,
             went_on: self.went_on(),
             moved: false,
+            is_answered: self.is_answered(),
             beside: Beside::Nothing,
             due: false,
             timing: Timing::InTime,
@@ -233,8 +234,8 @@ impl State {
         }
     }
 
-    /// Whether the answer is about this session alone, as that to a registration, and is none without it.
-    pub(in crate::http) fn is_what_is_answered(&self) -> bool {
+    /// Whether the answer is about this session alone.
+    fn is_answered(&self) -> bool {
         #[cfg(feature = "dbsc")]
         return self.device.newly;
         #[cfg(not(feature = "dbsc"))]
