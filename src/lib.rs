@@ -87,6 +87,8 @@ pub mod hazmat;
 pub mod http;
 
 #[cfg(feature = "revocation")]
+pub mod registry;
+#[cfg(feature = "revocation")]
 pub mod revocation;
 
 pub use clock::{Clock, SystemClock};

@@ -10,8 +10,7 @@
 //! and needs, `change` how it records what changes, `sharer` for how long, `own` what this server writes down of itself there.
 //! `recorder` is a backend together with what is known of it; `worker` has its threads, `lanes` what waits for them,
 //! `deadlines` who does, `contact` how the backend is, `pending` the answer of a write, `purge` by which time what has
-//! expired is removed, and `direct` how all of that is done for one process. `registry` stands on top: which sessions a
-//! user has.
+//! expired is removed, and `direct` how all of that is done for one process.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -37,7 +36,6 @@ mod own;
 mod pending;
 mod purge;
 mod recorder;
-mod registry;
 mod session_info;
 mod shared;
 mod sharer;
@@ -59,8 +57,7 @@ pub use pending::Pending;
 #[cfg(feature = "tower")]
 pub(crate) use recorder::Others;
 pub(crate) use recorder::{Ended, Recorder};
-pub use registry::{Registry, RegistryBuilder};
-pub use session_info::SessionInfo;
+use session_info::SessionInfo;
 pub use sharer::Sharer;
 
 use contact::Contact;

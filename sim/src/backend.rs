@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use sealed_session::SessionUid;
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Revocation, Scope, SessionInfo, Sharer,
+    Backend, BackendError, Change, MemoryBackend, News, Revocation, Scope, Sharer,
 };
 use serde::{Deserialize, Serialize};
 

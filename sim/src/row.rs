@@ -7,7 +7,8 @@
 
 use proptest::prelude::*;
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Change, Reach, Revocation, Scope, SessionInfo, Sharer};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Change, Reach, Revocation, Scope, Sharer};
 use serde::{Deserialize, Serialize};
 
 use crate::app::user_name;

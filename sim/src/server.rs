@@ -13,7 +13,8 @@ use sealed_session::http::{
     self as http_layer, CookiePolicyBuilder, CookieScope, Creation, CsrfLayer, DeviceBoundLayer,
     SessionLayer, Unbound, host,
 };
-use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::{Revocations, RevocationsBuilder};
 use sealed_session::{KeyRing, SealedStore};
 use tower::util::BoxService;
 use tower::{Layer, ServiceExt, service_fn};

@@ -16,7 +16,7 @@ pub(super) struct Config {
     pub(super) rules: Rules,
     pub(super) bind: Option<Bind>,
     #[cfg(feature = "revocation")]
-    pub(super) registry: Option<crate::revocation::Registry>,
+    pub(super) registry: Option<crate::registry::Registry>,
     #[cfg(feature = "revocation")]
     pub(super) label: Option<Label>,
     #[cfg(feature = "revocation")]

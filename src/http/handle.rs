@@ -12,7 +12,7 @@ use super::request::RequestContext;
 use super::state::State;
 use super::telemetry;
 #[cfg(feature = "revocation")]
-use crate::revocation::Registry;
+use crate::registry::Registry;
 use crate::store::SealedStore;
 use crate::store::withdrawn::have_withdrawn;
 

@@ -134,7 +134,7 @@ pub struct SessionLayerBuilder {
     user_id_room: Option<usize>,
     bind: Option<Bind>,
     #[cfg(feature = "revocation")]
-    registry: Option<crate::revocation::Registry>,
+    registry: Option<crate::registry::Registry>,
     #[cfg(feature = "revocation")]
     label: Option<Label>,
     #[cfg(feature = "revocation")]
@@ -223,7 +223,7 @@ impl SessionLayerBuilder {
 
     /// Writes users' sessions down in a registry, which lists and ends them. Its store is the layer's.
     #[cfg(feature = "revocation")]
-    pub fn registry(mut self, registry: crate::revocation::Registry) -> Self {
+    pub fn registry(mut self, registry: crate::registry::Registry) -> Self {
         self.registry = Some(registry);
         self
     }

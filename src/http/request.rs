@@ -9,7 +9,7 @@ use super::cookie::CookiePolicy;
 use super::few::Few;
 use super::presented::Presented;
 #[cfg(feature = "revocation")]
-use crate::revocation::Registry;
+use crate::registry::Registry;
 use crate::store::SealedStore;
 
 /// A request, whether anybody looks at its session or not.

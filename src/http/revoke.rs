@@ -3,7 +3,8 @@
 use super::data::DataError;
 use super::session::Session;
 use super::state::State;
-use crate::revocation::{BackendError, Registry, SessionInfo};
+use crate::registry::{Registry, SessionInfo};
+use crate::revocation::BackendError;
 use crate::uid::SessionUid;
 
 /// These take a store that was built with revocations. They wait for its backend; where other servers would refuse the uid

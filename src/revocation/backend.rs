@@ -21,12 +21,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Change, Revocation, Scope, SessionInfo, Sharer};
+use super::{Change, Revocation, Scope, Sharer};
 use crate::uid::SessionUid;
 
 pub use super::change::{Entries, apply, outcome};
 pub use super::entry::Target;
 pub use super::purge::{purge_after, purge_time};
+pub use super::session_info::SessionInfo;
 
 /// Keeps what is revoked, for all servers that use it. Its methods may block: they are called from a thread of
 /// their own, one at a time. One that panics is called again, after an error.

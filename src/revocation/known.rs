@@ -308,7 +308,7 @@ impl Floor {
 }
 
 impl<'a> Who<'a> {
-    pub(super) fn of(scope: &'a Scope, session: &'a SessionInfo) -> Self {
+    pub(crate) fn of(scope: &'a Scope, session: &'a SessionInfo) -> Self {
         Self {
             app_id: &scope.app_id,
             scope: &scope.name,

@@ -8,7 +8,7 @@ use crate::uid::SessionUid;
 ///
 /// ```
 /// use sealed_session::SessionUid;
-/// use sealed_session::revocation::SessionInfo;
+/// use sealed_session::registry::SessionInfo;
 ///
 /// let session = SessionInfo {
 ///     user_id: "user-42".into(),

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use sealed_session::SessionUid;
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
-};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, BackendError, Change, MemoryBackend, News, Scope, Sharer};
 
 /// It keeps in memory what it does not refuse.
 #[derive(Clone)]

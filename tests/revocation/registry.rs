@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealed_session::Clock as _;
-use sealed_session::revocation::{Registry, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
 use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
 
 use crate::{DAY, HOUR, MINUTE, NOON, Server};

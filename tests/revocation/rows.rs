@@ -2,7 +2,8 @@
 
 use sealed_session::SessionUid;
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{Backend as _, MemoryBackend, Registry, Revocations, Scope, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::{Backend as _, MemoryBackend, Revocations, Scope};
 
 use crate::{HOUR, NOON, Server};
 

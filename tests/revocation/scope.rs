@@ -1,6 +1,7 @@
 //! Users belong to an application, and in it to a scope.
 
-use sealed_session::revocation::{MemoryBackend, Registry, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::{MemoryBackend, Revocations};
 use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionId, SessionPlugin as _};
 
 fn app(revocations: &Revocations, app_id: &str) -> SealedStore {

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealed_session::hazmat::ManualClock;
+use sealed_session::registry::{Registry, SessionInfo};
 use sealed_session::revocation::{
-    Backend as _, Change, MemoryBackend, Reach, Registry, Revocation, Revocations, Scope, SessionInfo,
+    Backend as _, Change, MemoryBackend, Reach, Revocation, Revocations, Scope,
 };
 use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
 

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{Backend as _, MemoryBackend, Pending, Registry, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::{Backend as _, MemoryBackend, Pending, Revocations};
 use sealed_session::{SessionPlugin as _, SessionUid};
 
 use crate::troubled::Troubled;

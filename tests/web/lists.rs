@@ -11,7 +11,8 @@ use axum::http::request::Parts;
 use axum::routing::any;
 use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{Session, SessionLayer};
-use sealed_session::revocation::{Backend as _, Change, MemoryBackend, Registry, Revocation, Revocations};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::{Backend as _, Change, MemoryBackend, Revocation, Revocations};
 use sealed_session::{KeyRing, SealedStore, SessionId, SessionPlugin as _};
 
 use crate::direct::{Server, revoking, with};

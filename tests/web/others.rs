@@ -7,7 +7,8 @@ use std::task::Poll;
 
 use axum::http::StatusCode;
 use sealed_session::http::{Session, SessionLayer};
-use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::Revocations;
 use sealed_session::{SealedStore, SessionId};
 
 use crate::direct::{Server, with};

@@ -9,7 +9,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{DataError, Session, SessionLayer, SessionLayerBuilder};
-use sealed_session::revocation::{Registry, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::Revocations;
 use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 

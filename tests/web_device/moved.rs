@@ -11,7 +11,8 @@ use http::{Request, Response};
 use reqwest::Method;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{Session, SessionLayer};
-use sealed_session::revocation::{Registry, Revocations, RevocationsBuilder};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::{Revocations, RevocationsBuilder};
 use sealed_session::{Clock as _, KeyRing, SealedStore};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 

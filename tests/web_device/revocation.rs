@@ -8,7 +8,8 @@ use axum::Router;
 use axum::routing::{get, post};
 use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{DeviceSettings, Session, Unbound};
-use sealed_session::revocation::{MemoryBackend, Registry, Revocations};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::{MemoryBackend, Revocations};
 use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 

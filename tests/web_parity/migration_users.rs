@@ -10,7 +10,8 @@ use axum::{Json, Router};
 use http::request::Parts;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{Renewal, Session, SessionLayer};
-use sealed_session::revocation::{Registry, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::Revocations;
 use sealed_session::{CreateOptions, KeyRing, SealedStore, SessionError, SessionPlugin as _};
 use serde_json::{Value, json};
 

@@ -6,7 +6,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use sealed_session::hazmat::ManualClock;
 use sealed_session::http::{DataError, Session, SessionLayerBuilder};
-use sealed_session::revocation::{Registry, RegistryBuilder, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, RegistryBuilder, SessionInfo};
+use sealed_session::revocation::Revocations;
 use sealed_session::{KeyRing, SealedStore};
 use serde_json::{Value, json};
 

@@ -25,7 +25,8 @@
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use sealed_session::revocation::{Registry, Revocations};
+//! use sealed_session::registry::Registry;
+//! use sealed_session::revocation::Revocations;
 //! use sealed_session::{KeyRing, RootSecret, SealedStore};
 //! use sealed_session_uvb::UvbSessions;
 //! use uvb_storage_api::{SessionRecord, SessionStore};
@@ -111,7 +112,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sealed_session::revocation::{Registry, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
 use sealed_session::{SealedStore, SessionId, SessionUid};
 use uvb_core::TenantId;
 use uvb_storage_api::{SessionError, SessionRecord, SessionStore};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sealed_session::revocation::SessionInfo;
+use sealed_session::registry::SessionInfo;
 use sealed_session::{OpenedSession, SealedStore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What is sealed with the registry's store: the ids, and the labels of rows.
 
-use sealed_session::revocation::SessionInfo;
+use sealed_session::registry::SessionInfo;
 use sealed_session::{CreateOptions, OpenedSession, SealedStore, SessionId, join_associated_data};
 use uvb_storage_api::SessionError;
 

@@ -33,7 +33,8 @@ mod troubled;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealed_session::hazmat::ManualClock;
-use sealed_session::revocation::{Registry, Revocations};
+use sealed_session::registry::Registry;
+use sealed_session::revocation::Revocations;
 use sealed_session::{Clock as _, KeyRing, RootSecret, SealedStore};
 use sealed_session_uvb::UvbSessions;
 use serde_json::json;

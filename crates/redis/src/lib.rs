@@ -27,7 +27,8 @@ use std::time::Duration;
 
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Backend, BackendError, Change, Listener, News, Scope, SessionInfo, Sharer};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, BackendError, Change, Listener, News, Scope, Sharer};
 
 use leap::TimeThere;
 use line::{Line, Server};

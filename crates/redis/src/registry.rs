@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::{BackendError, Scope, SessionInfo};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{BackendError, Scope};
 
 use super::line::Line;
 use super::text::{self, Keys};

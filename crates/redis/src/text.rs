@@ -1,8 +1,9 @@
 //! How revocations and sessions are written in Redis. Times have 20 digits, so that they compare as text.
 
 use sealed_session::SessionUid;
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::backend::Target;
-use sealed_session::revocation::{BackendError, Reach, Revocation, Scope, SessionInfo, Sharer};
+use sealed_session::revocation::{BackendError, Reach, Revocation, Scope, Sharer};
 
 /// Digits of a time.
 pub(super) const DIGITS: usize = 20;

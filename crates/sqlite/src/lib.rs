@@ -34,7 +34,8 @@ use std::time::Duration;
 
 use rusqlite::Transaction;
 use sealed_session::SessionUid;
-use sealed_session::revocation::{Backend, BackendError, Change, News, Scope, SessionInfo, Sharer};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, BackendError, Change, News, Scope, Sharer};
 
 mod file;
 mod opened;

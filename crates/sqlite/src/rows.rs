@@ -8,8 +8,9 @@ use std::time::Duration;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use sealed_session::SessionUid;
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::backend::{Entries, Target, apply, purge_time};
-use sealed_session::revocation::{BackendError, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
+use sealed_session::revocation::{BackendError, Change, Reach, Revocation, Scope, Sharer};
 
 use super::trouble::Failure;
 

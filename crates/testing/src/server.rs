@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use sealed_session::revocation::{Backend, BackendError, Registry, Revocations, SessionInfo};
+use sealed_session::registry::{Registry, SessionInfo};
+use sealed_session::revocation::{Backend, BackendError, Revocations};
 use sealed_session::{
     Clock, CreateOptions, KeyRing, RootSecret, SealedStore, SessionId, SessionPlugin as _, SystemClock,
 };

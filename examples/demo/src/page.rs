@@ -8,7 +8,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sealed_session::http::{Flash, FlashLevel};
-use sealed_session::revocation::SessionInfo;
+use sealed_session::registry::SessionInfo;
 use sealed_session::{Clock as _, KeyInfo, OpenedSession, SystemClock};
 use serde_json::Value;
 

@@ -6,7 +6,8 @@ use crate::http::decide::{Decision, Revoke, Send};
 use crate::http::handle::Session;
 use crate::http::presented::id_of;
 use crate::http::state::State;
-use crate::revocation::{Pending, Registry, SessionInfo};
+use crate::registry::{Registry, SessionInfo};
+use crate::revocation::Pending;
 use crate::uid::SessionUid;
 
 /// Sends off what has to be recorded about a session whose response is decided, and sends a session that expires then

@@ -1,6 +1,6 @@
 //! What the backend cannot do to a session, and what it can.
 
-use sealed_session::revocation::SessionInfo;
+use sealed_session::registry::SessionInfo;
 use sealed_session::{SessionId, SessionUid};
 use serde_json::Value;
 

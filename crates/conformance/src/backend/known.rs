@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sealed_session::SessionUid;
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::backend::Target;
-use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope, SessionInfo};
+use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope};
 
 use super::Storage;
 use super::common::{now, uid};

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use sealed_session::revocation::{Backend, Change, Reach, Revocation, SessionInfo, Sharer};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, Change, Reach, Revocation, Sharer};
 
 use super::Storage;
 use super::common::{HOUR, now, revoke, uid};

@@ -3,9 +3,8 @@
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use sealed_session::revocation::{
-    Backend, BackendError, Change, News, Revocations, Scope, SessionInfo, Sharer,
-};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, BackendError, Change, News, Revocations, Scope, Sharer};
 use sealed_session::{Clock, KeyRing, RootSecret, SealedStore, SessionPlugin as _, SessionUid};
 use tokio::runtime::{Builder, Runtime};
 

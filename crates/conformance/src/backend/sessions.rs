@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use sealed_session::revocation::{Backend, Scope, SessionInfo};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, Scope};
 
 use super::Storage;
 use super::common::{HOUR, now, odd_user_ids, scope, uid};

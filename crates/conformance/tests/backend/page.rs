@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use sealed_session::SessionUid;
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::backend::{Backend, BackendError, Entries, News, Target, apply, purge_time};
-use sealed_session::revocation::{Change, Revocation, Scope, SessionInfo, Sharer};
+use sealed_session::revocation::{Change, Revocation, Scope, Sharer};
 use sealed_session_conformance::backend::Storage;
 use sealed_session_conformance::backend_tests;
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use sealed_session::SessionUid;
-use sealed_session::revocation::{
-    Backend, BackendError, Change, MemoryBackend, News, Scope, SessionInfo, Sharer,
-};
+use sealed_session::registry::SessionInfo;
+use sealed_session::revocation::{Backend, BackendError, Change, MemoryBackend, News, Scope, Sharer};
 use sealed_session_conformance::backend::{self, Storage};
 
 /// What is wrong with it.

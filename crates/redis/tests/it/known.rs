@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sealed_session::registry::SessionInfo;
 use sealed_session::revocation::backend::Target;
-use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope, SessionInfo, Sharer};
+use sealed_session::revocation::{Backend, Change, Reach, Revocation, Scope, Sharer};
 
 use crate::{HOUR, SECOND, uid};
 

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-#[cfg(feature = "tower")]
-use super::recorder::{Ended, Others};
-use super::{
-    BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations, Scope, SessionInfo, Who,
-};
 use crate::clock::millis;
 use crate::error::ConfigError;
+use crate::revocation::{
+    BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations, Scope, Who,
+};
+#[cfg(feature = "tower")]
+use crate::revocation::{Ended, Others};
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
 mod row;
+
+pub use crate::revocation::backend::SessionInfo;
 
 /// A list of each user's sessions, on top of a store's revocations and in the same backend. Cheap to clone.
 ///
@@ -23,7 +25,9 @@ mod row;
 /// `seen_every`; the token has the truth.
 ///
 /// ```
-/// use sealed_session::revocation::{Registry, Revocations, SessionInfo};
+/// use sealed_session::registry::Registry;
+/// use sealed_session::registry::SessionInfo;
+/// use sealed_session::revocation::Revocations;
 /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
 ///
 /// let ring = KeyRing::single(RootSecret::generate()?);
@@ -297,7 +301,7 @@ impl fmt::Debug for Registry {
 /// Settings of a [`Registry`]; each has a safe default.
 ///
 /// ```
-/// use sealed_session::revocation::Registry;
+/// use sealed_session::registry::Registry;
 /// use sealed_session::{KeyRing, RootSecret, SealedStore};
 ///
 /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).build()?;

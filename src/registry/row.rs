@@ -27,7 +27,9 @@ impl Registry {
     /// counts.
     ///
     /// ```
-    /// use sealed_session::revocation::{Registry, Revocations, SessionInfo};
+    /// use sealed_session::registry::Registry;
+    /// use sealed_session::registry::SessionInfo;
+    /// use sealed_session::revocation::Revocations;
     /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
     ///
     /// let ring = KeyRing::single(RootSecret::generate()?);
