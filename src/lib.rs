@@ -34,7 +34,7 @@
 //! | `dbsc` | `dbsc::DeviceBinding`: sessions bound to a device, by Device Bound Session Credentials; includes `tower` |
 //! | `hazmat` | fixed salts, uids and times, for test vectors and benchmarks |
 //! | `metrics` | counters for the crate `metrics` |
-//! | `revocation` | `revocation::Revocations` and `Registry`: log out everywhere, list a user's sessions |
+//! | `revocation` | `revocation::Revocations` and `registry::Registry`: log out everywhere, list a user's sessions |
 //! | `tower` | `http::SessionLayer`: sessions, flash messages and CSRF protection for any tower server |
 //! | `tracing` | events for the crate `tracing` |
 //! | `watch` | `SealedStore::follow`: a store that follows its ring file |
