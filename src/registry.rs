@@ -179,7 +179,10 @@ impl Registry {
             let all = users.all(&user_id)?;
             let others = Others { user_id: user_id.clone(), created_before_ms, uid, created_at_ms, instead };
             let goes_on = users.recorder.end_others(users.scope, others, users.now_ms)?;
-            users.strike(&all)?;
+            // Otherwise nobody has ended by this: who lives is to be seen, and can be revoked.
+            if goes_on {
+                users.strike(&all)?;
+            }
             Ok(goes_on)
         })
     }

@@ -138,7 +138,9 @@ async fn a_session_that_was_ended_on_another_server_does_not_go_on_under_another
 async fn a_session_that_is_ended_at_the_same_moment_ends_no_others_here_either() {
     let (backend, clock) = (Troubled::timed(Duration::from_millis(50)), ManualClock::at(NOON));
     let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend.clone()).unwrap();
-    let server = Server::with(|store, _| store.clock(clock).revocations(revocations), |layer| layer);
+    let mut server = Server::with(|store, _| store.clock(clock).revocations(revocations), |layer| layer);
+    let registry = Registry::builder(server.store.clone()).build().unwrap();
+    server.layer = SessionLayer::builder(server.store.clone()).registry(registry.clone()).build().unwrap();
     let (cookie, other) = (server.logged_in("ann").await, server.logged_in("ann").await);
     let id = SessionId::new(cookie.split_once('=').unwrap().1);
     let (uid, until_ms) = (server.store.open(&id).unwrap().uid(), u64::MAX);
@@ -146,6 +148,7 @@ async fn a_session_that_is_ended_at_the_same_moment_ends_no_others_here_either()
     let answer = server.call(&with(&cookie), async |session: Session| session.logout_others().await).await;
     assert!(!answer.sets());
     assert_eq!(server.user(&other).await.as_deref(), Some("ann"));
+    assert_eq!(registry.list_by_user("ann").await.unwrap().len(), 1, "and it is on the list as before");
 }
 
 /// What the other knows by then would refuse the uid that it gets.
