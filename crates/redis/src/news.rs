@@ -35,16 +35,15 @@ impl RedisBackend {
             (Some(known), Some(read)) => self.behind(known.clone(), read)?,
             _ => Behind::Gap,
         };
+        // News tell what was put; a clock that is ahead lets that expire at once.
+        self.lost |= std::mem::take(&mut self.leapt);
         match behind {
-            Behind::News(revocations) if !self.lost => {
-                return Ok(News { revocations, lost: std::mem::take(&mut self.leapt) });
-            }
+            Behind::News(revocations) if !self.lost => return Ok(News { revocations, lost: false }),
             Behind::Lost => self.lost = true,
             Behind::News(_) | Behind::Gap => {}
         }
         let revocations = self.everything()?;
-        let lost = std::mem::take(&mut self.lost) | std::mem::take(&mut self.leapt);
-        Ok(News { revocations, lost })
+        Ok(News { revocations, lost: std::mem::take(&mut self.lost) })
     }
 
     fn behind(&mut self, mut known: Step, mut read: u64) -> Result<Behind, BackendError> {

