@@ -58,8 +58,8 @@ struct Inner {
     revocations: Revocations,
     max_sessions: usize,
     seen_every_ms: u64,
-    /// When the last use of a session was last written down by this server.
-    seen: papaya::HashMap<SessionUid, u64>,
+    /// When the last use of a session was last written down by this server, and until when it lived then.
+    seen: papaya::HashMap<SessionUid, (u64, u64)>,
     writes: AtomicUsize,
 }
 
@@ -84,12 +84,12 @@ impl Registry {
         self.run(move |users| users.began(&session))
     }
 
-    /// Writes down that a session is used, and until when it lives now; at most once in `seen_every`, and not at all
-    /// where the backend has too much to do. One that the list has lost is on it again afterwards, unless it is revoked;
-    /// one that it has keeps its label.
+    /// Writes down that a session is used, and until when it lives now; at most once in `seen_every`, unless the list
+    /// would take it for expired before the next time, and not at all where the backend has too much to do. One that the
+    /// list has lost is on it again afterwards, unless it is revoked; one that it has keeps its label.
     pub fn seen(&self, session: SessionInfo) {
         let now_ms = self.0.store.now_ms();
-        if self.is_time_to_write(session.uid, now_ms) {
+        if self.is_time_to_write(&session, now_ms) {
             let of = self.clone();
             self.0
                 .revocations
@@ -212,16 +212,21 @@ impl Registry {
     }
 
     /// One thread of several that ask at once gets the answer yes.
-    fn is_time_to_write(&self, uid: SessionUid, now_ms: u64) -> bool {
+    fn is_time_to_write(&self, session: &SessionInfo, now_ms: u64) -> bool {
         let seen = self.0.seen.pin();
+        let (every_ms, expires_at_ms) = (self.0.seen_every_ms, session.expires_at_ms);
         // Either way: a clock that was ahead must not keep a use from being written down until then.
-        let is_due = |at_ms: u64| now_ms.abs_diff(at_ms) >= self.0.seen_every_ms;
-        let outcome = seen.compute(uid, |entry| match entry {
-            Some((_, at_ms)) if !is_due(*at_ms) => papaya::Operation::Abort(()),
-            _ => papaya::Operation::Insert(now_ms),
+        let is_due = |at_ms: u64| now_ms.abs_diff(at_ms) >= every_ms;
+        let runs_out =
+            |known_ms: u64| expires_at_ms > known_ms && known_ms <= now_ms.saturating_add(every_ms);
+        let outcome = seen.compute(session.uid, |entry| match entry {
+            Some((_, (at_ms, known_ms))) if !is_due(*at_ms) && !runs_out(*known_ms) => {
+                papaya::Operation::Abort(())
+            }
+            _ => papaya::Operation::Insert((now_ms, expires_at_ms)),
         });
         if self.0.writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
-            seen.retain(|_, at_ms| !is_due(*at_ms));
+            seen.retain(|_, (at_ms, _)| !is_due(*at_ms));
         }
         !matches!(outcome, papaya::Compute::Aborted(()))
     }

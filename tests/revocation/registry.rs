@@ -211,6 +211,22 @@ fn a_session_that_was_struck_off_does_not_come_back_by_being_used() {
 }
 
 #[test]
+fn a_session_that_is_extended_stays_on_the_list_however_seldom_its_use_is_written_down() {
+    let mut desk = Desk::new();
+    let registry = Registry::builder(desk.server.store.clone()).seen_every(Duration::from_secs(3600));
+    desk.registry = registry.build().unwrap();
+    let (_, uid) = desk.log_in("ann", "phone");
+    for minutes in [9, 18, 27, 36] {
+        desk.server.clock.set(NOON + minutes * MINUTE);
+        desk.seen("ann", uid, NOON + (minutes + 10) * MINUTE);
+    }
+    desk.server.clock.set(NOON + 45 * MINUTE);
+    assert_eq!(desk.labels("ann"), ["phone"]);
+    desk.server.clock.set(NOON + 46 * MINUTE);
+    assert_eq!(desk.labels("ann"), [""; 0]);
+}
+
+#[test]
 fn a_maximum_of_nothing_is_an_error_when_built() {
     let server = Server::new();
     assert!(Registry::builder(server.store.clone()).max_sessions(0).build().is_err());
