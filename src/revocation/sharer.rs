@@ -66,6 +66,8 @@ pub(crate) struct Retention {
     poll_ms: u64,
     /// Only where everyone refuses without news: for how long from now.
     from_now_ms: Option<u64>,
+    /// It is this late, as a server said whose clock may be right: the one here may be behind.
+    latest_ms: u64,
 }
 
 impl Retention {
@@ -85,6 +87,11 @@ impl Retention {
         all
     }
 
+    /// By a clock that says this time, or by that of the server which asks, whichever is later.
+    pub(super) fn as_of(self, latest_ms: u64) -> Self {
+        Self { latest_ms, ..self }
+    }
+
     /// After how long everybody who has a connection has asked for news.
     pub(crate) fn poll_ms(self) -> u64 {
         self.poll_ms
@@ -93,6 +100,7 @@ impl Retention {
     /// Until when a session that was created then has to be known as revoked.
     pub(crate) fn of_session(self, created_at_ms: u64, now_ms: u64) -> u64 {
         let by_lifetime = created_at_ms.saturating_add(self.lifetime_ms);
+        let now_ms = now_ms.max(self.latest_ms).max(created_at_ms);
         let by_refusing = self.from_now_ms.map_or(u64::MAX, |from_now_ms| now_ms.saturating_add(from_now_ms));
         by_lifetime.min(by_refusing).saturating_add(self.slack_ms)
     }
@@ -113,7 +121,7 @@ impl Retention {
 
     /// Until when it has to be known that sessions created before a time are revoked.
     pub(crate) fn of_all_before(self, created_before_ms: u64, now_ms: u64) -> u64 {
-        self.of_session(created_before_ms, now_ms.max(created_before_ms))
+        self.of_session(created_before_ms, now_ms)
     }
 }
 
@@ -146,6 +154,16 @@ mod tests {
         assert_eq!(Retention::of([&refuses(5), &SHORT]).of_session(1_000, 1_050), 1_104);
         assert_eq!(Retention::of([&refuses(5)]).of_session(1_000, 1_095), 1_104, "never beyond the lifetime");
         assert_eq!(Retention::of([&refuses(5)]).of_all_before(1_060, 1_050), 1_060 + 15 + 4);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_does_not_shorten_it() {
+        let retention = Retention::of([&Sharer { refuse_after_ms: Some(5), ..SHORT }]);
+        let longest = Sharer { refuse_after_ms: Some(5), max_lifetime_ms: 1_000, ..SHORT };
+        assert_eq!(retention.of_session(1_000, 900), 1_000 + 15 + 4, "a session that began in its future");
+        let retention = Retention::of([&longest]);
+        assert_eq!(retention.as_of(1_500).of_session(1_000, 900), 1_500 + 15 + 4);
+        assert_eq!(retention.as_of(800).of_session(800, 900), 900 + 15 + 4);
     }
 
     #[test]

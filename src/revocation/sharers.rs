@@ -1,20 +1,26 @@
 //! Who shares the list, as far as this server knows.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Sharer;
 
 /// The sharers that a backend has, or had: one that has lost them is told again.
 #[derive(Default)]
-pub(super) struct Sharers(Mutex<Vec<Sharer>>);
+pub(super) struct Sharers {
+    all: Mutex<Vec<Sharer>>,
+    latest_ms: AtomicU64,
+}
 
 impl Sharers {
     fn lock(&self) -> MutexGuard<'_, Vec<Sharer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a backend says. Of two rows of one sharer the larger limits count.
     pub(super) fn learn(&self, there: &[Sharer]) {
+        let latest_ms = there.iter().map(|sharer| sharer.seen_at_ms).max().unwrap_or_default();
+        self.latest_ms.store(latest_ms, Ordering::Relaxed);
         let mut all = self.lock();
         for sharer in there {
             match all.iter_mut().find(|known| known.id == sharer.id) {
@@ -22,6 +28,11 @@ impl Sharers {
                 None => all.push(*sharer),
             }
         }
+    }
+
+    /// When one of them last wrote, by its own clock.
+    pub(super) fn latest_ms(&self) -> u64 {
+        self.latest_ms.load(Ordering::Relaxed)
     }
 
     pub(super) fn all(&self) -> Vec<Sharer> {

@@ -200,6 +200,27 @@ fn where_all_refuse_without_news_less_has_to_be_kept() {
     until("one goes on without news", || kept_for(&one) == 30 * DAY + LEEWAY + 1);
 }
 
+/// All of them refuse without news, so that it depends on the time how long an entry is kept.
+#[test]
+fn what_a_server_ends_whose_clock_is_behind_is_kept_for_those_whose_clocks_are_right() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let refusing = |clock: &ManualClock| {
+        let revocations = Revocations::builder().clock(clock.clone()).poll_every(ms(1));
+        let revocations = revocations.refuse_after(ms(MINUTE)).with_backend(backend.clone()).unwrap();
+        let store = SealedStore::builder(ring()).clock(clock.clone()).revocations(revocations.clone());
+        Server { store: quarter(store).build().unwrap(), clock: clock.clone(), revocations }
+    };
+    let right = refusing(&clock);
+    let behind = refusing(&ManualClock::at(NOON - HOUR));
+    until("each knows of the other", || backend.clone().sharers().unwrap().len() == 2);
+    let uid = right.store.open(&right.session(Some("ann"))).unwrap().uid();
+    for created_at_ms in [NOON, NOON - 2 * HOUR] {
+        behind.store.revoke_session(uid, created_at_ms).wait().unwrap();
+        let last = backend.clone().news().unwrap().revocations.pop().unwrap();
+        assert!(last.until_ms() >= NOON + 16 * MINUTE, "{} s", last.until_ms().abs_diff(NOON) / 1000);
+    }
+}
+
 #[test]
 fn a_clock_that_is_wrong_for_a_while_makes_nobody_forget() {
     let server = Server::new();
