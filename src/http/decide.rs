@@ -40,7 +40,7 @@
 //! Two things can go wrong afterwards. A session that cannot be sealed makes the answer a 500 where the handler relies on
 //! it, and what the handler ended is removed and revoked all the same. What cannot be recorded makes it a 500 in any
 //! case: no new session goes out, and one that was to end is removed from the client at least. What came and has ended
-//! while its answer waited for that is removed too, in time.
+//! while its answer waited for that stays otherwise: it has ended just now, and its successor may be on its way.
 
 #[cfg(test)]
 mod tests;
@@ -363,12 +363,6 @@ fn may_be_removed(facts: &Facts) -> bool {
 /// session since.
 fn removes(facts: &Facts) -> bool {
     facts.did.out && (!facts.went_on || facts.timing == Timing::InTime)
-}
-
-/// Whether the client loses a session that came and has ended while its answer waited for what was to be recorded, where
-/// nothing else goes in its place. No handler asks for that. Caches are told already, by what would have gone otherwise.
-pub(super) fn removes_what_ended(facts: &Facts) -> bool {
-    facts.timing == Timing::InTime
 }
 
 /// What ends a session on the client, if there may be one.

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::caches;
 use super::carrier::Opened;
 use super::cookie::CookiePolicy;
-use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide, removes_what_ended};
+use super::decide::{Came, Clear, Decision, Facts, Now, Send, Timing, decide};
 use super::few::Few;
 use super::handle::Session;
 use super::session::Persistence;
@@ -170,11 +170,6 @@ impl Decided {
                 without: self.cookies(session, opened, &without).into_vec(),
                 fails_without: without.fail,
                 endings: self.cookies(session, opened, &decide(&unrecorded)).into_vec(),
-                came: opened.state.brought_before(jar.store),
-                removals: match removes_what_ended(&self.facts) {
-                    true => removals(jar.cookies, opened.has_second_of_jar()).collect(),
-                    false => Vec::new(),
-                },
             })
         });
         if self.decision.fail {

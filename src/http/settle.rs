@@ -55,9 +55,6 @@ pub(super) struct Waiting {
     pub(super) fails_without: bool,
     /// If not: the session ends on the client at least. None where it goes on.
     pub(super) endings: Vec<HeaderValue>,
-    /// What came, and the values that remove it if it has ended meanwhile. None where that comes too late.
-    pub(super) came: Option<Brought>,
-    pub(super) removals: Vec<HeaderValue>,
     /// What counts then.
     pub(super) unrecorded: Option<Facts>,
 }
@@ -101,19 +98,17 @@ impl Settling {
     /// What goes by now, once that is known.
     pub(super) fn goes(&mut self, recorded: bool) -> Goes {
         let waiting = std::mem::take(&mut self.waiting);
-        let Waiting { cookies, beside, session, keys, without, endings, came, removals, unrecorded, .. } =
-            waiting;
+        let Waiting { cookies, beside, session, keys, without, endings, unrecorded, .. } = waiting;
         if let (Some(facts), false) = (unrecorded, recorded) {
             telemetry::decided(&facts, &decide(&facts));
         }
-        let has_ended = |session: &Option<Brought>| session.as_ref().is_some_and(Brought::has_ended);
+        let has_ended = session.as_ref().is_some_and(Brought::has_ended) || keys.are_withdrawn();
         let instead = match recorded {
-            true if has_ended(&session) || keys.are_withdrawn() => {
+            true if has_ended => {
                 telemetry::changed_after_end();
-                if without.is_empty() && has_ended(&came) { removals } else { without }
+                without
             }
             true => return Goes { cookies, beside, is_answer: true },
-            false if endings.is_empty() && has_ended(&came) => removals,
             false => endings,
         };
         Goes { cookies: instead, beside: HeaderMap::new(), is_answer: recorded && !waiting.fails_without }

@@ -386,10 +386,11 @@ fn revoking_over(backend: crate::troubled::Troubled) -> Server {
     )
 }
 
-/// Another server has ended the session that gets a new uid, and this one has not heard of it.
+/// Another server has ended the session that gets a new uid, and this one has not heard of it. It may have put another in
+/// its place.
 #[cfg(feature = "revocation")]
 #[tokio::test]
-async fn a_cookie_that_is_refused_a_new_uid_is_removed_within_a_minute() {
+async fn a_cookie_that_is_refused_a_new_uid_stays() {
     use sealed_session::revocation::{Change, Revocation, Revocations};
 
     let backend = crate::troubled::Troubled::default();
@@ -401,14 +402,14 @@ async fn a_cookie_that_is_refused_a_new_uid_is_removed_within_a_minute() {
         },
         |layer| layer,
     );
-    for (takes_ms, removes) in [(0, true), (MINUTE - 1, true), (MINUTE, false), (HOUR, false)] {
+    for takes_ms in [0, MINUTE - 1, MINUTE, HOUR] {
         let cookie = server.logged_in("ann").await;
         let id = sealed_session::SessionId::new(cookie.split_once('=').unwrap().1);
         let uid = server.store.open(&id).unwrap().uid();
         *others.lock().unwrap() = vec![Change::Revoke(Revocation::Session { uid, until_ms: u64::MAX })];
         let answer = slow(&server, &cookie, takes_ms, cycle).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{takes_ms}");
-        assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{takes_ms}");
+        assert!(answer.sets_nothing(), "{takes_ms}");
     }
 }
 
@@ -438,7 +439,7 @@ async fn revoked_while_it_waits(later_ms: u64, act: fn(&Session)) -> Answer {
 #[tokio::test]
 async fn a_login_that_is_revoked_before_its_answer_goes_is_not_sent() {
     let answer = revoked_while_it_waits(0, |session| session.authenticate("ann").unwrap()).await;
-    assert!(answer.removes(), "what came has ended too: {:?}", answer.set_cookies());
+    assert!(answer.sets_nothing(), "nor is what came removed: {:?}", answer.set_cookies());
 }
 
 #[cfg(feature = "revocation")]

@@ -74,11 +74,8 @@ impl Oracle {
                 "a long poll removes nothing",
                 || "a removal comes late".into(),
             )?;
-            // What has ended while its answer waited for the backend goes as well.
-            let came = self.came(trace).and_then(|came| self.forms.get(&came.uid));
-            let has_ended = came.is_some_and(|form| !form.is_going_on()) && trace.last_ms < ending.now_ms;
-            let may_go = !trace.came_alive || ending.not_recorded || has_ended;
-            hold(may_go, "nobody is logged out", || "a live cookie is removed".into())?;
+            let was_live = trace.came_alive;
+            hold(!was_live, "nobody is logged out", || "what came alive is removed".into())?;
         }
         let is_late = ending.took_ms(trace).0 > trace.policy.settings.late_ms();
         let passes = !(ending.removes && trace.went_on && ending.sets.is_empty() && is_late);

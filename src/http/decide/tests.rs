@@ -301,22 +301,6 @@ fn what_takes_a_second_look_only_takes_away() {
 }
 
 #[test]
-fn what_has_ended_while_its_answer_waited_is_removed_as_what_came_refused() {
-    for_all(|facts| {
-        let refused = Facts {
-            came: Came::Refused,
-            did: Did::default(),
-            begins_always: false,
-            caches: Caches::KeptOut,
-            recorded: true,
-            ..facts
-        };
-        let is_removed = decide(&refused).send == Send::Removal;
-        assert_eq!(removes_what_ended(&facts), is_removed, "{facts:?}");
-    });
-}
-
-#[test]
 fn no_rule_is_kept_by_every_decision() {
     let all = all_decisions();
     let mut refuses = [false; RULES.len()];

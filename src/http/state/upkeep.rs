@@ -145,16 +145,8 @@ impl State {
 
     /// The session that the response brings, if its uid is known to anybody.
     pub(in crate::http) fn brought(&self, store: &SealedStore) -> Option<Brought> {
-        Some(self.of(store, self.times?, self.uid?))
-    }
-
-    /// The session that came.
-    pub(in crate::http) fn brought_before(&self, store: &SealedStore) -> Option<Brought> {
-        self.origin.map(|origin| self.of(store, origin.times, origin.uid))
-    }
-
-    fn of(&self, store: &SealedStore, times: Times, uid: SessionUid) -> Brought {
-        Brought { store: store.clone(), times, uid, user_id: self.user_id().map(str::to_owned) }
+        let user_id = self.user_id().map(str::to_owned);
+        Some(Brought { store: store.clone(), times: self.times?, uid: self.uid?, user_id })
     }
 
     /// When the session expires, once the answer has arrived; nothing where there is none.
