@@ -73,7 +73,7 @@ impl<'a> Recorder<'a> {
     pub(crate) fn retention(&self) -> Retention {
         let others = self.shared.sharers.all();
         let own = self.shared.own.sharer();
-        Retention::of(others.iter().chain([&own]))
+        Retention::of(others.iter().chain([&own])).as_of(self.shared.sharers.latest_ms())
     }
 
     /// Records changes, and learns what there is then.
@@ -281,12 +281,9 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Before when sessions are revoked that are to end by now: those are among them that began after everything was
-    /// revoked, and are dated ahead for it.
-    pub(crate) fn all_until(&mut self, until_now_ms: u64, app_id: &str) -> u64 {
-        if !self.shared.contact.cannot_read() {
-            self.heard();
-        }
+    /// Before when sessions are revoked that are to end by now, as far as is known: those are among them that began after
+    /// everything was revoked, and are dated ahead for it.
+    pub(crate) fn all_until(&self, until_now_ms: u64, app_id: &str) -> u64 {
         until_now_ms.max(self.shared.known.floor_of_everything(app_id).saturating_add(1))
     }
 
@@ -303,11 +300,17 @@ impl<'a> Recorder<'a> {
             Reach::Application(app_id) => app_id,
             Reach::Backend => "",
         };
-        let created_before_ms = self.all_until(created_before_ms, app_id);
-        let until_ms = self.retention().of_all_before(created_before_ms, now_ms);
-        let (user_id, except) = (user_id.to_owned(), Vec::new());
-        let user = Revocation::User { reach, user_id, created_before_ms, except, until_ms };
-        self.record(&[Change::Revoke(user)])
+        let retention = self.retention();
+        let user = |created_before_ms| {
+            let until_ms = retention.of_all_before(created_before_ms, now_ms);
+            let (reach, user_id, except) = (reach.clone(), user_id.to_owned(), Vec::new());
+            [Change::Revoke(Revocation::User { reach, user_id, created_before_ms, except, until_ms })]
+        };
+        let before_ms = self.all_until(created_before_ms, app_id);
+        self.record(&user(before_ms))?;
+        // What others had revoked by then is known by now.
+        let after_ms = self.all_until(created_before_ms, app_id);
+        if after_ms > before_ms { self.record(&user(after_ms)) } else { Ok(()) }
     }
 
     /// All other sessions of a user end, and the one that asks goes on as another; whether it does, for it may have been
@@ -321,6 +324,8 @@ impl<'a> Recorder<'a> {
     ) -> Result<bool, BackendError> {
         self.check_in_time()?;
         let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
+        // Nobody goes on by this where it cannot be heard what was revoked, so nothing is recorded either.
+        self.refresh()?;
         let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
         let until_ms = self.retention().of_all_before(created_before_ms, now_ms);
         let name = Some(&*user_id);

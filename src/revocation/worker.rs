@@ -18,8 +18,11 @@ use crate::telemetry;
 
 /// How long a listener waits at a time: a process that ends waits no longer for it.
 const LISTEN: Duration = Duration::from_secs(1);
-/// So often it is written down that this server shares the list, and what has expired is removed.
-const UPKEEP: Duration = Duration::from_secs(60);
+/// So often it is written down that this server shares the list, which shows whether anything can be written: about as
+/// often as somebody looks at its health.
+const SHARE: Duration = Duration::from_secs(5);
+/// So often what has expired is removed, which goes through all that is known.
+const PURGE: Duration = Duration::from_secs(60);
 /// Until what is known here is there again, a server that starts lacks it.
 const LOST: &str = "it is not the one that it was, or has lost what it had: what is known here is still to be written \
      down again";
@@ -76,8 +79,9 @@ impl Worker {
             poll_every,
             panics: 0,
             poll_at: now + poll_every,
-            upkeep_at: now,
-            upkeep_ms: shared.clock.monotonic_ms(),
+            share_at: now,
+            purge_at: now,
+            purged_ms: shared.clock.monotonic_ms(),
         };
         Ok((Self { lanes, deadlines, shared: Arc::clone(shared) }, thread))
     }
@@ -179,9 +183,10 @@ pub(super) struct Thread {
     /// How often the backend panicked, one time after the other.
     panics: u32,
     poll_at: Instant,
-    upkeep_at: Instant,
+    share_at: Instant,
+    purge_at: Instant,
     /// When what has expired was last removed, by the monotonic clock.
-    upkeep_ms: u64,
+    purged_ms: u64,
 }
 
 impl Thread {
@@ -207,7 +212,7 @@ impl Thread {
     /// When something is to be done, whether anything waits or not.
     fn due_at(&mut self) -> Instant {
         self.poll_at = self.poll_at.min(self.time.now() + self.next_poll());
-        self.poll_at.min(self.upkeep_at)
+        self.poll_at.min(self.share_at)
     }
 
     /// Does one thing, and what is due; false when it is to end.
@@ -222,9 +227,9 @@ impl Thread {
             self.ask(Self::poll);
             self.poll_at = self.time.now() + self.next_poll();
         }
-        if self.time.now() >= self.upkeep_at || self.shared.own.is_unwritten() {
+        if self.time.now() >= self.share_at || self.shared.own.is_unwritten() {
             self.ask(Self::upkeep);
-            self.upkeep_at = self.time.now() + UPKEEP;
+            self.share_at = self.time.now() + SHARE;
         }
         true
     }
@@ -284,16 +289,21 @@ impl Thread {
         }
     }
 
-    /// Writes down that this server is there, which shows whether anything can be written, and removes what has expired.
+    /// Writes down that this server is there, and now and then removes what has expired.
     fn upkeep(&mut self) {
-        let monotonic_ms = self.shared.clock.monotonic_ms();
-        let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.upkeep_ms));
-        let mut recorder = Recorder::new(&mut *self.backend, &self.shared);
-        let kept = recorder.share().and_then(|()| recorder.purge(elapsed));
-        if kept.is_ok() {
-            self.upkeep_ms = monotonic_ms;
-        }
+        let kept = Recorder::new(&mut *self.backend, &self.shared).share();
+        let is_due = self.time.now() >= self.purge_at;
+        let kept = kept.and_then(|()| if is_due { self.purge() } else { Ok(()) });
         self.wrote(kept);
+    }
+
+    fn purge(&mut self) -> Result<(), BackendError> {
+        let monotonic_ms = self.shared.clock.monotonic_ms();
+        let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.purged_ms));
+        Recorder::new(&mut *self.backend, &self.shared).purge(elapsed)?;
+        self.purged_ms = monotonic_ms;
+        self.purge_at = self.time.now() + PURGE;
+        Ok(())
     }
 
     fn wrote(&self, result: Result<(), BackendError>) {

@@ -257,6 +257,29 @@ fn what_is_dated_ahead_for_everything_that_was_revoked_is_revoked_with_its_user(
     }
 }
 
+/// Also by a server that has not heard yet what was revoked while it was cut off.
+#[test]
+fn what_is_dated_ahead_is_revoked_with_its_user_right_after_a_partition() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let with = |backend: &Troubled, clock: &ManualClock| {
+        let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend.clone());
+        Server::with(revocations.unwrap(), clock.clone())
+    };
+    let cut_off = backend.beside();
+    let (one, other) = (with(&backend, &clock), with(&cut_off, &ManualClock::at(NOON - LEEWAY / 2)));
+    let fails = |fails| cut_off.fails.store(fails, Ordering::Release);
+    for _ in 0..3 {
+        fails(true);
+        other.store.revoke_user("ann").wait().unwrap_err();
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(Some("ann"));
+        assert!(one.is_good(&id));
+        fails(false);
+        other.store.revoke_user("ann").wait().unwrap();
+        until("it is heard of", || !one.is_good(&id));
+    }
+}
+
 #[test]
 fn a_session_of_a_clock_that_is_ahead_by_all_of_the_leeway_is_revoked_with_its_user() {
     let server = Server::new();

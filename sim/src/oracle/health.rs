@@ -16,7 +16,7 @@ use crate::witness::Token;
 /// Within this time a server asks for news, whatever is wrong.
 const POLL_MS: u64 = SECOND;
 /// And within this one it writes that it is there.
-const UPKEEP_MS: u64 = MINUTE + POLL_MS;
+const SHARE_MS: u64 = 5 * SECOND + POLL_MS;
 /// After so long without any disturbance all is well again: what somebody asked for in vain counts for 5 s.
 const QUIET_MS: u64 = 8 * SECOND;
 
@@ -66,7 +66,7 @@ impl Weather {
         let for_ms = now_ms.saturating_sub(since_ms);
         match way {
             Way::Cut => for_ms > POLL_MS,
-            Way::ReadOnly | Way::AnswersLost if for_ms > UPKEEP_MS => true,
+            Way::ReadOnly | Way::AnswersLost if for_ms > SHARE_MS => true,
             Way::Open | Way::ReadOnly | Way::AnswersLost => {
                 let polled = for_ms > POLL_MS;
                 polled && self.has(|row| row.stops_news(false), now_ms.saturating_sub(POLL_MS + 1))
