@@ -52,7 +52,7 @@ impl Files {
     /// |---|---|---|---|
     /// | same | same | same | go on |
     /// | same | gone, or another | gone, or others | another database |
-    /// | same | gone, or another | one is the same | an error: it would be taken for a part of another database |
+    /// | same | gone, or another, or a link to it | one is the same | an error: it would be taken for a part of another database |
     /// | same | same | one is gone, or another | an error: what is written there, others would not see |
     /// | gone, or another | | | an error: others may go on in the one that was |
     pub(super) fn now(&self) -> Result<Now, BackendError> {
@@ -60,7 +60,8 @@ impl Files {
         if identity(&self.folder)? != Some(self.was_folder) {
             return Err(says(path, FOLDER));
         }
-        let main = metadata(&self.main).map_err(|error| cannot_be_read(path, &error))?;
+        // A link in its place has its `-wal` beside the name that it leads to, and so has whoever opens it by that.
+        let main = found(fs::symlink_metadata(&self.main)).map_err(|error| cannot_be_read(path, &error))?;
         if identity(path)? != main.as_ref().map(Identity::of) {
             return Err(says(path, LINK));
         }
@@ -133,7 +134,11 @@ pub(super) fn identity(path: &Path) -> Result<Option<Identity>, BackendError> {
 }
 
 fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
-    match fs::metadata(path) {
+    found(fs::metadata(path))
+}
+
+fn found(there: io::Result<Metadata>) -> io::Result<Option<Metadata>> {
+    match there {
         Ok(there) => Ok(Some(there)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -186,6 +186,23 @@ fn a_link_that_leads_elsewhere_while_the_file_is_used_is_told_of() {
     open.news().unwrap();
 }
 
+/// Whoever opens it by the link has a `-wal` beside the name that it leads to.
+#[test]
+fn a_link_in_the_place_of_the_file_is_told_of_though_it_leads_to_that() {
+    let (folder, file) = database();
+    let elsewhere = folder.path().join("elsewhere.db");
+    let mut open = SqliteBackend::open(&file).unwrap();
+    fs::rename(&file, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    for error in [open.news().map(drop), open.record(&revoke(&[session(2, u64::MAX)]))] {
+        says(&error.unwrap_err().to_string(), &file, &["leads to another file", "set the link as it was"]);
+    }
+    fs::remove_file(&file).unwrap();
+    fs::rename(&elsewhere, &file).unwrap();
+    open.record(&revoke(&[session(2, u64::MAX)])).unwrap();
+    assert_eq!(Told::by(&mut open).len(), 2);
+}
+
 #[test]
 fn a_folder_that_is_another_one_is_told_of_since_others_may_go_on_in_the_one_that_was() {
     let (folder, _) = database();
