@@ -218,15 +218,27 @@ impl Known {
                 };
                 there_are.store(true, Ordering::Release);
                 let users = self.users.pin();
-                users.update_or_insert(user.into(), |known| known.clone().then(new.clone()), new.clone());
+                users.update_or_insert(user.into(), |known| self.then(known, &new), new.clone());
             }
             Revocation::Everything { app_id, created_before_ms, until_ms } => {
                 let new = floor(*created_before_ms, &[], *until_ms);
                 let app_id = app_id.as_deref().map(Box::from);
                 let everything = self.everything.pin();
-                everything.update_or_insert(app_id, |known| known.clone().then(new.clone()), new.clone());
+                everything.update_or_insert(app_id, |known| self.then(known, &new), new.clone());
             }
         }
+    }
+
+    /// What there is of an entry once it says this. One that counts for no later time than before is known for as long as
+    /// before.
+    fn then(&self, known: &Floor, new: &Floor) -> Floor {
+        let counts = |floor: &Floor| floor.counts(self.wall.of(floor.since_ms), self.leeway_ms());
+        let until_ms = new.until_ms.max(known.until_ms);
+        // What a clock said that was ahead may be gone there, and what is recorded then says an earlier time.
+        if new.created_before_ms > known.created_before_ms || counts(new) > counts(known) {
+            return Floor { until_ms, ..new.clone() };
+        }
+        Floor { except: new.except.clone(), until_ms, ..*known }
     }
 
     /// Of the entries of a backend that has lost something: an exception that was taken back since does not come back.
@@ -297,14 +309,6 @@ impl Floor {
         let Self { created_before_ms, until_ms, .. } = *self;
         Revocation::Everything { app_id, created_before_ms, until_ms }
     }
-
-    /// What there is once an entry says this. One that says no later time than before is known for as long as before.
-    fn then(self, new: Self) -> Self {
-        if new.created_before_ms > self.created_before_ms {
-            return Self { until_ms: new.until_ms.max(self.until_ms), ..new };
-        }
-        Self { except: new.except, until_ms: new.until_ms.max(self.until_ms), ..self }
-    }
 }
 
 impl<'a> Who<'a> {
@@ -361,5 +365,29 @@ mod tests {
             }
             assert_eq!(known.revoked_since(&who), Some(NOON_MS + 5), "{put_right_first}");
         }
+    }
+
+    /// The entry that it wrote is gone there, so that what is recorded next says an earlier time.
+    #[test]
+    fn what_a_clock_said_that_was_ahead_does_not_outlast_what_is_revoked_later() {
+        let revoked = |created_before_ms| Revocation::Everything {
+            app_id: None,
+            created_before_ms,
+            until_ms: u64::MAX,
+        };
+        let known = Known::default();
+        known.follow_clock(NOON_MS, 0);
+        known.put(&revoked(NOON_MS + 72 * HOUR_MS), 0);
+        assert_eq!(known.floor_of_everything(""), NOON_MS + LATER_MS);
+        for hours in 1..=3 {
+            known.put(&revoked(NOON_MS + hours * HOUR_MS), hours * HOUR_MS);
+            assert_eq!(known.floor_of_everything(""), NOON_MS + hours * HOUR_MS);
+        }
+        known.put(&revoked(NOON_MS + HOUR_MS), 4 * HOUR_MS);
+        assert_eq!(
+            known.floor_of_everything(""),
+            NOON_MS + 3 * HOUR_MS,
+            "what says an earlier time takes nothing back"
+        );
     }
 }
