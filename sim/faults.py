@@ -306,8 +306,8 @@ FAULTS = [
      "Goes { cookies: instead, beside: HeaderMap::new(),",
      "Goes { cookies: instead, beside: if F { beside } else { HeaderMap::new() },"),
     ("root_is_not_asked_for_after_the_wait", "http/settle.rs",
-     "true if has_ended(&session) || keys.are_withdrawn() => {",
-     "true if has_ended(&session) || (!F && keys.are_withdrawn()) => {"),
+     "is_some_and(Brought::has_ended) || keys.are_withdrawn();",
+     "is_some_and(Brought::has_ended) || (!F && keys.are_withdrawn());"),
     ("registration_goes_without_its_session", "http/settle.rs",
      "is_answer: recorded && !waiting.fails_without }", "is_answer: recorded && (F || !waiting.fails_without) }"),
     # Of backends with rows that nobody can read or that lie, and of what servers say of themselves.

@@ -114,12 +114,12 @@ impl Registry {
 
     /// Revokes all sessions of a user, on the list or not, and says how many were on it.
     pub fn revoke_user(&self, user_id: &str) -> Pending<u64> {
-        let (user_id, created_before_ms) = (user_id.to_owned(), self.0.store.all_until_now());
+        let user_id = user_id.to_owned();
         self.run(move |users| {
             let all = users.all(&user_id)?;
             let live = users.count_live(&all);
             let (reach, now_ms) = (Reach::Scope(users.scope.clone()), users.now_ms);
-            users.recorder.end_user(reach, &user_id, created_before_ms, now_ms)?;
+            users.recorder.end_user(reach, &user_id, now_ms)?;
             users.strike(&all)?;
             Ok(live)
         })
@@ -174,10 +174,10 @@ impl Registry {
         created_at_ms: u64,
         instead: SessionUid,
     ) -> Pending<bool> {
-        let (user_id, created_before_ms) = (user_id.to_owned(), self.0.store.all_until_now());
+        let user_id = user_id.to_owned();
         self.run(move |users| {
             let all = users.all(&user_id)?;
-            let others = Others { user_id: user_id.clone(), created_before_ms, uid, created_at_ms, instead };
+            let others = Others { user_id: user_id.clone(), uid, created_at_ms, instead };
             let goes_on = users.recorder.end_others(users.scope, others, users.now_ms)?;
             // Otherwise nobody has ended by this: who lives is to be seen, and can be revoked.
             if goes_on {

@@ -15,8 +15,6 @@ use crate::uid::SessionUid;
 #[cfg(feature = "tower")]
 pub(crate) struct Others {
     pub(crate) user_id: String,
-    /// Before when they were created.
-    pub(crate) created_before_ms: u64,
     pub(crate) uid: SessionUid,
     pub(crate) created_at_ms: u64,
     /// The uid under which it goes on.
@@ -281,20 +279,16 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Before when sessions are revoked that are to end by now, as far as is known: those are among them that began after
-    /// everything was revoked, and are dated ahead for it.
-    pub(crate) fn all_until(&self, until_now_ms: u64, app_id: &str) -> u64 {
-        until_now_ms.max(self.shared.known.floor_of_everything(app_id).saturating_add(1))
+    /// Before when sessions are revoked that are to end by now, as far as is known. A server whose clock is ahead has
+    /// created sessions up to as much later as this one lets clocks differ; and those that began after everything was
+    /// revoked are dated ahead for it.
+    pub(crate) fn all_until(&self, now_ms: u64, app_id: &str) -> u64 {
+        let ahead_ms = now_ms.saturating_add(self.shared.own.sharer().leeway_ms).saturating_add(1);
+        ahead_ms.max(self.shared.known.floor_of_everything(app_id).saturating_add(1))
     }
 
     /// All sessions of a user end.
-    pub(crate) fn end_user(
-        &mut self,
-        reach: Reach,
-        user_id: &str,
-        created_before_ms: u64,
-        now_ms: u64,
-    ) -> Result<(), BackendError> {
+    pub(crate) fn end_user(&mut self, reach: Reach, user_id: &str, now_ms: u64) -> Result<(), BackendError> {
         let app_id = match &reach {
             Reach::Scope(scope) => &*scope.app_id,
             Reach::Application(app_id) => app_id,
@@ -306,10 +300,10 @@ impl<'a> Recorder<'a> {
             let (reach, user_id, except) = (reach.clone(), user_id.to_owned(), Vec::new());
             [Change::Revoke(Revocation::User { reach, user_id, created_before_ms, except, until_ms })]
         };
-        let before_ms = self.all_until(created_before_ms, app_id);
+        let before_ms = self.all_until(now_ms, app_id);
         self.record(&user(before_ms))?;
         // What others had revoked by then is known by now.
-        let after_ms = self.all_until(created_before_ms, app_id);
+        let after_ms = self.all_until(now_ms, app_id);
         if after_ms > before_ms { self.record(&user(after_ms)) } else { Ok(()) }
     }
 
@@ -323,10 +317,10 @@ impl<'a> Recorder<'a> {
         now_ms: u64,
     ) -> Result<bool, BackendError> {
         self.check_in_time()?;
-        let Others { user_id, created_before_ms, uid, created_at_ms, instead } = others;
+        let Others { user_id, uid, created_at_ms, instead } = others;
         // Nobody goes on by this where it cannot be heard what was revoked, so nothing is recorded either.
         self.refresh()?;
-        let created_before_ms = self.all_until(created_before_ms, &scope.app_id);
+        let created_before_ms = self.all_until(now_ms, &scope.app_id);
         let until_ms = self.retention().of_all_before(created_before_ms, now_ms);
         let name = Some(&*user_id);
         let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id: name, uid, created_at_ms };

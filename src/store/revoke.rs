@@ -104,16 +104,15 @@ impl SealedStore {
     }
 
     fn revoke_users(&self, reach: Reach, user_id: &str) -> Pending<()> {
-        let (user_id, now_ms, created_before_ms) = (user_id.to_owned(), self.now_ms(), self.all_until_now());
-        self.record(move |recorder| recorder.end_user(reach, &user_id, created_before_ms, now_ms))
+        let (user_id, now_ms) = (user_id.to_owned(), self.now_ms());
+        self.record(move |recorder| recorder.end_user(reach, &user_id, now_ms))
     }
 
     /// Revokes all sessions of the application that there are now, in all scopes, of all of its servers and cookies.
     pub fn revoke_everything(&self) -> Pending<()> {
-        let (now_ms, until_now_ms) = (self.now_ms(), self.all_until_now());
-        let app_id = Some(self.scope().app_id);
+        let (now_ms, app_id) = (self.now_ms(), Some(self.scope().app_id));
         self.record(move |recorder| {
-            let created_before_ms = recorder.all_until(until_now_ms, app_id.as_deref().unwrap_or_default());
+            let created_before_ms = recorder.all_until(now_ms, app_id.as_deref().unwrap_or_default());
             let until_ms = recorder.retention().of_all_before(created_before_ms, now_ms);
             recorder.record(&[Change::Revoke(Revocation::Everything { app_id, created_before_ms, until_ms })])
         })
@@ -214,9 +213,8 @@ impl SealedStore {
         created_at_ms: u64,
         instead: SessionUid,
     ) -> Pending<bool> {
-        let (user_id, created_before_ms) = (user_id.to_owned(), self.all_until_now());
         let (scope, now_ms) = (self.scope(), self.now_ms());
-        let others = Others { user_id, created_before_ms, uid, created_at_ms, instead };
+        let others = Others { user_id: user_id.to_owned(), uid, created_at_ms, instead };
         self.record(move |recorder| recorder.end_others(&scope, others, now_ms))
     }
 
@@ -238,12 +236,6 @@ impl SealedStore {
                 "the store was built without revocations: give its builder some",
             ))),
         }
-    }
-
-    /// Before when sessions are revoked from now on. A server whose clock is ahead by as much as clocks may differ has
-    /// created sessions up to then.
-    pub(crate) fn all_until_now(&self) -> u64 {
-        self.now_ms().saturating_add(self.0.policy.leeway_ms).saturating_add(1)
     }
 }
 
