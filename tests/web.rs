@@ -74,6 +74,9 @@ mod renewal;
 mod revocation;
 #[path = "web/several.rs"]
 mod several;
+#[cfg(feature = "revocation")]
+#[path = "web/stale_list.rs"]
+mod stale_list;
 #[path = "web/streaming.rs"]
 mod streaming;
 #[path = "web/tenants.rs"]
