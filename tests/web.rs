@@ -45,6 +45,8 @@ mod failures;
 mod flash;
 #[path = "web/identity.rs"]
 mod identity;
+#[path = "web/late_body.rs"]
+mod late_body;
 #[path = "web/left_in_place.rs"]
 mod left_in_place;
 #[path = "web/lifecycle.rs"]
