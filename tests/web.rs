@@ -45,6 +45,8 @@ mod failures;
 mod flash;
 #[path = "web/identity.rs"]
 mod identity;
+#[path = "web/late_body.rs"]
+mod late_body;
 #[path = "web/left_in_place.rs"]
 mod left_in_place;
 #[path = "web/lifecycle.rs"]
@@ -74,6 +76,9 @@ mod renewal;
 mod revocation;
 #[path = "web/several.rs"]
 mod several;
+#[cfg(feature = "revocation")]
+#[path = "web/stale_list.rs"]
+mod stale_list;
 #[path = "web/streaming.rs"]
 mod streaming;
 #[path = "web/tenants.rs"]

@@ -172,7 +172,7 @@ async fn a_session_for_everybody_does_not_come_late() {
     assert!(slow(&server, "x=y", MINUTE, read).await.sets_nothing());
 }
 
-/// A body that takes its time: the handler asks after it has arrived.
+/// It is the handler that takes its time: it asks late.
 #[tokio::test]
 async fn a_cookie_is_judged_as_of_when_the_head_of_its_request_arrived() {
     let server = Server::new();

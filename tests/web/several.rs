@@ -2,7 +2,7 @@
 
 use sealed_session::{CreateOptions, SessionId, SessionPlugin as _};
 
-use crate::site::{MINUTE, NOON, Site};
+use crate::site::{DAY, MINUTE, NOON, Site};
 
 struct Tokens {
     site: Site,
@@ -71,6 +71,80 @@ async fn more_than_four_give_an_empty_session_and_stay() {
     assert_eq!(tokens.answer(&[one.as_str(); 4]).await, ("1".to_owned(), 0));
     assert_eq!(tokens.answer(&[one.as_str(); 5]).await, ("null".to_owned(), 0));
     assert_eq!(tokens.answer(&["garbage"; 5]).await, ("null".to_owned(), 0));
+}
+
+/// The cookie of a neighbour's own session, made at this site.
+async fn planted(site: &Site) -> String {
+    site.client().post("/login/eve").await.pair().to_owned()
+}
+
+/// What a handler sees of a request's session.
+async fn info(site: &Site, cookies: &str) -> serde_json::Value {
+    serde_json::from_str(&site.get_with("/info", &[cookies.as_bytes()]).await.body).unwrap()
+}
+
+/// Without `__Host-`, and where the user has no cookie of their own.
+#[tokio::test]
+async fn a_planted_cookie_that_comes_alone_is_the_session() {
+    let site = Site::new().await;
+    let planted = planted(&site).await;
+    let own = info(&site, &planted).await;
+    assert_eq!(own["user"], "eve");
+    let post = async |path: &str| {
+        let request = site.client().request(path).header("cookie", &planted);
+        crate::site::Reply::of(request.send().await.unwrap()).await
+    };
+    let stored = post("/set/card/4711").await.pair().to_owned();
+    let typed = info(&site, &stored).await;
+    assert_eq!((&typed["uid"], &typed["user"]), (&own["uid"], &own["user"]), "the neighbour's goes on");
+    assert_eq!(typed["data"]["card"], "4711", "with what the user typed");
+    let login = post("/login/ann").await.pair().to_owned();
+    let begun = info(&site, &login).await;
+    assert_eq!(begun["user"], "ann");
+    assert_ne!(begun["uid"], own["uid"], "a login begins a session of its own");
+    assert_eq!(begun["data"], serde_json::json!({}), "which has nothing of the neighbour's");
+}
+
+/// Also one that another server may open: what is refused counts for nothing beside a session.
+#[tokio::test]
+async fn a_planted_cookie_beside_an_own_one_that_is_refused_is_the_session() {
+    let site = Site::new().await;
+    let own = async |at_ms: u64| {
+        site.clock.set(at_ms);
+        site.client().post("/login/ann").await.pair().to_owned()
+    };
+    let (over, ahead) = (own(NOON).await, own(NOON + 3 * DAY).await);
+    site.clock.set(NOON + 2 * DAY);
+    let planted = planted(&site).await;
+    assert_eq!(info(&site, &planted).await["user"], "eve");
+    for refused in [over.as_str(), ahead.as_str(), "session=garbage"] {
+        assert_eq!(info(&site, refused).await["user"], serde_json::Value::Null, "of its own it is none");
+        for both in [format!("{refused}; {planted}"), format!("{planted}; {refused}")] {
+            let reply = site.get_with("/info", &[both.as_bytes()]).await;
+            assert!(reply.sets_nothing(), "{reply:?}");
+            assert_eq!(info(&site, &both).await["user"], "eve", "{refused}");
+            let request = site.client().request("/set/card/4711").header("cookie", &both);
+            let stored = crate::site::Reply::of(request.send().await.unwrap()).await;
+            assert_eq!(info(&site, stored.pair()).await["user"], "eve", "{refused}: with what is stored");
+        }
+    }
+}
+
+/// So a neighbour logs users out, and no more.
+#[tokio::test]
+async fn a_planted_cookie_beside_an_own_one_that_opens_is_nobodys_session() {
+    let site = Site::new().await;
+    let planted = planted(&site).await;
+    let own = site.client().post("/login/ann").await.pair().to_owned();
+    for both in [format!("{own}; {planted}"), format!("{planted}; {own}")] {
+        assert_eq!(info(&site, &both).await["user"], serde_json::Value::Null);
+        for path in ["/set/card/4711", "/login/bob"] {
+            let request = site.client().request(path).header("cookie", &both);
+            let reply = crate::site::Reply::of(request.send().await.unwrap()).await;
+            assert_eq!(reply.sets_nothing(), path != "/login/bob", "only a login begins another: {reply:?}");
+        }
+        assert_eq!(info(&site, &own).await["user"], "ann", "and nothing is taken from the user's own");
+    }
 }
 
 /// Any neighbour may set a cookie whose name begins with an em space: no browser takes it for a `__Host-` cookie.

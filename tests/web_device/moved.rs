@@ -20,7 +20,7 @@ use crate::browser::{
     BOUND, Browser, NOBODY, ORDINARY, PENDING, PROOF, PROOF_TTL, Site, UNPROVEN, all_see, app, bound_to,
     challenge, json, names_set, unbound,
 };
-use crate::site::{DAY, MINUTE, NOON, root};
+use crate::site::{DAY, MINUTE, NOON, Reply, root};
 use crate::troubled::Troubled;
 
 async fn site_of(build: impl FnOnce(RevocationsBuilder) -> Revocations) -> (Site, Revocations) {
@@ -44,7 +44,10 @@ async fn site() -> Site {
 
 /// A site whose backend does what it is told.
 async fn troubled() -> (Site, Troubled) {
-    let backend = Troubled::default();
+    troubled_by(Troubled::default()).await
+}
+
+async fn troubled_by(backend: Troubled) -> (Site, Troubled) {
     let own = backend.clone();
     (site_of(|builder| builder.with_backend(backend).unwrap()).await.0, own)
 }
@@ -332,6 +335,84 @@ async fn a_registration_asks_nothing_of_a_backend_that_stalls() {
     assert_eq!(seen, bound_to("ann"));
     assert_eq!(browser.names(), [BOUND, PROOF]);
     assert_eq!((thief.sees().await, browser.sees().await), (NOBODY, bound_to("ann")));
+}
+
+/// The request that comes back waits for the backend, and so does a logout, which was sent before the answer to the
+/// registration had come or after that. Their answers reach the browser in any order.
+#[tokio::test]
+async fn a_logout_beside_a_registration_wins_where_the_backend_stalls() {
+    for (logs_out_first, has_registered) in [(true, false), (true, true), (false, false), (false, true)] {
+        let case = format!("logs out first: {logs_out_first}, has registered: {has_registered}");
+        let (site, backend) = troubled().await;
+        let layer = SessionLayer::new(site.store.clone()).unwrap().device_bound(|device| device).unwrap();
+        let request = |path: &str, browser: &Browser| {
+            let request = Request::builder().method(if path == "/logout" { "POST" } else { "GET" }).uri(path);
+            let request = request.header(COOKIE, browser.cookies()).body(axum::body::Body::empty()).unwrap();
+            Box::pin(app().layer(layer.clone()).oneshot(request))
+        };
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let before = browser.clone();
+        backend.close(true);
+        assert_eq!(browser.register().await.status, 200, "it asks nothing of the backend");
+        let mut out = request("/logout", if has_registered { &browser } else { &before });
+        let mut back = request("/get/a", &browser);
+        let in_order = if logs_out_first { [&mut out, &mut back] } else { [&mut back, &mut out] };
+        for waits in in_order {
+            assert!(polled(waits.as_mut()).await.is_pending(), "{case}");
+        }
+        backend.close(false);
+        let [out, back] = [out.await, back.await].map(|answer| {
+            let (parts, _) = answer.unwrap().into_parts();
+            Reply { status: parts.status.as_u16(), headers: parts.headers, body: String::new() }
+        });
+        assert_eq!((out.status, back.status), (200, 200), "{case}");
+        let mut ends = vec![before, browser.clone()];
+        for answers in [[&out, &back], [&back, &out]] {
+            for answer in answers {
+                browser.keep(answer);
+                ends.push(browser.clone());
+            }
+            browser.clone_from(&ends[1]);
+        }
+        for _ in 0..2 {
+            for ended in &mut ends {
+                assert_eq!(ended.sees().await, NOBODY, "{case}: {:?}", ended.names());
+                // A logout that brings the ordinary cookie alone ends no device: that refreshes for nothing.
+                let refreshed = ended.refresh().await.status;
+                assert!(refreshed == 401 || !has_registered, "{case}: {refreshed} {:?}", ended.names());
+                assert_eq!(ended.sees().await, NOBODY, "{case}: whatever it refreshes");
+            }
+            site.clock.advance(2 * MINUTE);
+        }
+    }
+}
+
+/// Each request that has something to record waits for its time-out, and a logout is the only one that fails by it.
+#[tokio::test]
+async fn a_backend_that_stalls_costs_the_browser_time_and_nothing_else() {
+    let (site, backend) = troubled_by(Troubled::timed(Duration::from_millis(50))).await;
+    let mut browser = site.browser(1);
+    browser.log_in("ann").await;
+    let mut thief = browser.clone();
+    backend.close(true);
+    assert_eq!(browser.register().await.status, 200);
+    for _ in 0..2 {
+        assert_eq!((browser.sees().await, browser.names()), (bound_to("ann"), vec![BOUND, PROOF]));
+    }
+    assert_eq!(browser.post("/set/a/1").await.status, 200);
+    assert_eq!(browser.refresh().await.status, 200);
+    let mut logs_out = browser.clone();
+    assert_eq!(logs_out.post("/logout").await.status, 500);
+    assert_eq!((logs_out.sees().await, logs_out.names()), (NOBODY, vec![BOUND]), "told of the end at least");
+    backend.close(false);
+    let mut asked = 0;
+    while thief.sees().await != NOBODY {
+        browser.sees().await;
+        asked += 1;
+        assert!(asked < 10_000, "each request tries again");
+    }
+    assert_eq!(logs_out.refresh().await.status, 401);
 }
 
 /// After all others were logged out it waits, and what it gives is sealed by then. With the proof alone a browser would go

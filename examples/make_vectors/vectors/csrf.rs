@@ -222,11 +222,19 @@ fn keys() -> Vec<Refused> {
             s.roots[0].period_s = DAY_S;
         }),
     ];
+    all.push(of_bound_name());
     for at in [0, 8, 15] {
         let comment = format!("byte {at} of the key id changed");
         all.push(Refused::altered((&comment, "KeyId", "key_id"), |octets| octets[at] ^= 1));
     }
     all
+}
+
+/// The forms of a session that is bound to a device have tokens of the cookie's own name.
+fn of_bound_name() -> Refused {
+    let comment = "under the key of the name that sessions are bound to devices by";
+    let bound = scene().with(|s| s.name.push_str(";dbsc-bound"));
+    Refused::respelt((comment, "OtherName", "key_id"), |_| token(&bound, &salt(comment)))
 }
 
 fn macs() -> Vec<Refused> {

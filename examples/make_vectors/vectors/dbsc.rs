@@ -185,23 +185,46 @@ fn proven() -> Vec<Vector> {
     vectors
 }
 
-/// By texts between quotation marks, and by the longest identifier.
+/// By texts between quotation marks, and by the longest and the deepest ones.
 fn proven_otherwise() -> Vec<Vector> {
     let (server, browser) = (Server::new(), Browser::new(1));
     let short = server.identifier(&random("identifier", 40), &browser, USER, RENEWED - HOUR);
     let (long, long_user) = limits::identifier(&server, &browser);
-    let cases = [
-        ("a device refreshes, with both texts between quotation marks", true, &short, USER),
-        ("a device refreshes, with an identifier of 8192 characters", false, &long, Some(long_user.as_str())),
-        ("a device refreshes, with one of 8192 between quotation marks", true, &long, Some(&long_user)),
+    let challenge =
+        |identifier: &str| server.refresh_challenge(&random("challenge", 40), identifier, RENEWED);
+    let refresh = |identifier: &str| browser.refresh(&challenge(identifier));
+    let quoted = |text: &str| format!("\"{text}\"");
+    let long_user = Some(long_user.as_str());
+    let mut cases = vec![
+        (
+            "a device refreshes, with both texts between quotation marks",
+            quoted(&short),
+            quoted(&refresh(&short)),
+            &short,
+            USER,
+        ),
+        (
+            "a device refreshes, with an identifier of 8192 characters",
+            long.clone(),
+            refresh(&long),
+            &long,
+            long_user,
+        ),
+        (
+            "a device refreshes, with one of 8192 between quotation marks",
+            quoted(&long),
+            quoted(&refresh(&long)),
+            &long,
+            long_user,
+        ),
     ];
-    let of = |(comment, is_quoted, identifier, user): (&str, bool, &String, Option<&str>)| {
+    let limits = limits::refreshes(&server, &browser, &short);
+    cases.extend(limits.into_iter().map(|(comment, jwt)| (comment, short.clone(), jwt, &short, USER)));
+    let of = |(comment, sent, jwt, identifier, user): (&str, String, String, &String, Option<&str>)| {
         let random = random(comment, 80);
-        let challenge = server.refresh_challenge(&server::random("challenge", 40), identifier, RENEWED);
-        let sent = |text: &str| if is_quoted { format!("\"{text}\"") } else { text.to_owned() };
         let body = members! {
-            "identifier": sent(identifier),
-            "jwt": sent(&browser.refresh(&challenge)),
+            "identifier": sent,
+            "jwt": jwt,
             "now": RENEWED,
             "random": hex(&random),
             "binding": hex(&server::binding(identifier)),

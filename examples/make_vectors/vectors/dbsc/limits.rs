@@ -103,6 +103,64 @@ pub(super) fn refused(
     ]
 }
 
+/// A refresh with one more member in its header, or in its payload.
+struct Refresh<'a>(&'a Browser, &'a str);
+
+impl Refresh<'_> {
+    fn header(&self, more: &str) -> String {
+        self.0.signed(&format!(r#"{{"alg":"ES256","typ":"dbsc+jwt",{more}}}"#), payload(self.1))
+    }
+
+    fn payload(&self, more: &str) -> String {
+        let claims = format!(r#"{{"jti":"{}",{more}}}"#, self.1);
+        self.0.signed(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#, claims)
+    }
+}
+
+/// Refreshes that are taken, of the device that has this identifier.
+pub(super) fn refreshes(server: &Server, browser: &Browser, identifier: &str) -> Vec<(&'static str, String)> {
+    let challenge = server.refresh_challenge(&random("challenge", 40), identifier, RENEWED);
+    let refresh = Refresh(browser, &challenge);
+    let [lists, objects] = [["[", "]"], [r#"{"a":"#, "}"]].map(|marks| nested(DEPTH - 1, marks));
+    vec![
+        ("a device refreshes, with a header of 64 levels of arrays", refresh.header(&lists)),
+        ("a device refreshes, with a header of 64 levels of objects", refresh.header(&objects)),
+        ("a device refreshes, with a payload of 64 levels of arrays", refresh.payload(&lists)),
+        ("a device refreshes, with a payload of 64 levels of objects", refresh.payload(&objects)),
+        (
+            "a device refreshes, with a challenge of 2963 characters, the most that a proof of 4096 holds",
+            longest(server, browser, identifier),
+        ),
+    ]
+}
+
+/// A refresh of 4096 characters. With the space its header has a length that leaves one for the payload that base64url
+/// has.
+fn longest(server: &Server, browser: &Browser, identifier: &str) -> String {
+    let of = |padding| server.padded_challenge(&random("challenge", 40), identifier, RENEWED, padding);
+    let challenge = (2_000..2_100).map(of).find(|challenge| challenge.len() == 2963).unwrap();
+    let jwt = browser.signed(r#"{"alg":"ES256","typ":"dbsc+jwt"} "#, payload(&challenge));
+    assert_eq!(jwt.len(), 4096);
+    jwt
+}
+
+/// Comment, flag, check, and the refresh that is refused.
+pub(super) fn refused_refreshes(
+    browser: &Browser,
+    challenge: &str,
+) -> Vec<(&'static str, &'static str, &'static str, String)> {
+    let refresh = Refresh(browser, challenge);
+    let [lists, objects] = [["[", "]"], [r#"{"a":"#, "}"]].map(|marks| nested(DEPTH, marks));
+    let of_header = |comment, more| (comment, "JwtHeader", "header_json", refresh.header(more));
+    let of_payload = |comment, more| (comment, "JwtPayload", "payload_json", refresh.payload(more));
+    vec![
+        of_header("a refresh with a header of 65 levels of arrays", &lists),
+        of_header("a refresh with a header of 65 levels of objects", &objects),
+        of_payload("a refresh with a payload of 65 levels of arrays", &lists),
+        of_payload("a refresh with a payload of 65 levels of objects", &objects),
+    ]
+}
+
 /// An identifier of 8192 characters, and its user.
 pub(super) fn identifier(server: &Server, browser: &Browser) -> (String, String) {
     let of = |chars: usize| {

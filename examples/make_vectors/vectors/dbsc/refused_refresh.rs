@@ -1,6 +1,7 @@
 //! Refreshes that are refused, each for one reason.
 
 use super::browser::{self, Browser, N, payload};
+use super::limits;
 use super::server::{CHALLENGE_TTL, LIFETIME, Server, USER, binding, random, respelt};
 use super::vector;
 use crate::vectors::file::Vector;
@@ -63,6 +64,8 @@ pub(super) fn all() -> Vec<Vector> {
     let cases =
         [texts(&refresh), signatures(&refresh), payloads(&refresh), challenges(&refresh), unearned(&refresh)];
     let mut vectors: Vec<Vector> = cases.into_iter().flatten().map(|case| refresh.vector(case)).collect();
+    let limits = limits::refused_refreshes(&refresh.browser, &refresh.challenge);
+    vectors.extend(limits.into_iter().map(|case| refresh.vector(case)));
     vectors.extend(identifiers(&refresh));
     vectors
 }

@@ -89,6 +89,19 @@ impl Server {
         self.challenge_of(random, &data, now, self.1.challenge)
     }
 
+    /// The same with so many octets of padding, as no server of the document makes it.
+    pub(super) fn padded_challenge(
+        &self,
+        random: &[u8],
+        identifier: &str,
+        now: u64,
+        padding: usize,
+    ) -> String {
+        let data = format!(r#"{{"refresh":"{}"}}"#, encode(&binding(identifier)));
+        let times = [now, now, now + self.1.challenge];
+        self.sealed_with(";dbsc-challenge", random, None, &data, times, |_| padding)
+    }
+
     pub(super) fn challenge_of(&self, random: &[u8], data: &str, now: u64, ttl: u64) -> String {
         self.sealed(";dbsc-challenge", random, None, data, [now, now, now + ttl])
     }
@@ -141,15 +154,30 @@ impl Server {
         random: &[u8],
         user_id: Option<&str>,
         data: &str,
+        times: [u64; 3],
+    ) -> String {
+        // Of the three texts, identifiers alone are padded.
+        let multiple = if suffix == ";dbsc-identifier" { self.1.padding } else { 1 };
+        self.sealed_with(suffix, random, user_id, data, times, |octets| {
+            octets.next_multiple_of(multiple) - octets
+        })
+    }
+
+    /// With the padding of a record of so many octets.
+    fn sealed_with(
+        &self,
+        suffix: &str,
+        random: &[u8],
+        user_id: Option<&str>,
+        data: &str,
         [created_at_ms, renewed_at_ms, expires_at_ms]: [u64; 3],
+        padding: impl FnOnce(usize) -> usize,
     ) -> String {
         assert_eq!(random.len(), 40);
         let uid = SessionUid::from_bytes(random[..16].try_into().unwrap());
         let fields = Fields { created_at_ms, renewed_at_ms, expires_at_ms, uid, user_id, data };
         let named = self.0.with(|s| s.name.push_str(suffix));
-        // Of the three texts, identifiers alone are padded.
-        let multiple = if suffix == ";dbsc-identifier" { self.1.padding } else { 1 };
-        let padding = fields.encode(0).len().next_multiple_of(multiple) - fields.encode(0).len();
+        let padding = padding(fields.encode(0).len());
         named.token_of(random[16..].try_into().unwrap(), &fields.encode(padding))
     }
 }
