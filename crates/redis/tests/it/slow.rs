@@ -1,6 +1,7 @@
 //! A Redis that is slow, or cut off: what is known counts, operators are told, and it passes by itself.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sealed_session::hazmat::ManualClock;
 use sealed_session::revocation::{Backend as _, Revocations};
@@ -45,6 +46,30 @@ fn answers_that_do_not_come_are_given_up_and_what_is_known_counts() {
     assert!(revocations.age().unwrap() < Duration::from_secs(10));
     until("it has learnt what it missed", || revocations.len() >= 2);
     revocations.revoke(session(4)).wait().unwrap();
+}
+
+#[test]
+fn of_many_who_log_out_while_no_answer_comes_each_waits_for_one_of_them() {
+    let server = Server::start(&[]);
+    let proxy = Proxy::to(server.port());
+    let timeout = Duration::from_secs(2);
+    let revocations = with(RedisBackend::builder(&proxy.url()).response_timeout(timeout));
+    proxy.hold(true);
+    let asked = Instant::now();
+    thread::scope(|scope| {
+        for number in 0..15 {
+            let revocations = &revocations;
+            scope.spawn(move || {
+                let error = revocations.revoke(session(number)).wait().unwrap_err().to_string();
+                assert!(error.contains(SLOW) || error.contains("has not answered within"), "{error}");
+                // One after another they would take fifteen times as long.
+                assert!(asked.elapsed() < timeout * 7, "{:?}", asked.elapsed());
+            });
+        }
+    });
+    assert!(revocations.trouble().is_some());
+    proxy.hold(false);
+    until("it is well", || revocations.trouble().is_none());
 }
 
 #[test]
