@@ -158,3 +158,19 @@ impl Contact {
         self.ended.store(true, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_has_ended_is_told_of_at_once_and_for_good() {
+        let contact = Contact::new(Time::Machine, 0);
+        let wrong = || contact.wrong(Duration::from_secs(5)).map(|error| error.to_string());
+        assert_eq!(wrong(), None);
+        contact.ended();
+        contact.written();
+        let ended = "the thread that reads the backend has ended: restart the server";
+        assert_eq!(wrong().as_deref(), Some(ended));
+    }
+}

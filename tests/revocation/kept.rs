@@ -1,5 +1,6 @@
 //! For how long what is revoked is known, whatever settings and clocks servers have.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealed_session::hazmat::{ManualClock, ManualWorker};
@@ -138,6 +139,36 @@ fn a_server_that_learned_of_it_late_cannot_have_kept_a_session_alive_for_longer_
 }
 
 #[test]
+fn what_was_kept_alive_on_a_server_that_was_cut_off_is_refused_there_once_it_is_back() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let over = |backend: Troubled| {
+        let revocations = Revocations::builder().clock(clock.clone()).poll_every(ms(1));
+        let revocations = revocations.with_backend(backend).unwrap();
+        let store = SealedStore::builder(ring()).clock(clock.clone()).revocations(revocations.clone());
+        Server { store: quarter(store).build().unwrap(), clock: clock.clone(), revocations }
+    };
+    let way = backend.beside();
+    let (one, cut_off) = (over(backend.clone()), over(way.clone()));
+    let (deleted, anns) = (one.session(Some("bob")), one.session(Some("ann")));
+    way.fails.store(true, Ordering::Release);
+    one.store.delete(&deleted).unwrap();
+    one.store.revoke_user("ann").wait().unwrap();
+    let mut copies = [deleted, anns];
+    for _ in 0..5 {
+        clock.advance(MINUTE);
+        copies = copies.map(|copy| cut_off.store.touch(&copy, 0).unwrap());
+    }
+    way.fails.store(false, Ordering::Release);
+    until("it has heard of both", || !copies.iter().any(|copy| cut_off.is_good(copy)));
+    for _ in 0..17 {
+        clock.advance(MINUTE);
+        for server in [&one, &cut_off, &over(backend.beside())] {
+            assert!(!copies.iter().any(|copy| server.is_good(copy)));
+        }
+    }
+}
+
+#[test]
 fn a_store_that_revokes_goes_by_the_lifetime_of_all_that_share_the_list() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
     let short = server(&backend, &clock, |store| quarter(store).max_lifetime(ms(HOUR)));
@@ -160,14 +191,16 @@ fn a_store_that_revokes_goes_by_the_lifetime_of_all_that_share_the_list() {
 fn what_a_server_that_is_gone_sealed_stays_revoked() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
     let long = server(&backend, &clock, |store| store.default_ttl(ms(20 * DAY)));
-    let id = long.session(Some("ann"));
+    let (anns, deleted) = (long.session(Some("ann")), long.session(Some("bob")));
     drop(long);
-    clock.advance(HOUR);
+    clock.advance(HOUR / 2);
     let short = server(&backend, &clock, |store| quarter(store).max_lifetime(ms(HOUR)));
     short.store.revoke_user("ann").wait().unwrap();
+    short.store.delete(&deleted).unwrap();
     clock.advance(10 * DAY);
     purge(&short);
-    assert!(!server(&backend, &clock, |store| store).is_good(&id), "if the longer settings come back");
+    let longer_again = server(&backend, &clock, |store| store);
+    assert!(![anns, deleted].iter().any(|id| longer_again.is_good(id)), "if the longer settings come back");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -149,6 +150,36 @@ async fn a_session_that_is_ended_at_the_same_moment_ends_no_others_here_either()
     assert!(!answer.sets());
     assert_eq!(server.user(&other).await.as_deref(), Some("ann"));
     assert_eq!(registry.list_by_user("ann").await.unwrap().len(), 1, "and it is on the list as before");
+}
+
+#[tokio::test]
+async fn a_session_that_outlives_its_ttl_while_nothing_can_be_written_is_listed_again_and_can_be_revoked() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend.clone()).unwrap();
+    let mut server =
+        Server::with(|store, _| store.clock(clock.clone()).revocations(revocations), |layer| layer);
+    let registry = Registry::builder(server.store.clone()).build().unwrap();
+    server.layer = SessionLayer::builder(server.store.clone()).registry(registry.clone()).build().unwrap();
+    let mut cookie = server.logged_in("ann").await;
+    backend.is_full.store(true, Ordering::Release);
+    for _ in 0..2 {
+        clock.advance(20 * HOUR);
+        cookie = server.act(&with(&cookie), |session| assert!(session.user_id().is_some())).await.pair();
+    }
+    assert_eq!(registry.list_by_user("ann").await.unwrap(), [], "its row ran out");
+    backend.is_full.store(false, Ordering::Release);
+    clock.advance(2 * MINUTE);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let uid = loop {
+        assert_eq!(server.user(&cookie).await.as_deref(), Some("ann"));
+        if let Some(listed) = registry.list_by_user("ann").await.unwrap().pop() {
+            break listed.uid;
+        }
+        assert!(Instant::now() < deadline, "never listed");
+        clock.advance(MINUTE);
+    };
+    assert!(registry.revoke("ann", uid).await.unwrap());
+    assert_eq!(server.user(&cookie).await, None);
 }
 
 /// What the other knows by then would refuse the uid that it gets.
