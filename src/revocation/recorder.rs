@@ -175,14 +175,10 @@ impl<'a> Recorder<'a> {
         let read = if self.shared.contact.cannot_read() { false } else { self.heard() };
         let who =
             Who { app_id: &scope.app_id, scope: &scope.name, user_id: Some(user_id), uid, created_at_ms };
-        // Sessions are dated behind that, where it is known.
-        if created_at_ms < self.shared.known.floor_of_everything(&scope.app_id) {
-            return Err(self
-                .refuse("all sessions were revoked on another server while this one began: begin it again"));
-        }
+        self.check_not_before_everything(&who)?;
         let reaches = self.shared.known.revoked_among(&who);
         if !read && reaches.is_empty() {
-            return self.begin_unheard(scope, user_id, uid);
+            return self.begin_unheard(scope, &who, user_id);
         }
         if reaches.is_empty() {
             return Ok(());
@@ -194,6 +190,7 @@ impl<'a> Recorder<'a> {
             created_before_ms,
         };
         self.record(&reaches.into_iter().map(spare).collect::<Vec<_>>())?;
+        self.check_not_before_everything(&who)?;
         // Whoever asked may have been told by now that it takes too long, and may have ended all sessions since.
         if !self.shared.known.revoked_among(&who).is_empty() {
             return Err(
@@ -201,6 +198,15 @@ impl<'a> Recorder<'a> {
             );
         }
         self.wait_for_others();
+        Ok(())
+    }
+
+    /// Sessions are dated behind the time at which everything was revoked, where it is known.
+    fn check_not_before_everything(&mut self, who: &Who<'_>) -> Result<(), BackendError> {
+        if who.created_at_ms < self.shared.known.floor_of_everything(who.app_id) {
+            return Err(self
+                .refuse("all sessions were revoked on another server while this one began: begin it again"));
+        }
         Ok(())
     }
 
@@ -233,11 +239,12 @@ impl<'a> Recorder<'a> {
 
     /// A login where it is not known what was revoked. It is spared by what there may be, whatever time that says, if it
     /// can be written; if not, what was last known counts.
-    fn begin_unheard(&mut self, scope: &Scope, user_id: &str, uid: SessionUid) -> Result<(), BackendError> {
-        let spare =
-            |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid, created_before_ms: u64::MAX };
-        let _ = self.backend.record(&scope.reaches().map(spare));
-        Ok(())
+    fn begin_unheard(&mut self, scope: &Scope, who: &Who<'_>, user_id: &str) -> Result<(), BackendError> {
+        let (uid, created_before_ms) = (who.uid, u64::MAX);
+        let spare = |reach| Change::Spare { reach, user_id: user_id.to_owned(), uid, created_before_ms };
+        let is_written = self.backend.record(&scope.reaches().map(spare)).is_ok();
+        // It may answer again, and have something to say.
+        if is_written && self.heard() { self.check_not_before_everything(who) } else { Ok(()) }
     }
 
     /// Others know who was revoked, and learn at their next poll who was spared: where the client comes to one of them

@@ -8,7 +8,7 @@ use sealed_session::registry::{Registry, SessionInfo};
 use sealed_session::revocation::{
     Backend as _, Change, MemoryBackend, Reach, Revocation, Revocations, Scope,
 };
-use sealed_session::{SessionId, SessionPlugin as _, SessionUid};
+use sealed_session::{CreateOptions, SessionId, SessionPlugin as _, SessionUid};
 
 use crate::troubled::Troubled;
 use crate::{DAY, LEEWAY, MINUTE, NOON, Server, until};
@@ -112,7 +112,7 @@ fn more_logins_than_are_spared_within_the_leeway_are_an_error_and_pass() {
     let server = Server::new();
     server.store.revoke_user("ann").wait().unwrap();
     let made: Vec<SessionId> = (0..64).map(|_| server.session(Some("ann"))).collect();
-    let options = || sealed_session::CreateOptions { user_id: Some("ann".into()), ..Default::default() };
+    let options = || CreateOptions { user_id: Some("ann".into()), ..Default::default() };
     let error = server.store.create(options()).unwrap_err();
     assert!(error.to_string().contains("wait for as long as clocks may differ"), "{error}");
     assert!(made.iter().all(|id| server.is_good(id)));
@@ -277,6 +277,31 @@ fn what_is_dated_ahead_is_revoked_with_its_user_right_after_a_partition() {
         fails(false);
         other.store.revoke_user("ann").wait().unwrap();
         until("it is heard of", || !one.is_good(&id));
+    }
+}
+
+#[test]
+fn a_login_right_after_a_partition_is_an_error_where_everything_was_revoked_meanwhile() {
+    let (backend, clock) = (Troubled::default(), ManualClock::at(NOON));
+    let with = |backend: Troubled| {
+        let revocations = Revocations::builder().clock(clock.clone()).with_backend(backend);
+        Server::with(revocations.unwrap(), clock.clone())
+    };
+    let cut_off = backend.beside();
+    let (one, other) = (with(backend), with(cut_off.clone()));
+    for _ in 0..3 {
+        cut_off.fails.store(true, Ordering::Release);
+        other.session(Some("bob")); // It finds that nothing can be heard.
+        clock.advance(MINUTE);
+        one.store.revoke_everything().wait().unwrap();
+        cut_off.fails.store(false, Ordering::Release);
+        let login =
+            || other.store.create(CreateOptions { user_id: Some("ann".into()), ..Default::default() });
+        // An error, or dated behind what has been heard of by then.
+        let id = login().or_else(|_| login()).unwrap();
+        assert!(other.is_good(&id) && one.is_good(&id));
+        until("it is heard of", || other.store.health().is_ok());
+        assert!(other.is_good(&id));
     }
 }
 
