@@ -82,7 +82,8 @@ impl Session {
     /// Takes a registry.
     ///
     /// # Errors
-    /// As [`list_my_sessions`](Self::list_my_sessions); [`DataError::TooLate`] for this session itself.
+    /// As [`list_my_sessions`](Self::list_my_sessions); [`DataError::TooLate`] for this session itself, which is revoked all
+    /// the same.
     pub async fn revoke(&self, uid: SessionUid) -> Result<bool, DataError> {
         let Some(user_id) = self.user_id() else { return Ok(false) };
         let revoked = self.registry()?.revoke(&user_id, uid).await?;

@@ -102,7 +102,8 @@ fn may_mount(test: &str) -> bool {
     };
     let ways: [&[&str]; 2] = [&["--mount"], &["--mount", "--map-root-user"]];
     let way = ways.iter().find(|way| unshared(way).arg("true").status().is_ok_and(|ran| ran.success()));
-    let way = way.expect("unshare --mount: a process may have no mounts of its own here");
+    assert!(way.is_some(), "unshare --mount: a process may have no mounts of its own here");
+    let way = way.unwrap();
     let name = format!("mounted::{test}");
     let mut command = unshared(way);
     command.arg(std::env::current_exe().unwrap()).args([&name, "--exact", "--nocapture"]).env(INSIDE, "1");

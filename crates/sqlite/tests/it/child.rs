@@ -70,10 +70,12 @@ impl Other {
             format!("set -e; FILE=${FILE}; FOLDER=$(dirname \"$FILE\"); {script}; exec \"$0\" \"$@\"");
         command.args(["--map-root-user", "--mount", "sh", "-c", &script]).arg(env::current_exe().unwrap());
         let mut node = Self::spawn(command, "node", file);
-        let answer = node
-            .next()
-            .expect("unshare --map-root-user --mount: a process may have no mounts of its own here");
-        (node, answer)
+        let answer = node.next();
+        assert!(
+            answer.is_some(),
+            "unshare --map-root-user --mount: a process may have no mounts of its own here"
+        );
+        (node, answer.unwrap())
     }
 
     fn start(program: &Path, role: &str, file: &Path, as_nobody: bool) -> Self {
