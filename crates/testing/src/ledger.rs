@@ -90,6 +90,15 @@ impl Ledger {
         self.losses.load(Ordering::Acquire)
     }
 
+    /// Lets the backend lose something. What is recorded while that is done may be lost as well, so it is counted before
+    /// and afterwards.
+    pub fn lose<T>(&self, lose: impl FnOnce() -> T) -> T {
+        self.losses.fetch_add(1, Ordering::AcqRel);
+        let lost = lose();
+        self.losses.fetch_add(1, Ordering::AcqRel);
+        lost
+    }
+
     /// All that ended from this one on.
     pub fn ended_from(&self, from: usize) -> Vec<Ended> {
         self.ended.lock().unwrap()[from..].to_vec()

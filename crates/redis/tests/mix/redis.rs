@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::redis::FromRedisValue;
@@ -287,8 +286,7 @@ impl mix::Backing for Backing {
 
     fn begin(&mut self, rng: &mut StdRng, may_lose: bool) -> Option<&'static str> {
         let (what, fault) = if may_lose && rng.random_range(0..2) == 0 {
-            self.ledger.losses.fetch_add(1, Ordering::AcqRel);
-            self.lose(rng)?
+            Arc::clone(&self.ledger).lose(|| self.lose(rng))?
         } else {
             self.hinder(rng)?
         };

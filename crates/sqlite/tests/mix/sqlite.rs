@@ -6,7 +6,6 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -198,7 +197,6 @@ impl Backing {
             return None;
         }
         self.lost = true;
-        self.ledger.losses.fetch_add(1, Ordering::AcqRel);
         let [main, wal, shm] = self.beside();
         let what = match rng.random_range(0..8) {
             0 | 1 => {
@@ -272,7 +270,8 @@ impl mix::Backing for Backing {
 
     fn begin(&mut self, rng: &mut StdRng, may_lose: bool) -> Option<&'static str> {
         let loses = may_lose && rng.random_range(0..5) < 2;
-        let (what, fault) = if loses { self.lose(rng)? } else { self.hinder(rng)? };
+        let (what, fault) =
+            if loses { Arc::clone(&self.ledger).lose(|| self.lose(rng))? } else { self.hinder(rng)? };
         self.faults.push_back(fault);
         Some(what)
     }
