@@ -11,7 +11,7 @@ use crate::revocation::{
     BackendError, Change, Pending, Reach, Recorder, Revocation, Revocations, Scope, Who,
 };
 #[cfg(feature = "tower")]
-use crate::revocation::{Ended, Others};
+use crate::revocation::{Ended, GoesOn, Others};
 use crate::store::SealedStore;
 use crate::uid::SessionUid;
 
@@ -151,12 +151,12 @@ impl Registry {
     pub(crate) fn settle(
         &self,
         ended: Option<Ended>,
-        goes_on_as: Option<SessionUid>,
+        goes_on: GoesOn,
         began: Option<SessionInfo>,
     ) -> Pending<()> {
         self.run(move |users| {
             if let Some(ended) = ended {
-                users.recorder.end(users.scope, &ended, goes_on_as, users.now_ms)?;
+                users.recorder.end(users.scope, &ended, goes_on, users.now_ms)?;
                 if let Some(user_id) = &ended.user_id {
                     users.recorder.backend().strike_session(users.scope, user_id, ended.uid)?;
                 }

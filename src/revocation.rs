@@ -56,7 +56,7 @@ pub(crate) use own::Limits;
 pub use pending::Pending;
 #[cfg(feature = "tower")]
 pub(crate) use recorder::Others;
-pub(crate) use recorder::{Ended, Recorder};
+pub(crate) use recorder::{Ended, GoesOn, Recorder};
 use session_info::SessionInfo;
 pub use sharer::Sharer;
 
@@ -369,7 +369,7 @@ impl RevocationsBuilder {
     }
 
     fn shared(&self, id: [u8; 16], time: Time) -> Shared {
-        let Settings { poll_every, refuse_after, .. } = self.settings;
+        let Settings { poll_every, refuse_after, just_revoked } = self.settings;
         Shared {
             known: Known::default(),
             clock: Arc::clone(&self.clock),
@@ -379,6 +379,7 @@ impl RevocationsBuilder {
             lost: AtomicBool::new(false),
             missing: Mutex::default(),
             kept_by: Mutex::default(),
+            just_revoked_ms: millis(just_revoked),
         }
     }
 }

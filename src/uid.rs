@@ -32,6 +32,20 @@ impl SessionUid {
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
+
+    /// The uid under which a session goes on that ends all others of its user. It follows from the one that it had, so that
+    /// whoever has that one can end what it goes on as, on every server and without a list of who became what. It is no
+    /// more of a credential than that one.
+    #[cfg(feature = "revocation")]
+    pub(crate) fn successor(self) -> Self {
+        use sha2::{Digest as _, Sha256};
+
+        const LABEL: &[u8] = b"sealed-session v1 successor";
+        let digest = Sha256::new_with_prefix(LABEL).chain_update(self.0).finalize();
+        let mut bytes = [0; Self::LEN];
+        bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
+        Self(bytes)
+    }
 }
 
 impl std::str::FromStr for SessionUid {

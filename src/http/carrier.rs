@@ -15,7 +15,7 @@ use super::device_state::Brought;
 use super::request::RequestContext;
 use super::state::State;
 #[cfg(feature = "revocation")]
-use crate::revocation::{BackendError, Pending};
+use crate::revocation::{BackendError, GoesOn, Pending};
 use crate::store::SealedStore;
 
 /// The session, once the cookies have been read.
@@ -179,6 +179,14 @@ impl Unjudged {
         match revoked {
             Ok(pending) => Some(pending),
             Err(error) => (self == Self::Fails).then(|| Pending::done(Err(error))),
+        }
+    }
+
+    /// Whoever logs out means what a session goes on as by the answer to another request, too.
+    pub(super) fn goes_on(self) -> GoesOn {
+        match self {
+            Self::Fails => GoesOn::Nowhere,
+            Self::Passes => GoesOn::AsRecorded,
         }
     }
 

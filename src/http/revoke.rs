@@ -117,8 +117,8 @@ impl Session {
     async fn end_others(&self, asks: &Asks) -> Result<Option<SessionUid>, DataError> {
         // What this response could not tell the client must not be done to it.
         self.change(|_: &mut State| Ok(()))?;
-        let instead = self.sealed_store().fresh_uid()?;
         let Asks { user_id, known_uid: uid, created_at_ms, .. } = asks;
+        let instead = uid.successor();
         let goes_on = match self.listed_in() {
             Some(registry) => registry.others_end(user_id, *uid, *created_at_ms, instead).await?,
             None => self.sealed_store().others_end(user_id, *uid, *created_at_ms, instead).await?,

@@ -21,6 +21,17 @@ pub(crate) struct Others {
     pub(crate) instead: SessionUid,
 }
 
+/// What a session that ends goes on as.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum GoesOn {
+    /// Nothing, neither it nor what it goes on as by another request.
+    Nowhere,
+    /// What other requests may have recorded.
+    AsRecorded,
+    /// A session with this uid.
+    As(SessionUid),
+}
+
 /// A session that has ended.
 pub(crate) struct Ended {
     pub(crate) user_id: Option<String>,
@@ -261,13 +272,20 @@ impl<'a> Recorder<'a> {
         &mut self,
         scope: &Scope,
         ended: &Ended,
-        goes_on_as: Option<SessionUid>,
+        goes_on: GoesOn,
         now_ms: u64,
     ) -> Result<(), BackendError> {
         let until_ms = self.retention().of_session(ended.created_at_ms, now_ms);
         let uid = ended.uid;
-        let Some(instead) = goes_on_as else {
-            return self.record(&[Change::Revoke(Revocation::Session { uid, until_ms })]);
+        let revoke = |uid| [Change::Revoke(Revocation::Session { uid, until_ms })];
+        let instead = match goes_on {
+            GoesOn::As(instead) => instead,
+            GoesOn::AsRecorded => return self.record(&revoke(uid)),
+            GoesOn::Nowhere => {
+                self.record(&revoke(uid))?;
+                let successor = self.successor_on_its_way(scope, ended, now_ms);
+                return successor.map_or(Ok(()), |uid| self.record(&revoke(uid)));
+            }
         };
         let mut changes = vec![Change::Cycle { uid, instead, until_ms }];
         if let Some(user_id) = &ended.user_id {
@@ -284,6 +302,23 @@ impl<'a> Recorder<'a> {
             self.wait_for_others();
         }
         Ok(())
+    }
+
+    /// What a session that was ended goes on as by a request whose answer may still be on its way, since it has ended all
+    /// others of its user just now.
+    fn successor_on_its_way(&self, scope: &Scope, ended: &Ended, now_ms: u64) -> Option<SessionUid> {
+        /// One request may end all others several times.
+        const MOST: usize = 8;
+        let user_id = Some(ended.user_id.as_deref()?);
+        let created_at_ms = ended.created_at_ms;
+        let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
+        let known = &self.shared.known;
+        let since_ms = known.revoked_since(&who(ended.uid))?;
+        if now_ms.saturating_sub(since_ms) >= self.shared.just_revoked_ms {
+            return None;
+        }
+        let successors = std::iter::successors(Some(ended.uid.successor()), |uid| Some(uid.successor()));
+        successors.take(MOST).find(|uid| known.spares(&who(*uid)))
     }
 
     /// Before when sessions are revoked that are to end by now, as far as is known. A server whose clock is ahead has

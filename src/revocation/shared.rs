@@ -27,6 +27,8 @@ pub(super) struct Shared {
     /// Who kept entries how long, as known when the backend last had all that is known here. Whoever came to share the list
     /// by then has seen to it that they are kept for as long as that server needs.
     pub(super) kept_by: Mutex<Retention>,
+    /// For so long the answer that puts another session in the place of one that was revoked may be on its way.
+    pub(super) just_revoked_ms: u64,
 }
 
 impl Shared {

@@ -7,7 +7,9 @@ use crate::error::{OpenError, ResealError, SealError};
 use crate::key::KeyId;
 #[cfg(feature = "tower")]
 use crate::revocation::Others;
-use crate::revocation::{BackendError, Change, Ended, Pending, Reach, Recorder, Revocation, Revocations};
+use crate::revocation::{
+    BackendError, Change, Ended, GoesOn, Pending, Reach, Recorder, Revocation, Revocations,
+};
 use crate::session::SessionId;
 use crate::uid::SessionUid;
 
@@ -39,7 +41,7 @@ impl SealedStore {
 
     /// As [`revoke`](Self::revoke), for a session made with associated data.
     pub fn revoke_with(&self, id: &SessionId, associated_data: &[u8]) -> Pending<()> {
-        let revoked = self.revoke_where(id, associated_data, |_| true);
+        let revoked = self.revoke_where(id, associated_data, GoesOn::Nowhere, |_| true);
         revoked.unwrap_or_else(|error| Pending::done(Err(error)))
     }
 
@@ -50,19 +52,21 @@ impl SealedStore {
         id: &SessionId,
         associated_data: &[u8],
         spared: Option<SessionUid>,
+        goes_on: GoesOn,
     ) -> Result<Pending<()>, BackendError> {
         let is_meant = |session: &Ended| session.user_id.is_some() && Some(session.uid) != spared;
-        self.revoke_where(id, associated_data, is_meant)
+        self.revoke_where(id, associated_data, goes_on, is_meant)
     }
 
     fn revoke_where(
         &self,
         id: &SessionId,
         associated_data: &[u8],
+        goes_on: GoesOn,
         is_meant: impl FnOnce(&Ended) -> bool,
     ) -> Result<Pending<()>, BackendError> {
         Ok(match self.authentic(id, associated_data)?.filter(is_meant) {
-            Some(session) => self.revoke_session(session.uid, session.created_at_ms),
+            Some(session) => self.end(session, goes_on),
             None => Pending::done(Ok(())),
         })
     }
@@ -219,10 +223,9 @@ impl SealedStore {
     }
 
     /// A session ends, and may go on as another.
-    #[cfg(feature = "tower")]
-    pub(crate) fn end(&self, ended: Ended, goes_on_as: Option<SessionUid>) -> Pending<()> {
+    pub(crate) fn end(&self, ended: Ended, goes_on: GoesOn) -> Pending<()> {
         let (scope, now_ms) = (self.scope(), self.now_ms());
-        self.record(move |recorder| recorder.end(&scope, &ended, goes_on_as, now_ms))
+        self.record(move |recorder| recorder.end(&scope, &ended, goes_on, now_ms))
     }
 
     /// Does something with the backend of the revocations, if there is one.
@@ -250,8 +253,8 @@ impl Replaced {
             if let Some(Login { user_id, created_at_ms }) = &self.login {
                 recorder.begin(&scope, user_id, self.new_uid, *created_at_ms)?;
             }
-            let goes_on_as = self.login.is_none().then_some(self.new_uid);
-            recorder.end(&scope, &self.ended, goes_on_as, now_ms)
+            let goes_on = if self.login.is_none() { GoesOn::As(self.new_uid) } else { GoesOn::AsRecorded };
+            recorder.end(&scope, &self.ended, goes_on, now_ms)
         })
     }
 }

@@ -182,6 +182,25 @@ async fn a_session_that_outlives_its_ttl_while_nothing_can_be_written_is_listed_
     assert_eq!(server.user(&cookie).await, None);
 }
 
+/// The other has heard of the first, or has not.
+#[tokio::test]
+async fn a_logout_on_another_server_ends_what_a_session_goes_on_as_that_ended_the_others() {
+    for poll in [Duration::from_millis(20), Duration::from_secs(3600)] {
+        let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+        let one = one_of(&backend, clock.clone(), Duration::from_millis(20));
+        let other = one_of(&backend, clock, poll);
+        let first = one.logged_in("ann").await;
+        let second = others(&one, &first).await;
+        let out = other.call(&with(&first), async |session: Session| session.logout()).await;
+        assert!(out.removes() && out.status == StatusCode::OK);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while one.user(&second).await.is_some() {
+            assert!(Instant::now() < deadline, "never heard of");
+        }
+        assert_eq!(other.user(&second).await, None);
+    }
+}
+
 /// What the other knows by then would refuse the uid that it gets.
 #[tokio::test]
 async fn a_session_that_ends_the_others_again_is_good_on_other_servers_when_its_answer_comes() {

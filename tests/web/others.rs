@@ -184,6 +184,42 @@ async fn a_logout_or_a_login_beside_it_is_not_undone() {
     }
 }
 
+/// The answer of the one may come last: the browser then has a cookie that opens nowhere. A login in between stays.
+#[tokio::test]
+async fn a_logout_while_the_answer_is_on_its_way_ends_what_the_session_goes_on_as() {
+    type Act = fn(&Session);
+    let (out, login): (Act, Act) =
+        (|session| session.logout().unwrap(), |session| session.authenticate("bob").unwrap());
+    for (times, after_ms, act, lives) in [
+        (1, 0, out, None),
+        (3, 0, out, None),
+        (1, MINUTE - 1, out, None),
+        (1, MINUTE, out, Some("ann")),
+        (1, 0, login, Some("ann")),
+    ] {
+        let server = Server::revoking();
+        let cookie = server.logged_in("ann").await;
+        let elsewhere = server.logged_in("ann").await;
+        let (meanwhile, brings) = (server.clone(), cookie.clone());
+        let others = move |session: Session| {
+            let (server, cookie) = (meanwhile.clone(), brings.clone());
+            async move {
+                for _ in 0..times {
+                    session.logout_others().await.unwrap();
+                }
+                server.clock.advance(after_ms);
+                let answer = server.act(&with(&cookie), act).await;
+                assert_eq!(answer.status, StatusCode::OK);
+            }
+        };
+        let answer = server.call(&with(&cookie), others).await;
+        let goes_on = if answer.sets() { server.user(&answer.pair()).await } else { None };
+        assert_eq!(goes_on.as_deref(), lives, "{times}, {after_ms}");
+        assert!(lives.is_some() || !answer.sets(), "what this server knows to be over is not sent");
+        assert_eq!(server.user(&elsewhere).await, None);
+    }
+}
+
 #[tokio::test]
 async fn a_handler_that_gives_up_waiting_is_logged_out() {
     let backend = Troubled::default();

@@ -82,7 +82,12 @@ impl Device {
             let associated_data = stage.associated_data(binding, request.associated_data());
             let opened = store.open_parts(request.head_ms(), token, &associated_data);
             if opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true) {
-                ended.extend(unjudged.of(store.revoke_of_user(&id_of(token), &associated_data, None)));
+                ended.extend(unjudged.of(store.revoke_of_user(
+                    &id_of(token),
+                    &associated_data,
+                    None,
+                    unjudged.goes_on(),
+                )));
             }
         }
         if !ended.is_empty() {

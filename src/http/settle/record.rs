@@ -7,7 +7,7 @@ use crate::http::handle::Session;
 use crate::http::presented::id_of;
 use crate::http::state::State;
 use crate::registry::{Registry, SessionInfo};
-use crate::revocation::Pending;
+use crate::revocation::{GoesOn, Pending};
 use crate::uid::SessionUid;
 
 /// Sends off what has to be recorded about a session whose response is decided, and sends a session that expires then
@@ -20,18 +20,23 @@ pub(in crate::http) fn settle(
 ) -> Option<Settling> {
     let on_list = decision.revoke == Revoke::OnList;
     let ended = state.take_replaced().filter(|_| on_list);
-    let goes_on_as = state.uid().filter(|_| state.is_cycled());
+    let goes_on = match state.uid() {
+        Some(uid) if state.is_cycled() => GoesOn::As(uid),
+        _ if state.is_logged_out() => GoesOn::Nowhere,
+        // The answer to another request may bring a session that goes on, and then the last of them counts.
+        _ => GoesOn::AsRecorded,
+    };
     let pending = match session.listed_in() {
         Some(registry) => {
             let began = began(session, state, expires_at_ms, ended.is_some());
             if began.is_none() && ended.is_none() {
                 note_use(session, registry, state);
             }
-            (began.is_some() || ended.is_some()).then(|| registry.settle(ended, goes_on_as, began))
+            (began.is_some() || ended.is_some()).then(|| registry.settle(ended, goes_on, began))
         }
         None => ended
             .filter(|_| session.sealed_store().revocations().is_some())
-            .map(|ended| session.sealed_store().end(ended, goes_on_as)),
+            .map(|ended| session.sealed_store().end(ended, goes_on)),
     };
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
@@ -71,7 +76,12 @@ fn revoke_ordinary(session: &Session, spared: Option<SessionUid>, unjudged: Unju
     let Some(tokens) = presented.tokens_to_end() else { return Vec::from_iter(unjudged.too_many()) };
     let revoke = |token| {
         let store = session.sealed_store();
-        unjudged.of(store.revoke_of_user(&id_of(token), session.associated_data(), spared))
+        unjudged.of(store.revoke_of_user(
+            &id_of(token),
+            session.associated_data(),
+            spared,
+            unjudged.goes_on(),
+        ))
     };
     tokens.filter_map(revoke).collect()
 }
