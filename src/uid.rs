@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Names one session for as long as it lives: kept by update, touch and reseal, replaced by cycle and login.
 ///
-/// 16 random bytes. It is not a credential (whoever has it can do nothing with it), so it may be logged and
+/// 16 random bytes, or a hash of such where a session has ended all others of its user. It is not a credential (whoever has it can do nothing with it), so it may be logged and
 /// stored, for example to revoke the session. `Display` writes 32 hexadecimal digits.
 ///
 /// ```
