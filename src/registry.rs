@@ -25,8 +25,7 @@ pub use crate::revocation::backend::SessionInfo;
 /// `seen_every`; the token has the truth.
 ///
 /// ```
-/// use sealed_session::registry::Registry;
-/// use sealed_session::registry::SessionInfo;
+/// use sealed_session::registry::{Registry, SessionInfo};
 /// use sealed_session::revocation::Revocations;
 /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
 ///

@@ -237,10 +237,9 @@ impl Revocations {
         self.0.shared.known.revoked_until(uid)
     }
 
-    /// Whether what is known since then became known so lately that the response which put another session in its
-    /// place may still be on its way.
+    /// Whether the response that put another session in the place of one may still be on its way.
     pub(crate) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {
-        now_ms.saturating_sub(since_ms) < millis(self.0.settings.just_revoked)
+        self.0.shared.is_just_revoked(since_ms, now_ms)
     }
 
     /// Whether what other servers revoked is known but for the last few polls.

@@ -27,8 +27,7 @@ impl Registry {
     /// counts.
     ///
     /// ```
-    /// use sealed_session::registry::Registry;
-    /// use sealed_session::registry::SessionInfo;
+    /// use sealed_session::registry::{Registry, SessionInfo};
     /// use sealed_session::revocation::Revocations;
     /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore, SessionPlugin};
     ///

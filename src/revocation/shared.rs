@@ -42,6 +42,12 @@ impl Shared {
         self.known.put(revocation, self.clock.monotonic_ms());
     }
 
+    /// Whether what is known since then became known so lately that the response which put another session in its
+    /// place may still be on its way.
+    pub(super) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {
+        now_ms.saturating_sub(since_ms) < self.just_revoked_ms
+    }
+
     pub(super) fn missing(&self) -> MutexGuard<'_, BTreeSet<Target>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -108,7 +108,7 @@ impl Retention {
     /// Until when it has to be known of anything that there is by now that it is revoked: a session, or what a device has
     /// got. Its identifier may live as long as a session, and nothing that sessions need between ends it sooner.
     pub(crate) fn of_anything(self, now_ms: u64) -> u64 {
-        now_ms.saturating_add(self.lifetime_ms).saturating_add(self.slack_ms)
+        now_ms.max(self.latest_ms).saturating_add(self.lifetime_ms).saturating_add(self.slack_ms)
     }
 
     /// Whether what was kept by this is kept for long enough by another as well.
@@ -164,6 +164,8 @@ mod tests {
         let retention = Retention::of([&longest]);
         assert_eq!(retention.as_of(1_500).of_session(1_000, 900), 1_500 + 15 + 4);
         assert_eq!(retention.as_of(800).of_session(800, 900), 900 + 15 + 4);
+        assert_eq!(retention.as_of(1_500).of_anything(900), 1_500 + 1_000 + 4);
+        assert_eq!(retention.as_of(800).of_anything(900), 900 + 1_000 + 4);
     }
 
     #[test]
