@@ -52,6 +52,22 @@ impl Clock for SystemClock {
     }
 }
 
+/// Both clocks at one moment: sessions are judged by the one on the wall, and how long ago something was by the one that
+/// nobody sets.
+#[cfg(feature = "tower")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) wall_ms: u64,
+    pub(crate) monotonic_ms: u64,
+}
+
+#[cfg(feature = "tower")]
+impl Reading {
+    pub(crate) fn of(clock: &dyn Clock) -> Self {
+        Self { wall_ms: clock.now_ms(), monotonic_ms: clock.monotonic_ms() }
+    }
+}
+
 /// Whole milliseconds of a setting; the largest number for one that is longer.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

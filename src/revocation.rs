@@ -222,7 +222,7 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// Since when such a session is known as revoked, if it is.
+    /// Since when such a session is known as revoked, if it is, by the clock that nobody sets.
     #[inline]
     pub(crate) fn revoked_since(&self, who: &Who<'_>) -> Option<u64> {
         if self.0.shared.known.clock_was_set() {
@@ -238,8 +238,8 @@ impl Revocations {
     }
 
     /// Whether the response that put another session in the place of one may still be on its way.
-    pub(crate) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {
-        self.0.shared.is_just_revoked(since_ms, now_ms)
+    pub(crate) fn is_just_revoked(&self, since_ms: u64, at_ms: u64) -> bool {
+        self.0.shared.is_just_revoked(since_ms, at_ms)
     }
 
     /// Whether what other servers revoked is known but for the last few polls.

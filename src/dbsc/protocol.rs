@@ -4,6 +4,7 @@ use super::error::{DbscError, DbscReason};
 use super::es256::Point;
 use super::texts::{self, Purpose};
 use super::{Binding, DeviceBinding, Proven, Refresh, Registration, jwt, unquoted};
+use crate::clock::Reading;
 use crate::error::{OpenError, Reason, SealError};
 use crate::record::Record;
 #[cfg(feature = "revocation")]
@@ -118,13 +119,13 @@ impl DeviceBinding {
     /// # Errors
     /// [`OpenError`], as of any token; a proof that is over is no session's end, the browser brings another.
     pub fn open_proof(&self, proof: &str) -> Result<Binding, OpenError> {
-        self.open_proof_at(self.proofs.now_ms(), proof)
+        self.open_proof_at(self.proofs.reading(), proof)
     }
 
-    /// Likewise, as of a time in milliseconds since 1970: when the head of its request arrived.
-    pub(crate) fn open_proof_at(&self, now_ms: u64, proof: &str) -> Result<Binding, OpenError> {
+    /// Likewise, as of when the head of its request arrived.
+    pub(crate) fn open_proof_at(&self, at: Reading, proof: &str) -> Result<Binding, OpenError> {
         let read = |record: &Record<'_>| texts::proof(record.data).ok_or(Reason::RecordData);
-        self.proofs.open_record_at(now_ms, proof, read)
+        self.proofs.open_record_at(at, proof, read)
     }
 
     /// Whether a challenge is one of ours, made for this, and not over.

@@ -150,7 +150,7 @@ impl Carrier for Plain {
     fn open(&self, request: &RequestContext) -> Opened {
         let presented = request.presented();
         let open = |token: &[u8]| {
-            request.sealed_store().open_parts(request.head_ms(), token, request.associated_data())
+            request.sealed_store().open_parts(request.arrived(), token, request.associated_data())
         };
         let (found, at) = presented.choose(open, |parts| (parts.uid, parts.times.renewed));
         Opened {

@@ -120,9 +120,16 @@ impl Session {
         self.0.request.head.may_renew
     }
 
-    /// When the request's head arrived.
+    /// When the request's head arrived, in milliseconds since 1970.
     pub(super) fn head_ms(&self) -> u64 {
-        self.0.request.head_ms()
+        self.0.request.arrived().wall_ms
+    }
+
+    /// Whether that is so long ago that another request may have changed the cookies since. Nobody sets that clock.
+    pub(super) fn is_late(&self) -> bool {
+        let Config { store, rules, .. } = self.config();
+        let since_ms = self.0.request.arrived().monotonic_ms;
+        store.reading().monotonic_ms.saturating_sub(since_ms) >= rules.late_after_ms
     }
 
     pub(super) fn is_head(&self) -> bool {

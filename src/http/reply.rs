@@ -210,8 +210,7 @@ pub(super) fn persistence(session: &Session, state: &State) -> Persistence {
 /// With what is known at this time of what came, and of what would be sent.
 fn as_of(now_ms: u64, facts: Facts, session: &Session, state: &State, upkeep: Upkeep) -> Facts {
     let (store, head_ms) = (session.jar(state).store, session.head_ms());
-    let late = now_ms.saturating_sub(head_ms) >= session.config().rules.late_after_ms;
-    let timing = match late {
+    let timing = match session.is_late() {
         false => Timing::InTime,
         true if store.knows_revocations() => Timing::LateAndKnown,
         true => Timing::Late,

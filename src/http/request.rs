@@ -8,6 +8,7 @@ use super::config::Config;
 use super::cookie::CookiePolicy;
 use super::few::Few;
 use super::presented::Presented;
+use crate::clock::Reading;
 #[cfg(feature = "revocation")]
 use crate::registry::Registry;
 use crate::store::SealedStore;
@@ -26,7 +27,7 @@ pub(super) struct Head {
     pub(super) cookies: Few<HeaderValue>,
     pub(super) associated_data: Vec<u8>,
     /// When it arrived. Its cookies are judged as of then, however late a handler looks.
-    pub(super) head_ms: u64,
+    pub(super) arrived: Reading,
     /// Whether an unchanged session may be extended and re-sealed by this response.
     pub(super) may_renew: bool,
     /// Whether a browser that has a cookie did not send it.
@@ -107,8 +108,8 @@ impl RequestContext {
     }
 
     /// When its head arrived.
-    pub(super) fn head_ms(&self) -> u64 {
-        self.head.head_ms
+    pub(super) fn arrived(&self) -> Reading {
+        self.head.arrived
     }
 
     /// What its session is bound to, of what the application told.

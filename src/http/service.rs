@@ -215,7 +215,7 @@ pub(super) fn enter<B>(setup: &Setup, request: &mut Request<B>) -> Entry {
 
 fn begin<B>(setup: &Setup, request: &mut Request<B>, outer: Option<Session>) -> Entry {
     let Setup { config, carrier } = setup;
-    let head_ms = config.store.now_ms();
+    let arrived = config.store.reading();
     let mut bound = Vec::new();
     #[cfg(feature = "revocation")]
     let (mut listed, mut scope) = (Listed::default(), None);
@@ -245,7 +245,7 @@ fn begin<B>(setup: &Setup, request: &mut Request<B>, outer: Option<Session>) -> 
     let head = Head {
         cookies,
         associated_data: bound,
-        head_ms,
+        arrived,
         may_renew,
         held_back,
         is_head: request.method() == Method::HEAD,

@@ -283,7 +283,7 @@ impl<'a> Recorder<'a> {
             GoesOn::AsRecorded => return self.record(&revoke(uid)),
             GoesOn::Nowhere => {
                 self.record(&revoke(uid))?;
-                let successor = self.successor_on_its_way(scope, ended, now_ms);
+                let successor = self.successor_on_its_way(scope, ended);
                 return successor.map_or(Ok(()), |uid| self.record(&revoke(uid)));
             }
         };
@@ -306,7 +306,7 @@ impl<'a> Recorder<'a> {
 
     /// What a session that was ended goes on as by a request whose answer may still be on its way, since it has ended all
     /// others of its user just now.
-    fn successor_on_its_way(&self, scope: &Scope, ended: &Ended, now_ms: u64) -> Option<SessionUid> {
+    fn successor_on_its_way(&self, scope: &Scope, ended: &Ended) -> Option<SessionUid> {
         /// One request may end all others several times.
         const MOST: usize = 8;
         let user_id = Some(ended.user_id.as_deref()?);
@@ -314,7 +314,7 @@ impl<'a> Recorder<'a> {
         let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
         let known = &self.shared.known;
         let since_ms = known.revoked_since(&who(ended.uid))?;
-        if !self.shared.is_just_revoked(since_ms, now_ms) {
+        if !self.shared.is_just_revoked(since_ms, self.shared.clock.monotonic_ms()) {
             return None;
         }
         let successors = std::iter::successors(Some(ended.uid.successor()), |uid| Some(uid.successor()));

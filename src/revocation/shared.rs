@@ -43,9 +43,9 @@ impl Shared {
     }
 
     /// Whether what is known since then became known so lately that the response which put another session in its
-    /// place may still be on its way.
-    pub(super) fn is_just_revoked(&self, since_ms: u64, now_ms: u64) -> bool {
-        now_ms.saturating_sub(since_ms) < self.just_revoked_ms
+    /// place may still be on its way. Both by the clock that nobody sets.
+    pub(super) fn is_just_revoked(&self, since_ms: u64, at_ms: u64) -> bool {
+        at_ms.saturating_sub(since_ms) < self.just_revoked_ms
     }
 
     pub(super) fn missing(&self) -> MutexGuard<'_, BTreeSet<Target>> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::kin::{Kin, unusable};
 use super::moment::{Live, refused};
 use super::{Inner, SealedStore, builder};
+use crate::clock::Reading;
 use crate::error::{ConfigError, OpenError, Reason, SealError};
 use crate::policy::Policy;
 use crate::record::Record;
@@ -64,17 +65,17 @@ impl SealedStore {
         token: &str,
         read: impl Fn(&Record<'_>) -> Result<T, Reason>,
     ) -> Result<T, OpenError> {
-        self.open_record_at(self.now_ms(), token, read)
+        self.open_record_at(self.reading(), token, read)
     }
 
-    /// Likewise, as of a time in milliseconds since 1970.
+    /// Likewise, as of a moment that was.
     pub(crate) fn open_record_at<T>(
         &self,
-        now_ms: u64,
+        at: Reading,
         token: &str,
         read: impl Fn(&Record<'_>) -> Result<T, Reason>,
     ) -> Result<T, OpenError> {
-        let moment = self.moment_at(now_ms);
+        let moment = self.moment_of(at);
         moment.open(token.as_bytes(), b"", |_, Live { record, .. }| read(&record).map_err(refused))
     }
 

@@ -25,6 +25,9 @@ use crate::uid::SessionUid;
 pub(super) struct Moment<'a> {
     pub(super) store: &'a Inner,
     pub(super) now: u64,
+    /// What the clock says then that nobody sets, where it is not now.
+    #[cfg(feature = "revocation")]
+    pub(super) monotonic_ms: Option<u64>,
     pub(super) keys: Guard<Arc<Table>>,
     /// Whose users it is about.
     #[cfg(feature = "revocation")]
@@ -187,7 +190,8 @@ impl Moment<'_> {
         }
         match revocations.revoked_since(&self.who(record.user_id, record.uid, record.times.created)) {
             Some(since_ms) => {
-                let just = revocations.is_just_revoked(since_ms, self.now);
+                let at_ms = self.monotonic_ms.unwrap_or_else(|| self.store.clock.monotonic_ms());
+                let just = revocations.is_just_revoked(since_ms, at_ms);
                 let standing = if just { Standing::JustRevoked } else { Standing::Final };
                 Err(refused_as(Reason::Revoked, standing))
             }

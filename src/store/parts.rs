@@ -2,6 +2,7 @@
 
 use super::SealedStore;
 use super::moment::Live;
+use crate::clock::Reading;
 use crate::error::{OpenError, SealError};
 use crate::key::KeyId;
 use crate::record::{Record, Times};
@@ -53,14 +54,14 @@ impl Texts {
 }
 
 impl SealedStore {
-    /// Opens a session as of a time, in milliseconds since 1970: when the head of its request arrived.
+    /// Opens a session as of when the head of its request arrived.
     pub(crate) fn open_parts(
         &self,
-        now_ms: u64,
+        at: Reading,
         token: &[u8],
         associated_data: &[u8],
     ) -> Result<Parts, OpenError> {
-        self.moment_at(now_ms).open(token, associated_data, |_, Live { record, key_id, key_state }| {
+        self.moment_of(at).open(token, associated_data, |_, Live { record, key_id, key_state }| {
             Ok(Parts {
                 times: record.times,
                 uid: record.uid,

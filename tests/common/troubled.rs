@@ -42,6 +42,8 @@ pub(crate) struct Troubled {
     pub(crate) loses_next: Arc<AtomicBool>,
     /// So much later than it reads news it gives them.
     pub(crate) late: Arc<Mutex<Option<(ManualClock, u64)>>>,
+    /// News name each entry twice, as a scan of a table that changes meanwhile may.
+    pub(crate) repeats: Arc<AtomicBool>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     /// Tests end the waiting themselves, unless they are about this.
     timeout: Duration,
@@ -66,6 +68,7 @@ impl Default for Troubled {
             overtaken_by: Arc::default(),
             loses_next: Arc::default(),
             late: Arc::default(),
+            repeats: Arc::default(),
             gate: Arc::default(),
             timeout: Duration::from_secs(600),
         }
@@ -160,7 +163,10 @@ impl Backend for Troubled {
         if lost {
             self.memory = kept;
         }
-        let news = News { lost, ..self.memory.0.news()? };
+        let mut news = News { lost, ..self.memory.0.news()? };
+        if self.repeats.load(Ordering::Acquire) {
+            news.revocations.extend_from_within(..);
+        }
         if let Some((clock, ms)) = &*self.late.lock().unwrap() {
             clock.advance(*ms);
         }

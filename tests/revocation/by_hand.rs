@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::revocation::{BackendError, Pending, Revocations};
-use sealed_session::{KeyRing, RootSecret, SealedStore, SealedStoreBuilder};
+use sealed_session::{
+    CreateOptions, KeyRing, RootSecret, SealedStore, SealedStoreBuilder, SessionId, SessionPlugin as _,
+};
 
 use crate::HOUR;
 use crate::troubled::Troubled;
@@ -22,6 +24,7 @@ pub(crate) struct ByHand {
     pub(crate) store: SealedStore,
     pub(crate) revocations: Revocations,
     pub(crate) backend: Troubled,
+    clock: ManualClock,
     worker: ManualWorker,
 }
 
@@ -30,11 +33,26 @@ impl ByHand {
         let builder = Revocations::builder().clock(clock.clone());
         let (revocations, worker) = ManualWorker::start(builder, backend.clone(), [number; 16]).unwrap();
         let store = store(clock, lifetime_ms).revocations(revocations.clone()).build().unwrap();
-        Self { store, revocations, backend, worker }
+        Self { store, revocations, backend, clock: clock.clone(), worker }
     }
 
     pub(crate) fn work(&mut self) {
         while self.worker.work() {}
+    }
+
+    /// A user logs in here.
+    pub(crate) fn begins(&mut self, user: &str) -> SessionId {
+        let store = self.store.clone();
+        let nobodys = store.create(CreateOptions::default()).unwrap();
+        let mut asked = std::pin::pin!(store.authenticate_async(&nobodys, user, b""));
+        loop {
+            if let Poll::Ready(id) = asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return id.unwrap();
+            }
+            self.work();
+            self.clock.advance(1_000);
+            self.worker.tell();
+        }
     }
 
     /// What comes of it, once this server alone has done its work.

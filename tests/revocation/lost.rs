@@ -76,3 +76,26 @@ fn what_is_lost_again_while_it_is_written_down_again_is_written_down_once_more()
     }
     assert_eq!((backend.len(), one.revocations.trouble()), (2_500, None));
 }
+
+/// The first time that the entry is named it is what one server had recorded again, who had not heard of the second revocation.
+#[test]
+fn what_is_named_twice_after_a_loss_takes_no_revocation_back() {
+    let clock = ManualClock::at(NOON);
+    let (backend, [mut one, mut other]) = pair(&clock, 0);
+    one.gives(one.store.revoke_user("ann")).unwrap();
+    let spared = one.begins("ann");
+    other.work();
+    assert!(other.store.open(&spared).is_ok());
+    clock.advance(1_000);
+    other.gives(other.store.revoke_user("ann")).unwrap();
+    backend.lose();
+    one.work();
+    other.backend.repeats.store(true, Ordering::Release);
+    for _ in 0..3 {
+        clock.advance(1_000);
+        other.work();
+        one.work();
+        assert!(other.store.open(&spared).is_err());
+    }
+    assert!(one.store.open(&spared).is_err());
+}

@@ -153,6 +153,30 @@ async fn a_removal_that_no_handler_asked_for_comes_within_a_minute() {
     }
 }
 
+/// Somebody sets the clock back while a request is under way.
+#[tokio::test]
+async fn how_long_an_answer_takes_is_told_by_a_clock_that_nobody_sets() {
+    let server = Server::new();
+    let renewed = server.logged_in("ann").await;
+    for (began, brings) in [(DUE, renewed), (NOON, format!("{NAME}=garbage"))] {
+        for (takes_ms, set_back) in [(MINUTE, true), (0, false)] {
+            server.clock.set(began);
+            let clock = server.clock.clone();
+            let answer = server
+                .call(&with(&brings), move |session| {
+                    let clock = clock.clone();
+                    async move {
+                        let _ = session.user_id();
+                        clock.advance(takes_ms);
+                        clock.set(if set_back { began } else { began + HOUR });
+                    }
+                })
+                .await;
+            assert_eq!(answer.sets_nothing(), set_back, "{:?}", answer.set_cookies());
+        }
+    }
+}
+
 /// Another tab logs in before the answer goes, and its cookie is the newer one.
 #[tokio::test]
 async fn a_session_that_expires_under_way_is_neither_extended_nor_removed() {

@@ -12,7 +12,7 @@ use sealed_session::revocation::Revocations;
 use sealed_session::{SealedStore, SessionId};
 
 use crate::direct::{Server, with};
-use crate::site::MINUTE;
+use crate::site::{MINUTE, NOON};
 use crate::troubled::Troubled;
 
 fn slow(backend: Troubled) -> Server {
@@ -48,6 +48,27 @@ async fn a_session_that_was_ended_meanwhile_does_not_go_on() {
             .await;
         assert!(answer.sets_nothing(), "{end}: {:?}", answer.set_cookies());
     }
+}
+
+/// The cookie that the browser holds back, or that cannot be judged here, may be another user's.
+#[tokio::test]
+async fn a_login_that_ends_others_and_fails_removes_no_cookie_that_was_left_in_place() {
+    let server = Server::revoking();
+    let good = server.logged_in("bob").await;
+    let held_back = [("sec-fetch-site", "cross-site")];
+    server.clock.set(NOON - 10 * MINUTE);
+    for brings in [held_back, with(&good)] {
+        let answer = server
+            .call(&brings, |session: Session| async move {
+                session.authenticate("cid").unwrap();
+                session.logout_others().await.unwrap();
+                StatusCode::INTERNAL_SERVER_ERROR
+            })
+            .await;
+        assert!(answer.sets_nothing(), "{:?}", answer.set_cookies());
+    }
+    server.clock.set(NOON);
+    assert_eq!(server.user(&good).await.as_deref(), Some("bob"));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl Device {
         let mut ended = Vec::new();
         for (stage, token) in sealed {
             let associated_data = stage.associated_data(binding, request.associated_data());
-            let opened = store.open_parts(request.head_ms(), token, &associated_data);
+            let opened = store.open_parts(request.arrived(), token, &associated_data);
             if opened.map_or_else(|error| error.is_not_found() || error.keeps_cookie(), |_| true) {
                 ended.extend(unjudged.of(store.revoke_of_user(
                     &id_of(token),

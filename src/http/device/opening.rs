@@ -6,6 +6,7 @@ use std::cell::Cell;
 use super::form::{is_given, is_known, known_since, left_form, moved_form, unbound_form};
 use super::stage::Stage;
 use super::{Device, ENDED};
+use crate::clock::Reading;
 use crate::dbsc::{self, Binding};
 #[cfg(feature = "revocation")]
 use crate::error::Standing;
@@ -187,7 +188,7 @@ impl Device {
     /// The device of a proof. As of when the request's head arrived.
     pub(super) fn open_proof(&self, token: &[u8], request: &RequestContext) -> Result<Binding, OpenError> {
         let token = str::from_utf8(token).map_err(|_| OpenError::new(Reason::Base64))?;
-        self.binding.open_proof_at(request.head_ms(), token)
+        self.binding.open_proof_at(request.arrived(), token)
     }
 
     /// Whether a device was left behind by a session that has ended.
@@ -237,7 +238,7 @@ impl Device {
         let of_another = Cell::new(false);
         let open = |token: &[u8]| {
             let opened = request.bound_store(self.bound_store()).open_parts(
-                request.head_ms(),
+                request.arrived(),
                 token,
                 &associated_data,
             );
@@ -260,8 +261,8 @@ impl Device {
     ) -> (Found<Parts>, usize) {
         let store = request.sealed_store();
         let open = |token: &[u8]| {
-            let parts = store.open_parts(request.head_ms(), token, request.associated_data())?;
-            match self.refusal(store, &parts, device, request.head_ms()) {
+            let parts = store.open_parts(request.arrived(), token, request.associated_data())?;
+            match self.refusal(store, &parts, device, request.arrived()) {
                 None => Ok(parts),
                 Some(refusal) => {
                     telemetry::refused(refusal.reason());
@@ -279,11 +280,11 @@ impl Device {
         store: &SealedStore,
         parts: &Parts,
         device: Option<&Binding>,
-        head_ms: u64,
+        at: Reading,
     ) -> Option<OpenError> {
         parts.texts.user_id()?;
         if device.is_none()
-            && let Some(error) = self.refusal_without_device(store, parts, head_ms)
+            && let Some(error) = self.refusal_without_device(store, parts, at.wall_ms)
         {
             return Some(error);
         }
@@ -292,7 +293,7 @@ impl Device {
             && !device.is_some_and(|binding| is_known(store, moved_form(binding), parts.times.created))
         {
             let revocations = store.revocations()?;
-            let just = revocations.is_just_revoked(since_ms, head_ms);
+            let just = revocations.is_just_revoked(since_ms, at.monotonic_ms);
             let standing = if just { Standing::JustRevoked } else { Standing::Final };
             return Some(OpenError::standing_at(Reason::Revoked, standing));
         }

@@ -91,7 +91,10 @@ impl State {
         let ttl_ms = self.ttl.map_or_else(|| times.expires.saturating_sub(times.renewed), |ttl| ttl.ttl_ms);
         let is_what_came = self.goes_on || self.did.now != Now::LoggedIn;
         self.remember_what_is_replaced();
-        self.act(Act::LoggedOut);
+        // A login beside a cookie that was left in place ended nothing that came.
+        if self.came() || is_what_came {
+            self.act(Act::LoggedOut);
+        }
         self.times = Some(store.renew(times, now_ms, ttl_ms).unwrap_or(times));
         (self.uid, self.goes_on) = (Some(uid), is_what_came);
         self.ttl = self.ttl.map(|ttl| Ttl { from_ms: now_ms, ..ttl });
