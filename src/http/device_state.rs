@@ -11,6 +11,8 @@ pub(super) struct DeviceState {
     pub(super) newly: bool,
     /// The ordinary cookie of the session came as well: the answer brings the bound one in its place.
     pub(super) moves: bool,
+    /// It would have, had not another session begun, or none.
+    pub(super) would_move: bool,
     /// What the session was bound to that has ended with this request.
     pub(super) left: Option<Binding>,
     pub(super) unproven: bool,
@@ -54,7 +56,11 @@ impl DeviceState {
 
     /// Another session begins, or none, with which no device has anything to do.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { left: self.binding.filter(|_| !self.newly).or(self.left), ..Self::default() };
+        *self = Self {
+            left: self.binding.filter(|_| !self.newly).or(self.left),
+            would_move: self.moves || self.would_move,
+            ..Self::default()
+        };
     }
 
     /// The session goes on under a new uid.
@@ -81,13 +87,19 @@ impl DeviceState {
     /// since.
     #[cfg(feature = "revocation")]
     pub(super) fn came_bound(&self) -> bool {
-        self.left.or(self.came_with()).is_some()
+        self.came_with().is_some()
     }
 
-    /// The device that has proved itself with this request.
+    /// The device that has proved itself with this request, whatever has become of its session since.
     #[cfg(feature = "revocation")]
     pub(super) fn came_with(&self) -> Option<Binding> {
-        self.binding.filter(|_| !self.newly)
+        self.left.or(self.binding.filter(|_| !self.newly))
+    }
+
+    /// Whether the ordinary cookie came beside the bound one, whatever has become of the session since.
+    #[cfg(feature = "revocation")]
+    pub(super) fn came_to_move(&self) -> bool {
+        self.moves || self.would_move
     }
 }
 

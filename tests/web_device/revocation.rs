@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use sealed_session::hazmat::{ManualClock, ManualWorker};
 use sealed_session::http::{DeviceSettings, Session, Unbound};
@@ -23,9 +24,18 @@ use crate::troubled::Troubled;
 fn app() -> Router {
     browser::app()
         .route("/logout-everywhere", post(|s: Session| async move { s.logout_everywhere().await }))
+        .route("/login-and-fail/{user}", post(login_and_fail))
         .route("/logout-others", post(|s: Session| async move { s.logout_others().await }))
         .route("/sessions", get(sessions))
         .route("/revoke/{uid}", post(revoke))
+}
+
+async fn login_and_fail(
+    session: Session,
+    axum::extract::Path(user): axum::extract::Path<String>,
+) -> StatusCode {
+    session.authenticate(&user).unwrap();
+    StatusCode::INTERNAL_SERVER_ERROR
 }
 
 async fn sessions(session: Session) -> axum::Json<Vec<String>> {
@@ -89,6 +99,23 @@ async fn a_copy_of_the_login_is_refused_when_the_session_is_bound() {
     assert_eq!(thief.register_with(&proof).await.status, 401, "nor does it register");
     assert_eq!(thief.sees().await, NOBODY);
     assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
+/// The login is none, and the session has moved.
+#[tokio::test]
+async fn a_copy_of_the_login_is_refused_when_the_session_was_bound_and_another_login_failed() {
+    let site = site().await;
+    for end in ["/login-and-fail/bob", "/login-and-fail/ann"] {
+        let mut browser = site.browser(1);
+        browser.log_in("ann").await;
+        let mut thief = site.browser(2);
+        thief.jar = browser.jar.clone();
+        browser.register().await;
+        assert_eq!(browser.post(end).await.status, 500, "{end}");
+        assert_eq!(thief.sees().await, NOBODY, "{end}");
+        assert_eq!(browser.sees().await, bound_to("ann"), "{end}");
+        site.clock.advance(1);
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ impl Device {
             // In this order: whoever learns of them in the middle refuses nothing that the device brings.
             false => record_forms(recorder, &[moved, unbound_form(uid)], now_ms),
         };
-        if state.device.moves() {
+        if state.device.came_to_move() {
             return Some(store.record(end)).filter(|ended| !ended.is_done());
         }
         revocations.note(end);

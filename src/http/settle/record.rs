@@ -48,7 +48,9 @@ pub(in crate::http) fn settle(
     }
     let (request, carrier) = (session.request(), session.carrier());
     pending.extend(carrier.revoke_left(request, state, decision));
-    let unasked = carrier.end_ordinary_form(request, state);
+    // What ends needs no form to end. It does not where the answer does not count.
+    let ends = on_list && state.is_ended();
+    let unasked = if ends { None } else { carrier.end_ordinary_form(request, state) };
     let is_settled = pending.is_empty() && unasked.is_none() && begins.is_empty();
     (!is_settled).then(|| Settling { pending, unasked, begins, waiting: Waiting::default() })
 }
