@@ -198,10 +198,10 @@ impl CookiePolicy {
         values
     }
 
-    /// Whether two cookies are allowed, and tokens of so many characters fit one.
+    /// Characters of the longest token that needs no second cookie, where two are allowed.
     #[cfg(feature = "tower")]
-    pub(super) fn never_needs_second(&self, max_token_chars: usize) -> bool {
-        self.chunked && max_token_chars <= self.room()
+    pub(super) fn fits_one(&self) -> Option<usize> {
+        self.chunked.then(|| self.room())
     }
 
     /// The same cookie under another name, under which there was none before.

@@ -289,11 +289,13 @@ impl SessionLayerBuilder {
                  the store with .max_token_chars({room})"
             )));
         }
-        if cookies.never_needs_second(made) {
+        if let Some(fits) = cookies.fits_one().filter(|fits| made <= *fits) {
             return Err(ConfigError(format!(
                 "the store's tokens have at most {made} characters and fit one cookie: build it with \
-                 .max_token_chars({}), or do without .chunked(true)",
-                room.min(crate::token::MAX_CHARS)
+                 .max_token_chars({}), or with .max_token_chars({}) while there are servers that cannot read two \
+                 cookies, or do without .chunked(true)",
+                room.min(crate::token::MAX_CHARS),
+                fits + 1
             )));
         }
         #[cfg(feature = "revocation")]

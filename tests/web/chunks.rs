@@ -1,10 +1,10 @@
 //! One token over two cookies.
 
-use sealed_session::SealedStoreBuilder;
-use sealed_session::http::SessionLayerBuilder;
+use sealed_session::http::{SessionLayer, SessionLayerBuilder};
+use sealed_session::{KeyRing, SealedStore, SealedStoreBuilder};
 use serde_json::json;
 
-use crate::site::{Client, Reply, Site, over_http, routes};
+use crate::site::{Client, Reply, Site, over_http, root, routes};
 
 /// Room for name and value of two cookies of 4096 octets each, less the mark and the `.1`.
 const ROOM: usize = 2 * (4096 - "session".len() - 2);
@@ -45,6 +45,28 @@ async fn a_token_that_is_too_long_for_one_cookie_takes_two() {
     assert!(cookies.iter().all(|pair| pair.len() - "=".len() <= 4096), "{reply:?}");
     assert_eq!(client.info().await["data"], json!({"a": "x".repeat(5000)}));
     assert!(client.get("/get/a").await.sets_nothing());
+}
+
+/// Of two deployments the first reads two cookies, so that the second may send them.
+#[tokio::test]
+async fn a_server_whose_tokens_hardly_need_two_cookies_reads_longer_ones() {
+    let of_first = |store: SealedStoreBuilder| store.cookie_name("session").max_token_chars(4096 - 7 + 1);
+    let first = Site::of(of_first, chunked, routes()).await;
+    let second = site().await;
+    let cookies = pairs(&set(&second.client(), 5000).await).join("; ");
+    let reply = first.get_with("/get/a", &[cookies.as_bytes()]).await;
+    assert!(reply.body.len() > 5000 && reply.sets_nothing(), "{reply:?}");
+    let reply = set(&first.client(), 5000).await;
+    assert!(reply.status != 200 && reply.sets_nothing(), "{reply:?}");
+}
+
+#[test]
+fn a_second_cookie_that_no_token_needs_is_an_error_that_says_what_to_do() {
+    let ring = KeyRing::new(vec![root(1)]).unwrap();
+    let store = SealedStore::builder(ring).build().unwrap();
+    let layer = SessionLayer::builder(store).cookie(|cookie| cookie.chunked(true));
+    let error = layer.build().unwrap_err().to_string();
+    assert!(error.contains(".max_token_chars(8160), or with .max_token_chars(4083) while"), "{error}");
 }
 
 #[tokio::test]

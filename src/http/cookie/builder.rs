@@ -98,6 +98,10 @@ impl CookiePolicyBuilder {
     /// Let the store make such tokens by
     /// [`max_token_chars`](crate::SealedStoreBuilder::max_token_chars), and see to it that whatever stands
     /// between takes header lines of more than 8 KB.
+    ///
+    /// A server without this setting cannot read two cookies, and would log out whoever has them. So turn it on in two
+    /// deployments: first with tokens of one character more than fit one cookie (the layer's error says how many these are),
+    /// and with longer ones when all servers have it. Turn it off the other way round.
     pub fn chunked(mut self, chunked: bool) -> Self {
         self.scope.chunked = chunked;
         self
