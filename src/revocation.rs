@@ -339,11 +339,12 @@ impl RevocationsBuilder {
         Revocations(Arc::new(Inner { shared, way: Way::Direct(Mutex::new(direct)), settings: self.settings }))
     }
 
-    /// With a backend, whose revocations are read before this returns.
+    /// With a backend, whose revocations are read before this returns, however long the backend takes: a long list takes
+    /// longer than any other call. SQLite and Redis limit how long they wait themselves.
     ///
     /// # Errors
-    /// [`BackendError`] when the backend cannot be read now, no thread can be started, or the settings contradict each
-    /// other.
+    /// [`BackendError`] when the backend cannot be read now or panics, no thread can be started, or the settings contradict
+    /// each other.
     pub fn with_backend(self, backend: impl Backend) -> Result<Revocations, BackendError> {
         self.check()?;
         let id = Entropy::System.fresh::<16>();

@@ -121,6 +121,14 @@ pub(crate) fn revocations_failed(error: &dyn std::fmt::Display) {
     let _ = error;
 }
 
+/// Nothing is heard of other servers before the next poll. Told once, until something is heard again.
+#[cfg(feature = "revocation")]
+pub(crate) fn not_listening(error: &dyn std::fmt::Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", %error, "the backend's listener fails, other servers are heard by polling");
+    let _ = error;
+}
+
 /// It answers again.
 #[cfg(feature = "revocation")]
 pub(crate) fn revocations_recovered() {

@@ -116,7 +116,9 @@ pub trait Backend: Send + 'static {
         Duration::from_secs(5)
     }
 
-    /// Something that waits for news, where the backend can push. It has a connection and a thread of its own.
+    /// Something that waits for news, where the backend can push. It has a connection and a thread of its own. Where it fails
+    /// or does not come back, news come by polling, within `poll_every`: that is told to `tracing`, and is no trouble that
+    /// `health` would tell of.
     fn listener(&mut self) -> Option<Listener> {
         None
     }
@@ -191,7 +193,7 @@ impl Backend for Box<dyn Backend> {
 /// What a backend has to say.
 #[derive(Debug, Default)]
 pub struct News {
-    /// What there is of entries that were changed.
+    /// What there is of entries that were changed. One may be named more than once, and then the last counts.
     pub revocations: Vec<Revocation>,
     /// The backend is not the one that it was, or has lost what it had: those who know it should record it again.
     pub lost: bool,

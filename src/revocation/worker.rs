@@ -43,7 +43,7 @@ impl Worker {
         shared: &Arc<Shared>,
         poll_every: Duration,
     ) -> Result<Self, BackendError> {
-        let listener = backend.listener();
+        let listener = or_panicked(|| Ok(backend.listener()))?;
         let (started, thread) = Self::new(backend, shared, poll_every)?;
         started.spawn("sealed-session revocations", move || thread.run())?;
         started.spawn("sealed-session deadlines", {
@@ -66,10 +66,13 @@ impl Worker {
         let time = shared.contact.time().clone();
         let lanes = Arc::new(Lanes::default());
         let deadlines = Arc::new(Deadlines::new(time.clone(), backend.timeout()));
-        let mut recorder = Recorder::new(&mut *backend, shared);
-        recorder.refresh()?;
-        // Where the backend cannot say who shares the list, health says so from the first upkeep on.
-        let _ = recorder.learn_sharers();
+        or_panicked(|| {
+            let mut recorder = Recorder::new(&mut *backend, shared);
+            recorder.refresh()?;
+            // Where the backend cannot say who shares the list, health says so from the first upkeep on.
+            let _ = recorder.learn_sharers();
+            Ok(())
+        })?;
         let now = time.now();
         let thread = Thread {
             backend,
@@ -237,14 +240,15 @@ impl Thread {
     /// Goes into the backend, and comes back whatever happens there.
     fn ask(&mut self, what: impl FnOnce(&mut Self)) {
         self.shared.contact.goes(true);
-        let outcome = catch_unwind(AssertUnwindSafe(|| what(self)));
+        let outcome = or_panicked(|| {
+            what(self);
+            Ok(())
+        });
         self.shared.contact.goes(false);
         match outcome {
             Ok(()) => self.panics = 0,
-            Err(panic) => {
+            Err(error) => {
                 self.panics = self.panics.saturating_add(1);
-                let error =
-                    BackendError::new(format!("the backend of revocations panicked: {}", said(&*panic)));
                 self.shared.contact.failed(error.clone());
                 self.shared.contact.not_written(error);
             }
@@ -314,14 +318,29 @@ impl Thread {
     }
 }
 
+/// What comes of a call into the backend, whatever happens there.
+fn or_panicked<T>(call: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        Err(BackendError::new(format!("the backend of revocations panicked: {}", said(&*panic))))
+    })
+}
+
 /// Wakes the other thread when there may be news, or when nothing can be heard: polling finds what a listener misses, and
 /// what is wrong.
 fn listen(mut listener: Listener, lanes: &Lanes, poll_every: Duration) {
+    let mut was_heard = true;
     while !lanes.is_stopped() {
-        match catch_unwind(AssertUnwindSafe(|| listener(LISTEN))) {
-            Ok(Ok(false)) => {}
-            Ok(Ok(true)) => lanes.news(),
-            Ok(Err(_)) | Err(_) => {
+        let heard = or_panicked(|| listener(LISTEN));
+        if let Err(error) = &heard
+            && was_heard
+        {
+            telemetry::not_listening(error);
+        }
+        was_heard = heard.is_ok();
+        match heard {
+            Ok(false) => {}
+            Ok(true) => lanes.news(),
+            Err(_) => {
                 lanes.news();
                 thread::sleep(poll_every.min(LISTEN));
             }

@@ -32,6 +32,15 @@ fn a_backend_that_panics_is_told_of_and_asked_again() {
 }
 
 #[test]
+fn a_backend_that_panics_when_it_is_first_read_is_an_error() {
+    let backend = Troubled::default();
+    backend.panics.store(1, Ordering::Release);
+    let error = Revocations::builder().with_backend(backend.clone()).unwrap_err().to_string();
+    assert_eq!(error, "the backend of revocations panicked: of its own");
+    assert!(Revocations::builder().with_backend(backend).is_ok());
+}
+
+#[test]
 fn that_a_panic_is_over_is_told_soon_also_where_news_are_seldom_asked_for() {
     let backend = Troubled::timed(Duration::from_millis(50));
     let clock = ManualClock::at(NOON);
