@@ -220,8 +220,11 @@ impl Oracle {
             let lives = form.is_some_and(|form| form.is_going_on_but_for(trace.id)) && !by_root;
             return hold(!lives || self.wild, "others are logged out", || format!("{form:?} kept its uid"));
         }
-        trace.went_on |= !trace.out;
-        trace.out = true;
+        // A login beside a cookie that is left in place ended nothing that came.
+        if trace.out || trace.saw.as_ref().is_some_and(|saw| saw.uid.is_some()) {
+            trace.went_on |= !trace.out;
+            trace.out = true;
+        }
         if let (Some(uid), true) = (after.uid, after.user == before.user) {
             let claims = form.is_going_on();
             let form = Form {

@@ -33,7 +33,7 @@ pub(crate) struct Site {
 #[derive(Clone)]
 pub(crate) struct Browser {
     http: reqwest::Client,
-    url: String,
+    pub(crate) url: String,
     pub(crate) jar: BTreeMap<String, String>,
     key: u8,
     /// Whom it refreshes, and what it signs next.

@@ -53,6 +53,21 @@ async fn a_proof_that_is_over_is_none_and_the_browser_is_made_to_refresh() {
     assert_eq!(browser.sees().await, bound_to("ann"));
 }
 
+/// As after a deployment with shorter proofs. A session would be left in place; of proofs there are more.
+#[tokio::test]
+async fn a_proof_that_is_over_by_stricter_limits_is_refreshed_at_once() {
+    let site = Site::new().await;
+    let mut browser = site.bound(1, "ann").await;
+    let shorter = |device: DeviceSettings| device.proof_ttl(Duration::from_millis(PROOF_TTL / 2));
+    let stricter = Site::over(site.store.clone(), site.clock.clone(), |layer| layer, shorter, app()).await;
+    browser.url.clone_from(&stricter.url);
+    site.clock.advance(PROOF_TTL / 2);
+    let reply = browser.get("/get/a").await;
+    assert_eq!((names_set(&reply), browser.names()), (vec![PROOF], vec![BOUND]), "{reply:?}");
+    assert_eq!(browser.refresh().await.status, 200);
+    assert_eq!(browser.sees().await, bound_to("ann"));
+}
+
 /// Its clock is behind, or its ring lacks the newest key: what the proof is of may be good.
 #[tokio::test]
 async fn beside_a_proof_that_a_server_cannot_judge_nothing_begins() {

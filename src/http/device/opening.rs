@@ -173,7 +173,7 @@ impl Device {
                 (Ok(binding), Shown::One(before)) if before != binding => shown = Shown::Several,
                 (Ok(binding), _) => shown = Shown::One(binding),
                 // The clock here may be ahead, or the proof was on its way for long: its cookie stays until it is told.
-                (Err(error), _) if is_over(&error) => brought.proof_over = true,
+                (Err(error), _) if is_proof_over(&error) => brought.proof_over = true,
                 (Err(error), _) if error.keeps_cookie() => brought.proof_unjudged = Some(error),
                 (Err(_), _) => {}
             }
@@ -365,10 +365,15 @@ fn is_of_another(error: &OpenError) -> bool {
     !error.is_not_found() && !error.keeps_cookie()
 }
 
-/// Whether a session, or a proof, is over for good. One that was revoked a moment ago is not: a request beside this one may
+/// Whether a session is over for good. One that was revoked a moment ago is not: a request beside this one may
 /// have replaced it.
 fn is_over(error: &OpenError) -> bool {
     matches!(error.reason(), Reason::Expired | Reason::Revoked) && !error.keeps_cookie()
+}
+
+/// Whether a proof is: the browser gets another at once, so one that is over by stricter limits alone is over as well.
+fn is_proof_over(error: &OpenError) -> bool {
+    is_over(error) || error.reason() == Reason::Expired
 }
 
 /// A session that its device has come with.
