@@ -40,7 +40,6 @@ impl Session {
         let asks = self.look(|state| {
             Some(Asks {
                 user_id: state.user_id()?.to_owned(),
-                uid: state.uid()?,
                 known_uid: state.known_uid()?,
                 created_at_ms: state.times()?.created,
             })
@@ -55,12 +54,12 @@ impl Session {
         let instead = ended?;
         self.change(|state| {
             match instead {
-                Some(instead) if state.user_id() == Some(&*asks.user_id) && state.uid() == Some(asks.uid) => {
+                Some(instead) if asks.is_of(state) => {
                     state.go_on_as(self.limits(), instead, self.config().store.now_ms());
                 }
                 // It was revoked itself, and what ended it may have put another in its place.
                 None => {}
-                // Another task of the request logged out, in, or cycled meanwhile. What it made stays; what came is over.
+                // Another task of the request logged out or in meanwhile. What it made stays; what came is over.
                 Some(_) => state.end_what_came(),
             }
             Ok(())
@@ -147,10 +146,16 @@ impl Session {
 /// The session that ends all others.
 struct Asks {
     user_id: String,
-    uid: SessionUid,
-    /// The one by which servers know it.
+    /// By which servers know it, whether it is cycled with this request or not.
     known_uid: SessionUid,
     created_at_ms: u64,
+}
+
+impl Asks {
+    /// Whether the session is still that one.
+    fn is_of(&self, state: &State) -> bool {
+        state.user_id() == Some(&*self.user_id) && state.known_uid() == Some(self.known_uid)
+    }
 }
 
 /// A handler that gives up waiting does not know whether its session has ended with the others: it is logged out.

@@ -205,6 +205,37 @@ async fn a_logout_or_a_login_beside_it_is_not_undone() {
     }
 }
 
+#[tokio::test]
+async fn a_session_that_is_cycled_beside_it_goes_on() {
+    for times in [1, 2] {
+        let backend = Troubled::default();
+        let gate = backend.clone();
+        let server = slow(backend);
+        let (cookie, elsewhere) = (server.logged_in("ann").await, server.logged_in("ann").await);
+        gate.close(true);
+        let answer = server
+            .call(&with(&cookie), move |session: Session| {
+                let gate = gate.clone();
+                async move {
+                    let mut all: Vec<_> = (0..times).map(|_| Box::pin(session.logout_others())).collect();
+                    let polled = std::future::poll_fn(|cx| {
+                        Poll::Ready(all.iter_mut().all(|others| others.as_mut().poll(cx).is_pending()))
+                    });
+                    assert!(polled.await);
+                    session.cycle().unwrap();
+                    session.insert("a", &1).unwrap();
+                    gate.close(false);
+                    for others in all {
+                        others.await.unwrap();
+                    }
+                }
+            })
+            .await;
+        assert_eq!(server.user(&answer.pair()).await.as_deref(), Some("ann"), "{times}");
+        assert_eq!((server.user(&cookie).await, server.user(&elsewhere).await), (None, None));
+    }
+}
+
 /// The answer of the one may come last: the browser then has a cookie that opens nowhere. A login in between stays.
 #[tokio::test]
 async fn a_logout_while_the_answer_is_on_its_way_ends_what_the_session_goes_on_as() {
