@@ -255,7 +255,13 @@ async fn headers_of_the_protocol_that_come_twice_are_refused_and_end_nothing() {
     ann.log_in("ann").await;
     let proof = ann.device().registration(&ann.challenge);
     let response = ("Secure-Session-Response", proof.as_str());
-    for headers in [[response, response], [response, other(response)], [other(response), response]] {
+    for headers in [
+        vec![response, response],
+        vec![response, other(response)],
+        vec![other(response), response],
+        vec![response, id, id],
+        vec![response, ("Sec-Secure-Session-Id", "é")],
+    ] {
         assert!(is_senseless(&ann.post_with("/dbsc/register", &headers).await));
     }
     assert_eq!(ann.register().await.status, 200);

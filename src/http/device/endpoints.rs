@@ -115,6 +115,8 @@ impl Session {
         headers: &HeaderMap,
     ) -> Result<Response<R>, Refusal> {
         let proof = text(headers, RESPONSE)?.ok_or(Refusal::Senseless)?;
+        // It says nothing here, but no header of the protocol comes twice.
+        text(headers, SESSION_ID)?;
         let mut progress = self.progress();
         let Opened { state, brought, .. } = self.opened(&mut progress);
         let may_register = state.came() && !brought.came_bound;
