@@ -13,7 +13,7 @@ use crate::error::{ConfigError, OpenError, ResealError, SealError};
 use crate::json;
 use crate::policy::Policy;
 use crate::random::Entropy;
-use crate::record::Record;
+use crate::record::{Record, Times};
 use crate::ring::KeyRing;
 use crate::ring::live::LiveRing;
 use crate::session::{CreateOptions, SessionError, SessionId, SessionPlugin, SessionRecord};
@@ -126,8 +126,8 @@ impl SealedStore {
     /// # Errors
     /// [`SealError`]: data that is not a JSON object or goes deeper than 64 levels, a user id too long, a token too large
     /// for its cookie, a ring that does not seal, or a random generator that fails. With revocations, a user's session also
-    /// waits for the backend, and fails if it was revoked before it began; on a thread that must not wait, of tokio's
-    /// current-thread runtime, this server's knowledge counts, which may be a poll old.
+    /// waits for the backend, and fails if it was revoked before it began, or if this thread must not wait: it is the only
+    /// one of a tokio runtime, and the list not in memory. `create_async` awaits.
     ///
     /// ```
     /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore};
@@ -143,13 +143,22 @@ impl SealedStore {
         options: CreateOptions,
         associated_data: &[u8],
     ) -> Result<SessionId, SealError> {
+        let (id, uid, times) = self.created(&options, associated_data)?;
+        self.wait_for_begin(options.user_id.as_deref(), uid, times)?;
+        Ok(id)
+    }
+
+    fn created(
+        &self,
+        options: &CreateOptions,
+        associated_data: &[u8],
+    ) -> Result<(SessionId, SessionUid, Times), SealError> {
         let data = if options.data_json.is_empty() { "{}" } else { &options.data_json };
         json::check_object(data)?;
         let moment = self.moment();
         let times = moment.begin(options.ttl_ms)?;
         let (id, uid) = moment.seal_new(times, options.user_id.as_deref(), data, associated_data)?;
-        self.wait_for_begin(options.user_id.as_deref(), uid, times)?;
-        Ok(id)
+        Ok((id, uid, times))
     }
 
     /// As [`SessionPlugin::update`], with associated data.

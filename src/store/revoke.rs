@@ -10,7 +10,7 @@ use crate::revocation::Others;
 use crate::revocation::{
     BackendError, Change, Ended, GoesOn, Pending, Reach, Recorder, Revocation, Revocations,
 };
-use crate::session::SessionId;
+use crate::session::{CreateOptions, SessionId};
 use crate::uid::SessionUid;
 
 impl SealedStore {
@@ -120,6 +120,35 @@ impl SealedStore {
             let until_ms = recorder.retention().of_all_before(created_before_ms, now_ms);
             recorder.record(&[Change::Revoke(Revocation::Everything { app_id, created_before_ms, until_ms })])
         })
+    }
+
+    /// As [`create_with`](Self::create_with), for those who await: a user's session begins after what any server revoked
+    /// before.
+    ///
+    /// # Errors
+    /// As [`create_with`](Self::create_with), but that no thread waits.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use sealed_session::revocation::{MemoryBackend, Revocations};
+    /// use sealed_session::{CreateOptions, KeyRing, RootSecret, SealedStore};
+    ///
+    /// let revocations = Revocations::builder().with_backend(MemoryBackend::default())?;
+    /// let store = SealedStore::builder(KeyRing::single(RootSecret::generate()?)).revocations(revocations).build()?;
+    /// let id = store.create_async(CreateOptions { user_id: Some("ann".into()), ..Default::default() }, b"").await?;
+    /// assert!(store.open(&id).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_async(
+        &self,
+        options: CreateOptions,
+        associated_data: &[u8],
+    ) -> Result<SessionId, SealError> {
+        let (id, uid, times) = self.created(&options, associated_data)?;
+        self.begun(options.user_id.as_deref(), uid, times).await?;
+        Ok(id)
     }
 
     /// As [`cycle`](Self::cycle), for those who await: the old uid is revoked before the new id is given out.

@@ -88,8 +88,7 @@ impl SealedStore {
         }
     }
 
-    /// Lets a user's new session begin after what any server revoked before. Where this thread must not wait, what is
-    /// known here counts.
+    /// Lets a user's new session begin after what any server revoked before.
     pub(super) fn wait_for_begin(
         &self,
         user_id: Option<&str>,
@@ -97,16 +96,37 @@ impl SealedStore {
         times: Times,
     ) -> Result<(), SealError> {
         let (Some(revocations), Some(user_id)) = (&self.0.revocations, user_id) else { return Ok(()) };
-        let is_revoked = || revocations.revoked_since(&self.who(Some(user_id), uid, times.created)).is_some();
-        match revocations.check_may_wait() {
-            Err(error) if is_revoked() => Err(not_begun(&error)),
-            Err(_) => Ok(()),
-            Ok(()) => {
-                let begun = revocations.begin(self.scope(), user_id, uid, times.created).wait();
-                // If the backend does not answer, what was last known counts.
-                begun.or_else(|error| if is_revoked() { Err(not_begun(&error)) } else { Ok(()) })
+        revocations.check_may_wait().map_err(|error| not_begun(&error))?;
+        let begun = revocations.begin(self.scope(), user_id, uid, times.created).wait();
+        self.or_as_last_known(begun, user_id, uid, times)
+    }
+
+    /// The same, for those who await.
+    pub(super) async fn begun(
+        &self,
+        user_id: Option<&str>,
+        uid: SessionUid,
+        times: Times,
+    ) -> Result<(), SealError> {
+        let (Some(revocations), Some(user_id)) = (&self.0.revocations, user_id) else { return Ok(()) };
+        let begun = revocations.begin(self.scope(), user_id, uid, times.created).await;
+        self.or_as_last_known(begun, user_id, uid, times)
+    }
+
+    /// If the backend does not answer, what was last known counts.
+    fn or_as_last_known(
+        &self,
+        begun: Result<(), BackendError>,
+        user_id: &str,
+        uid: SessionUid,
+        times: Times,
+    ) -> Result<(), SealError> {
+        begun.or_else(|error| match &self.0.revocations {
+            Some(known) if known.revoked_since(&self.who(Some(user_id), uid, times.created)).is_some() => {
+                Err(not_begun(&error))
             }
-        }
+            _ => Ok(()),
+        })
     }
 }
 

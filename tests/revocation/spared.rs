@@ -64,6 +64,21 @@ fn a_login_that_is_recorded_late_does_not_undo_what_was_revoked_since() {
     assert!(server.is_good(&server.session(Some("ann"))), "the next one begins");
 }
 
+/// On the only thread of a runtime nobody may wait, and without waiting nobody knows.
+#[tokio::test]
+async fn a_session_of_a_user_begins_by_awaiting_where_no_thread_may_wait() {
+    let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
+    let (one, other) = (server(&backend, &clock), seldom(&backend, &clock));
+    one.store.revoke_user("ann").await.unwrap();
+    let of_ann = || CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+    let error = other.store.create(of_ann()).unwrap_err().to_string();
+    assert!(error.contains("await it instead"), "{error}");
+    let id = other.store.create_async(of_ann(), b"").await.unwrap();
+    clock.advance(1_000);
+    assert!(other.is_good(&id) && eager(&backend, &clock).is_good(&id));
+    assert!(other.store.create(CreateOptions::default()).is_ok(), "nobody's needs no waiting");
+}
+
 #[test]
 fn a_revocation_after_the_login_ends_it() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));
