@@ -303,7 +303,8 @@ impl Thread {
 
     fn purge(&mut self) -> Result<(), BackendError> {
         let monotonic_ms = self.shared.clock.monotonic_ms();
-        let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.purged_ms));
+        // Others may have purged while this server was cut off: its own clock does not tell how far the time has to move.
+        let elapsed = Duration::from_millis(monotonic_ms.saturating_sub(self.purged_ms)).min(2 * PURGE);
         Recorder::new(&mut *self.backend, &self.shared).purge(elapsed)?;
         self.purged_ms = monotonic_ms;
         self.purge_at = self.time.now() + PURGE;

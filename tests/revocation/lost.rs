@@ -77,6 +77,38 @@ fn what_is_lost_again_while_it_is_written_down_again_is_written_down_once_more()
     assert_eq!((backend.len(), one.revocations.trouble()), (2_500, None));
 }
 
+/// It has not purged for days, and the others have: how long that is says nothing of how far the time may move.
+#[test]
+fn a_server_that_was_cut_off_and_whose_clock_is_wrong_then_purges_nothing_that_counts() {
+    let clocks = [ManualClock::at(NOON), ManualClock::at(NOON)];
+    let backend = Troubled::default();
+    let [mut one, mut other] = [1, 2]
+        .map(|number| ByHand::new(backend.beside(), &clocks[usize::from(number) - 1], number, 12 * HOUR));
+    let hours = |one: &mut ByHand, other: &mut ByHand, count: u64| {
+        for _ in 0..count * 60 {
+            clocks.iter().for_each(|clock| clock.advance(HOUR / 60));
+            one.work();
+            other.work();
+        }
+    };
+    let first = entries(1);
+    other.backend.others_record(&first);
+    hours(&mut one, &mut other, 48);
+    one.backend.fails.store(true, Ordering::Release);
+    hours(&mut one, &mut other, 96);
+    let id = other.begins("ann");
+    other.gives(other.store.revoke_user("ann")).unwrap();
+    let count = backend.len();
+    one.backend.fails.store(false, Ordering::Release);
+    clocks[0].set(NOON + 200 * HOUR);
+    for _ in 0..6 {
+        clocks[0].advance(1_000);
+        one.work();
+    }
+    assert_eq!(backend.len(), count);
+    assert!(other.store.open(&id).is_err());
+}
+
 /// The first time that the entry is named it is what one server had recorded again, who had not heard of the second revocation.
 #[test]
 fn what_is_named_twice_after_a_loss_takes_no_revocation_back() {

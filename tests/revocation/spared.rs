@@ -352,6 +352,33 @@ fn who_logs_in_where_it_cannot_be_read_what_was_revoked_is_spared_by_what_there_
     }
 }
 
+/// It is dated behind the time at which everything was revoked.
+#[test]
+fn what_began_after_everything_was_revoked_is_revoked_with_its_user_where_nobody_can_say_so() {
+    for behind_ms in [0, 1_000, LEEWAY] {
+        let backend = Troubled::default();
+        let at = |ms, backend: &Troubled| {
+            let clock = ManualClock::at(ms);
+            let revocations =
+                Revocations::builder().clock(clock.clone()).poll_every(Duration::from_millis(1));
+            Server::with(revocations.with_backend(backend.clone()).unwrap(), clock)
+        };
+        let of_other = backend.beside();
+        let (one, other) = (at(NOON, &backend), at(NOON - behind_ms, &of_other));
+        of_other.fails_to_tell.store(true, Ordering::Release);
+        one.store.revoke_everything().wait().unwrap();
+        let id = one.session(Some("ann"));
+        assert!(one.is_good(&id));
+        other.store.revoke_user("ann").wait().unwrap();
+        of_other.fails_to_tell.store(false, Ordering::Release);
+        assert!(!other.is_good(&id), "{behind_ms}");
+        assert!(!at(NOON, &backend).is_good(&id), "{behind_ms}, on a server that starts");
+        until("it is heard of", || other.store.health().is_ok());
+        let new = other.session(Some("ann"));
+        assert!(other.is_good(&new) && at(NOON, &backend).is_good(&new), "{behind_ms}");
+    }
+}
+
 #[test]
 fn what_is_revoked_later_ends_what_began_before_it_whatever_a_clock_said() {
     let backend = MemoryBackend::default();
