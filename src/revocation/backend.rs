@@ -56,7 +56,8 @@ pub trait Backend: Send + 'static {
     fn purge(&mut self, now_ms: u64, elapsed: Duration) -> Result<u64, BackendError>;
 
     /// Writes down who shares the list, in the place of what is there of the same one; that may be a server that is gone,
-    /// where the backend has lost it. It shows as well whether anything can be written.
+    /// where the backend has lost it. It shows as well whether anything can be recorded, for `health`: where recording needs
+    /// more than this does, such as other rights, try that here.
     ///
     /// # Errors
     /// [`BackendError`].

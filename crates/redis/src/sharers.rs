@@ -10,7 +10,7 @@ impl RedisBackend {
     pub(super) fn write_sharer(&mut self, sharer: &Sharer) -> Result<(), BackendError> {
         let (id, value) = text::sharer(sharer);
         let mut command = script!("put_sharer.lua");
-        command.arg(1).arg(self.keys.sharers()).arg(id).arg(value);
+        command.arg(2).arg(self.keys.sharers()).arg(self.keys.tried()).arg(id).arg(value);
         self.line.ask(&command)
     }
 

@@ -49,6 +49,11 @@ impl Keys {
         pattern + "*"
     }
 
+    /// There for no longer than it is tried whether anything can be recorded.
+    pub(super) fn tried(&self) -> String {
+        format!("{}:tried", self.prefix)
+    }
+
     pub(super) fn sharers(&self) -> String {
         format!("{}:sharers", self.prefix)
     }

@@ -30,6 +30,10 @@ pub(super) fn explain(error: &RedisError, server: &Server) -> BackendError {
     trouble(server, &what)
 }
 
+fn not_permitted(said: &str) -> String {
+    format!("does not permit its user what is needed: {}", short(said))
+}
+
 fn refusal(kind: Option<ServerErrorKind>, error: &RedisError) -> String {
     let said = error.detail().unwrap_or_default();
     let is = |code: &str| error.code() == Some(code) || said.contains(code);
@@ -40,9 +44,9 @@ fn refusal(kind: Option<ServerErrorKind>, error: &RedisError) -> String {
         Some(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
             "is a node of a cluster that does not keep these keys: name the node that does"
         }
-        Some(ServerErrorKind::NoPerm) => {
-            return format!("does not permit its user what is needed: {}", short(said));
-        }
+        Some(ServerErrorKind::NoPerm) => return not_permitted(said),
+        // Within a script.
+        _ if is("user executing the script") || is("ACL failure") => return not_permitted(said),
         _ if is("READONLY") => READ_ONLY,
         _ if is("REPLICA") && !is("NOREPLICAS") => WRITABLE,
         _ if is("OOM") => "has no memory left: raise its maxmemory",

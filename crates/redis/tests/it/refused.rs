@@ -6,7 +6,8 @@ use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use sealed_session::revocation::{Backend as _, Change};
+use sealed_session::hazmat::{ManualClock, ManualWorker};
+use sealed_session::revocation::{Backend as _, Change, Revocations};
 use sealed_session_redis::RedisBackend;
 
 use crate::known::{info, scope, sharer};
@@ -224,6 +225,36 @@ fn a_user_with_few_rights_is_enough_and_one_with_fewer_is_told() {
     server.ask::<()>(&["ACL", "SETUSER", "few", "-eval"]);
     let error = refusal(backend.record(&revoke(&[session(2)])));
     assert!(error.contains("does not permit its user what is needed: "), "{error}");
+}
+
+/// Before anybody logs out, and for as long as it is so.
+#[test]
+fn health_says_that_a_right_is_missing_which_a_logout_needs() {
+    let server = Server::start(&[]);
+    server.ask::<()>(&["ACL", "SETUSER", "few", "on", ">pw", "~{sealed-session}:*", "+@all"]);
+    let backend = RedisBackend::open(&server.url().replace("//", "//few:pw@")).unwrap();
+    let clock = ManualClock::at(now());
+    let builder = Revocations::builder().clock(clock.clone());
+    let (revocations, mut worker) = ManualWorker::start(builder, backend, [7; 16]).unwrap();
+    let mut work = || {
+        clock.advance(6_000);
+        while worker.work() {}
+    };
+    for command in ["set", "get", "xadd", "pexpireat", "eval"] {
+        server.ask::<()>(&["ACL", "SETUSER", "few", &format!("-{command}")]);
+        for _ in 0..3 {
+            work();
+            let told = revocations.trouble().map(|trouble| trouble.to_string());
+            assert!(
+                told.as_ref().is_some_and(|told| told.contains("does not permit its user")),
+                "{command}: {told:?}"
+            );
+        }
+        server.ask::<()>(&["ACL", "SETUSER", "few", &format!("+{command}")]);
+        work();
+        assert_eq!(revocations.trouble(), None, "{command}");
+    }
+    assert_eq!(server.ask::<Vec<String>>(&["KEYS", "*tried*"]), [""; 0]);
 }
 
 #[test]
