@@ -216,9 +216,15 @@ impl<B: Backing> Mix<B> {
         let mut left = Left::new(ended, sure);
         let mut started = self.backing.fresh();
         loop {
-            match &started {
-                Ok(server) => left.look(|id| Some(server.act(&format!("read {id}")).is_ok())),
-                Err(_) => started = self.backing.fresh(),
+            if let Err(said) = &started {
+                if let Some(done) = self.backing.advise(said) {
+                    self.count(done);
+                }
+                started = self.backing.fresh();
+            }
+            // One that took long to start is asked as well.
+            if let Ok(server) = &started {
+                left.look(|id| Some(server.act(&format!("read {id}")).is_ok()));
             }
             if (started.is_ok() && left.is_empty()) || since.elapsed() >= SOON {
                 break;
