@@ -373,7 +373,8 @@ fn what_began_after_everything_was_revoked_is_revoked_with_its_user_where_nobody
         of_other.fails_to_tell.store(false, Ordering::Release);
         assert!(!other.is_good(&id), "{behind_ms}");
         assert!(!at(NOON, &backend).is_good(&id), "{behind_ms}, on a server that starts");
-        until("it is heard of", || other.store.health().is_ok());
+        let of_ann = || CreateOptions { user_id: Some("ann".into()), ..CreateOptions::default() };
+        until("it is heard of", || other.store.create(of_ann()).is_ok());
         let new = other.session(Some("ann"));
         assert!(other.is_good(&new) && at(NOON, &backend).is_good(&new), "{behind_ms}");
     }
