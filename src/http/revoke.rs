@@ -4,7 +4,7 @@ use super::data::DataError;
 use super::session::Session;
 use super::state::State;
 use crate::registry::{Registry, SessionInfo};
-use crate::revocation::BackendError;
+use crate::revocation::{BackendError, GoesOn};
 use crate::uid::SessionUid;
 
 /// These take a store that was built with revocations. They wait for its backend; where other servers would refuse the uid
@@ -104,7 +104,17 @@ impl Session {
 
     async fn revoke_all_of(&self, user_id: &str) -> Result<(), DataError> {
         // What this response could not tell the client must not be done to it.
-        self.change(|_: &mut State| Ok(()))?;
+        self.change(|state: &mut State| {
+            // At once with the others: a backend that stalls then costs one time limit.
+            let is_list = self.sealed_store().revocations().is_some();
+            if let Some(ended) = state.to_be_ended().filter(|_| is_list) {
+                state.asked_to_end(match self.listed_in() {
+                    Some(registry) => registry.settle(Some(ended), GoesOn::Nowhere, None),
+                    None => self.sealed_store().end(ended, GoesOn::Nowhere),
+                });
+            }
+            Ok(())
+        })?;
         match self.listed_in() {
             Some(registry) => registry.revoke_user(user_id).await.map(drop)?,
             None => self.sealed_store().revoke_user(user_id).await?,

@@ -64,6 +64,9 @@ pub(super) struct State {
     /// The session that came, where another takes its place or none.
     #[cfg(feature = "revocation")]
     replaced: Option<crate::revocation::Ended>,
+    /// The end of that, where it was asked for before the answer.
+    #[cfg(feature = "revocation")]
+    asked_to_end: Option<crate::revocation::Pending<()>>,
     /// Logins of this request that are on their way to the backend of revocations.
     #[cfg(feature = "revocation")]
     begins: Vec<crate::revocation::Pending<()>>,
@@ -106,6 +109,8 @@ impl State {
             goes_on: false,
             #[cfg(feature = "revocation")]
             replaced: None,
+            #[cfg(feature = "revocation")]
+            asked_to_end: None,
             #[cfg(feature = "revocation")]
             begins: Vec::new(),
             #[cfg(feature = "dbsc")]
@@ -298,6 +303,8 @@ impl State {
             invalidated: self.invalidated,
             #[cfg(feature = "revocation")]
             replaced: self.replaced.take(),
+            #[cfg(feature = "revocation")]
+            asked_to_end: self.asked_to_end.take(),
             #[cfg(feature = "revocation")]
             begins: std::mem::take(&mut self.begins),
             #[cfg(feature = "dbsc")]

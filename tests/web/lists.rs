@@ -239,6 +239,35 @@ async fn a_login_that_the_backend_learns_of_too_late_is_not_spared_by_what_was_r
     assert_eq!(later.user(&cookie).await, None);
 }
 
+/// The answer does not wait for it once more.
+#[tokio::test]
+async fn a_logout_everywhere_costs_one_time_limit_where_the_backend_does_not_answer() {
+    let clock = ManualClock::at(NOON);
+    let builder = Revocations::builder().clock(clock.clone());
+    let (list, mut worker) = ManualWorker::start(builder, MemoryBackend::default(), [1; 16]).unwrap();
+    let server = Server::with(|store, _| store.clock(clock.clone()).revocations(list), |layer| layer);
+    let cookie = {
+        let mut login = pin!(server.logged_in("ann"));
+        assert!(poll_fn(|cx| Poll::Ready(login.as_mut().poll(cx))).await.is_pending());
+        while worker.work() {}
+        login.await
+    };
+    let everywhere = async |session: Session| {
+        assert!(session.logout_everywhere().await.is_err());
+    };
+    let brings = with(&cookie);
+    let mut call = pin!(server.call(&brings, everywhere));
+    assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await.is_pending());
+    clock.advance(5_000);
+    worker.tell();
+    let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await else {
+        panic!("it waits again");
+    };
+    assert!(answer.removes() && answer.status == StatusCode::INTERNAL_SERVER_ERROR);
+    while worker.work() {}
+    assert_eq!(server.user(&cookie).await, None);
+}
+
 #[tokio::test]
 async fn a_login_right_after_everything_was_revoked_on_another_server_works_or_is_an_error() {
     let (backend, clock) = (MemoryBackend::default(), ManualClock::at(NOON));

@@ -20,6 +20,9 @@ pub(in crate::http) fn settle(
 ) -> Option<Settling> {
     let on_list = decision.revoke == Revoke::OnList;
     let ended = state.take_replaced().filter(|_| on_list);
+    let replaces = ended.is_some();
+    let asked = state.take_asked_to_end().filter(|_| replaces);
+    let ended = ended.filter(|_| asked.is_none());
     let goes_on = match state.uid() {
         Some(uid) if state.is_cycled() => GoesOn::As(uid),
         _ if state.is_logged_out() => GoesOn::Nowhere,
@@ -28,8 +31,8 @@ pub(in crate::http) fn settle(
     };
     let pending = match session.listed_in() {
         Some(registry) => {
-            let began = began(session, state, expires_at_ms, ended.is_some());
-            if began.is_none() && ended.is_none() {
+            let began = began(session, state, expires_at_ms, replaces);
+            if began.is_none() && !replaces {
                 note_use(session, registry, state);
             }
             (began.is_some() || ended.is_some()).then(|| registry.settle(ended, goes_on, began))
@@ -40,7 +43,7 @@ pub(in crate::http) fn settle(
     };
     let mut begins = state.take_begins();
     begins.retain(|_| decision.send == Send::Session);
-    let mut pending: Vec<_> = pending.into_iter().collect();
+    let mut pending: Vec<_> = asked.into_iter().chain(pending).collect();
     // What a visitor's own session ends is written down nowhere; that of a user in another cookie is.
     if on_list || (decision.revoke == Revoke::OnClient && state.is_ended()) {
         let unjudged = if state.is_logged_out() { Unjudged::Fails } else { Unjudged::Passes };

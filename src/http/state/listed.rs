@@ -114,6 +114,21 @@ impl State {
         }
     }
 
+    /// What came, where that is a user's, and its end is still to be asked for.
+    pub(in crate::http) fn to_be_ended(&self) -> Option<Ended> {
+        let origin = self.origin.filter(|_| self.replaced.is_none() && self.asked_to_end.is_none())?;
+        let user_id = Some(self.user_id()?.to_owned());
+        Some(Ended { user_id, uid: origin.uid, created_at_ms: origin.times.created })
+    }
+
+    pub(in crate::http) fn asked_to_end(&mut self, asked: Pending<()>) {
+        self.asked_to_end = Some(asked);
+    }
+
+    pub(in crate::http) fn take_asked_to_end(&mut self) -> Option<Pending<()>> {
+        self.asked_to_end.take()
+    }
+
     pub(in crate::http) fn take_replaced(&mut self) -> Option<Ended> {
         self.replaced.take()
     }
