@@ -125,7 +125,7 @@ use row::{
     Label, Listed, Origin, count, millis, no_row, read, shown_since_1970, since_1970, storage, text,
     user_key, user_of,
 };
-use sealed::{GIVEN, LISTED, open, seal};
+use sealed::{GIVEN, LISTED, open, seal_of};
 
 /// What the ids in lists begin with; no token can.
 const LISTED_MARK: &str = "listed.";
@@ -150,7 +150,7 @@ impl UvbSessions {
 #[async_trait]
 impl SessionStore for UvbSessions {
     async fn create(&self, record: SessionRecord) -> Result<String, SessionError> {
-        let (id, row) = self.begin(&record)?;
+        let (id, row) = self.begin(&record).await?;
         self.0.began(row).await.map_err(storage)?;
         Ok(id.0)
     }
@@ -231,19 +231,23 @@ impl SessionStore for UvbSessions {
         tenant_id: &TenantId,
     ) -> Result<Vec<SessionRecord>, SessionError> {
         let rows = self.0.list_by_user(&user_key(tenant_id, user_id)?).await.map_err(storage)?;
-        rows.iter().filter_map(|row| self.listed(row).transpose()).collect()
+        let mut listed = Vec::new();
+        for row in &rows {
+            listed.extend(self.listed(row).await?);
+        }
+        Ok(listed)
     }
 }
 
 impl UvbSessions {
     /// Seals what never changes, for as long as the store can, and says what the row has.
-    fn begin(&self, record: &SessionRecord) -> Result<(SessionId, SessionInfo), SessionError> {
+    async fn begin(&self, record: &SessionRecord) -> Result<(SessionId, SessionInfo), SessionError> {
         let expires_at_ms = since_1970(record.expires_at);
         if expires_at_ms <= self.0.store().now_ms() {
             return Err(SessionError::Expired);
         }
         let (store, user_id) = (self.0.store(), user_key(&record.tenant_id, &record.user_id)?);
-        let id = seal(store, Some(user_id.clone()), String::new(), u64::MAX, GIVEN)?;
+        let id = seal_of(store, user_id.clone(), String::new(), u64::MAX, GIVEN).await?;
         let session = open(store, id.as_str(), GIVEN)?;
         let mut row = SessionInfo {
             user_id,
@@ -258,7 +262,7 @@ impl UvbSessions {
     }
 
     /// What a list shows of a row: nothing if the session is over, or if it is somebody else's row.
-    fn listed(&self, row: &SessionInfo) -> Result<Option<SessionRecord>, SessionError> {
+    async fn listed(&self, row: &SessionInfo) -> Result<Option<SessionRecord>, SessionError> {
         let store = self.0.store();
         let Some(label) = Label::open(store, row)? else {
             telemetry::row_left_out();
@@ -267,14 +271,14 @@ impl UvbSessions {
         if label.is_over(store.now_ms()) {
             return Ok(None);
         }
-        label.into_record(self.listed_id(row)?, row).map(Some)
+        label.into_record(self.listed_id(row).await?, row).map(Some)
     }
 
     /// Another id for a row, which opens nothing.
-    fn listed_id(&self, row: &SessionInfo) -> Result<String, SessionError> {
+    async fn listed_id(&self, row: &SessionInfo) -> Result<String, SessionError> {
         let ttl_ms = row.expires_at_ms.saturating_sub(self.0.store().now_ms()).max(1);
         let data = text(&Listed { uid: row.uid.to_string() })?;
-        let id = seal(self.0.store(), Some(row.user_id.clone()), data, ttl_ms, LISTED)?;
+        let id = seal_of(self.0.store(), row.user_id.clone(), data, ttl_ms, LISTED).await?;
         Ok([LISTED_MARK, id.as_str()].concat())
     }
 

@@ -69,7 +69,7 @@ impl Label {
                 "the metadata has a number that would not be read back as it is: store it as text",
             ));
         }
-        let sealed = seal(store, None, json, u64::MAX, &labelling(row))?;
+        let sealed = seal(store, json, &labelling(row))?;
         row.label = sealed.as_str().to_owned();
         row.expires_at_ms = self.expires_at_ms;
         Ok(())

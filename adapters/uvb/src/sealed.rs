@@ -16,15 +16,21 @@ pub(crate) fn labelling(row: &SessionInfo) -> Vec<u8> {
     join_associated_data(&[b"uvb row", row.user_id.as_bytes(), row.uid.as_bytes(), &created_at])
 }
 
-/// With a TTL of `u64::MAX` it lives as long as the store lets anything live.
-pub(crate) fn seal(
+/// Something that no user has, for as long as the store lets anything live.
+pub(crate) fn seal(store: &SealedStore, data_json: String, of: &[u8]) -> Result<SessionId, SessionError> {
+    store.create_with(CreateOptions { user_id: None, data_json, ttl_ms: u64::MAX }, of).map_err(storage)
+}
+
+/// A user's session. With a TTL of `u64::MAX` it lives as long as the store lets anything live.
+pub(crate) async fn seal_of(
     store: &SealedStore,
-    user_id: Option<String>,
+    user_id: String,
     data_json: String,
     ttl_ms: u64,
     of: &[u8],
 ) -> Result<SessionId, SessionError> {
-    store.create_with(CreateOptions { user_id, data_json, ttl_ms }, of).map_err(storage)
+    let options = CreateOptions { user_id: Some(user_id), data_json, ttl_ms };
+    store.create_async(options, of).await.map_err(storage)
 }
 
 /// `NotFound` for what is over, or was never sealed for this.
