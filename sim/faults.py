@@ -339,6 +339,9 @@ FAULTS = [
 
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
+    "late_by_the_clock_on_the_wall": "a clock that is set while a request is under way for more than `late_after`",
+    "moved_cookie_stays_where_a_login_fails": "thieves of an ordinary cookie that has moved, where the first proof came with a login that failed",
+    "login_that_ends_others_and_fails_removes": "a promise that a failed login overwrites no cookie that was left in place",
     "logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a good one",
     "visitors_logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a visitor's",
     "logout_leaves_what_is_on_its_way": "an oracle that knows what a session goes on as by an answer on its way",
