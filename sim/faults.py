@@ -48,8 +48,8 @@ FAULTS = [
      "let is_over = state.is_over_when_sent(", "let is_over = !F && state.is_over_when_sent("),
     ("late_removal", "http/handle.rs", ">= rules.late_after_ms", ">= if F { u64::MAX } else { rules.late_after_ms }"),
     ("late_by_the_clock_on_the_wall", "http/handle.rs",
-     "store.reading().monotonic_ms.saturating_sub(since_ms)",
-     "(if F { store.now_ms().saturating_sub(self.head_ms()) } else { store.reading().monotonic_ms.saturating_sub(since_ms) })"),
+     "store.ms_since(self.0.request.arrived())",
+     "(if F { store.now_ms().saturating_sub(self.head_ms()) } else { store.ms_since(self.0.request.arrived()) })"),
     ("moved_cookie_stays_where_a_login_fails", "http/device_state.rs",
      "self.left.or(self.binding.filter(|_| !self.newly))",
      "self.left.filter(|_| !F).or(self.binding.filter(|_| !self.newly))"),
@@ -340,7 +340,8 @@ FAULTS = [
 # What no world finds yet, and what it lacks for that. Played only where it is named.
 LACKS = {
     "late_by_the_clock_on_the_wall": "a clock that is set while a request is under way for more than `late_after`",
-    "moved_cookie_stays_where_a_login_fails": "thieves of an ordinary cookie that has moved, where the first proof came with a login that failed",
+    "moved_cookie_stays_where_a_login_fails":
+        "thieves of an ordinary cookie that has moved, where the first proof came with a login that failed",
     "login_that_ends_others_and_fails_removes": "a promise that a failed login overwrites no cookie that was left in place",
     "logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a good one",
     "visitors_logout_leaves_what_came_beside": "browsers with an expired cookie of a longer copy beside a visitor's",

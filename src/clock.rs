@@ -66,6 +66,11 @@ impl Reading {
     pub(crate) fn of(clock: &dyn Clock) -> Self {
         Self { wall_ms: clock.now_ms(), monotonic_ms: clock.monotonic_ms() }
     }
+
+    /// How long ago that was. Only ages are compared with those by another clock.
+    pub(crate) fn ago_ms(self, clock: &dyn Clock) -> u64 {
+        clock.monotonic_ms().saturating_sub(self.monotonic_ms)
+    }
 }
 
 /// Whole milliseconds of a setting; the largest number for one that is longer.

@@ -238,8 +238,8 @@ impl Revocations {
     }
 
     /// Whether the response that put another session in the place of one may still be on its way.
-    pub(crate) fn is_just_revoked(&self, since_ms: u64, at_ms: u64) -> bool {
-        self.0.shared.is_just_revoked(since_ms, at_ms)
+    pub(crate) fn is_just_revoked(&self, since_ms: u64, ago_ms: u64) -> bool {
+        self.0.shared.is_just_revoked(since_ms, ago_ms)
     }
 
     /// Whether what other servers revoked is known but for the last few polls.

@@ -6,8 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-#[cfg(feature = "tower")]
-use crate::clock::Reading;
 use crate::csrf;
 use crate::error::{ConfigError, OpenError, ResealError, SealError};
 use crate::json;
@@ -42,10 +40,9 @@ mod unrevoked;
 #[cfg(any(feature = "tower", feature = "revocation"))]
 pub(crate) mod withdrawn;
 
-use moment::{Live, Moment};
-
 pub use builder::SealedStoreBuilder;
 pub use health::HealthError;
+use moment::Live;
 pub use opened::OpenedSession;
 
 /// Sessions without a database: each id is the authenticated ciphertext of its own record and expiry.
@@ -325,39 +322,6 @@ impl SealedStore {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
-    }
-
-    /// What both clocks say now.
-    #[cfg(feature = "tower")]
-    pub(crate) fn reading(&self) -> Reading {
-        Reading::of(&*self.0.clock)
-    }
-
-    /// One reading of the clock, and the keys of that time: an operation never mixes two.
-    fn moment(&self) -> Moment<'_> {
-        self.moment_at(self.0.clock.now_ms())
-    }
-
-    /// As of a moment that was: when a request arrived.
-    #[cfg(feature = "tower")]
-    fn moment_of(&self, reading: Reading) -> Moment<'_> {
-        Moment {
-            #[cfg(feature = "revocation")]
-            monotonic_ms: Some(reading.monotonic_ms),
-            ..self.moment_at(reading.wall_ms)
-        }
-    }
-
-    fn moment_at(&self, now: u64) -> Moment<'_> {
-        Moment {
-            store: &self.0,
-            now,
-            #[cfg(feature = "revocation")]
-            monotonic_ms: None,
-            keys: self.0.ring.at(now),
-            #[cfg(feature = "revocation")]
-            scope: self.scope_name(),
-        }
     }
 }
 

@@ -21,6 +21,10 @@ mod counters;
 #[path = "telemetry/events.rs"]
 mod events;
 
+#[cfg(all(feature = "tracing", feature = "revocation"))]
+#[path = "common/troubled.rs"]
+mod troubled;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

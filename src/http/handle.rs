@@ -128,8 +128,7 @@ impl Session {
     /// Whether that is so long ago that another request may have changed the cookies since. Nobody sets that clock.
     pub(super) fn is_late(&self) -> bool {
         let Config { store, rules, .. } = self.config();
-        let since_ms = self.0.request.arrived().monotonic_ms;
-        store.reading().monotonic_ms.saturating_sub(since_ms) >= rules.late_after_ms
+        store.ms_since(self.0.request.arrived()) >= rules.late_after_ms
     }
 
     pub(super) fn is_head(&self) -> bool {

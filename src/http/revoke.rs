@@ -106,8 +106,8 @@ impl Session {
         // What this response could not tell the client must not be done to it.
         self.change(|state: &mut State| {
             // At once with the others: a backend that stalls then costs one time limit.
-            let is_list = self.sealed_store().revocations().is_some();
-            if let Some(ended) = state.to_be_ended().filter(|_| is_list) {
+            let has_list = self.sealed_store().revocations().is_some();
+            if let Some(ended) = state.to_be_ended().filter(|_| has_list) {
                 state.asked_to_end(match self.listed_in() {
                     Some(registry) => registry.settle(Some(ended), GoesOn::Nowhere, None),
                     None => self.sealed_store().end(ended, GoesOn::Nowhere),

@@ -56,7 +56,6 @@ impl<T> Pending<T> {
     }
 
     /// Whether it is there, and all went well.
-    #[cfg(feature = "tower")]
     pub(crate) fn is_done(&self) -> bool {
         matches!(*self.0.lock(), State::Done(Ok(_)))
     }

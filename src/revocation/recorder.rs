@@ -314,7 +314,7 @@ impl<'a> Recorder<'a> {
         let who = |uid| Who { app_id: &scope.app_id, scope: &scope.name, user_id, uid, created_at_ms };
         let known = &self.shared.known;
         let since_ms = known.revoked_since(&who(ended.uid))?;
-        if !self.shared.is_just_revoked(since_ms, self.shared.clock.monotonic_ms()) {
+        if !self.shared.is_just_revoked(since_ms, 0) {
             return None;
         }
         let successors = std::iter::successors(Some(ended.uid.successor()), |uid| Some(uid.successor()));

@@ -43,8 +43,9 @@ impl Shared {
     }
 
     /// Whether what is known since then became known so lately that the response which put another session in its
-    /// place may still be on its way. Both by the clock that nobody sets.
-    pub(super) fn is_just_revoked(&self, since_ms: u64, at_ms: u64) -> bool {
+    /// place may still be on its way; as of so long ago. A store may have another clock.
+    pub(super) fn is_just_revoked(&self, since_ms: u64, ago_ms: u64) -> bool {
+        let at_ms = self.clock.monotonic_ms().saturating_sub(ago_ms);
         at_ms.saturating_sub(since_ms) < self.just_revoked_ms
     }
 

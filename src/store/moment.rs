@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 
-use super::Inner;
+use super::{Inner, SealedStore};
+#[cfg(feature = "tower")]
+use crate::clock::Reading;
 use crate::csrf;
 use crate::error::{OpenError, Reason, SealError, Standing};
 use crate::inspect::TokenInfo;
@@ -25,9 +27,9 @@ use crate::uid::SessionUid;
 pub(super) struct Moment<'a> {
     pub(super) store: &'a Inner,
     pub(super) now: u64,
-    /// What the clock says then that nobody sets, where it is not now.
-    #[cfg(feature = "revocation")]
-    pub(super) monotonic_ms: Option<u64>,
+    /// When that was, where it is not now.
+    #[cfg(all(feature = "revocation", feature = "tower"))]
+    pub(super) was: Option<Reading>,
     pub(super) keys: Guard<Arc<Table>>,
     /// Whose users it is about.
     #[cfg(feature = "revocation")]
@@ -49,6 +51,47 @@ pub(super) enum Steps {
     Authentic,
     /// All of them.
     All,
+}
+
+impl SealedStore {
+    /// What both clocks say now.
+    #[cfg(feature = "tower")]
+    pub(crate) fn reading(&self) -> Reading {
+        Reading::of(&*self.0.clock)
+    }
+
+    /// How long ago that was.
+    #[cfg(feature = "tower")]
+    pub(crate) fn ms_since(&self, was: Reading) -> u64 {
+        was.ago_ms(&*self.0.clock)
+    }
+
+    /// One reading of the clock, and the keys of that time: an operation never mixes two.
+    pub(super) fn moment(&self) -> Moment<'_> {
+        self.moment_at(self.0.clock.now_ms())
+    }
+
+    /// As of a moment that was: when a request arrived.
+    #[cfg(feature = "tower")]
+    pub(super) fn moment_of(&self, was: Reading) -> Moment<'_> {
+        Moment {
+            #[cfg(feature = "revocation")]
+            was: Some(was),
+            ..self.moment_at(was.wall_ms)
+        }
+    }
+
+    pub(super) fn moment_at(&self, now: u64) -> Moment<'_> {
+        Moment {
+            store: &self.0,
+            now,
+            #[cfg(all(feature = "revocation", feature = "tower"))]
+            was: None,
+            keys: self.0.ring.at(now),
+            #[cfg(feature = "revocation")]
+            scope: self.scope_name(),
+        }
+    }
 }
 
 impl Moment<'_> {
@@ -190,13 +233,21 @@ impl Moment<'_> {
         }
         match revocations.revoked_since(&self.who(record.user_id, record.uid, record.times.created)) {
             Some(since_ms) => {
-                let at_ms = self.monotonic_ms.unwrap_or_else(|| self.store.clock.monotonic_ms());
-                let just = revocations.is_just_revoked(since_ms, at_ms);
+                let just = revocations.is_just_revoked(since_ms, self.ago_ms());
                 let standing = if just { Standing::JustRevoked } else { Standing::Final };
                 Err(refused_as(Reason::Revoked, standing))
             }
             None => Ok(()),
         }
+    }
+
+    /// How long ago it is.
+    #[cfg(feature = "revocation")]
+    fn ago_ms(&self) -> u64 {
+        #[cfg(feature = "tower")]
+        return self.was.map_or(0, |was| was.ago_ms(&*self.store.clock));
+        #[cfg(not(feature = "tower"))]
+        0
     }
 
     /// The times of a session that begins now; later, if what begins now would be revoked already, with everything by a

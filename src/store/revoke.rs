@@ -226,7 +226,6 @@ impl SealedStore {
     }
 
     /// Lets a user's session begin after what any server revoked before; nothing if there is nothing to wait for.
-    #[cfg(feature = "tower")]
     pub(crate) fn begin_user(
         &self,
         user_id: &str,

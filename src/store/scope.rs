@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Inner, SealedStore};
 use crate::error::SealError;
 use crate::record::Times;
-use crate::revocation::{BackendError, Limits, Scope, Who};
+use crate::revocation::{BackendError, Limits, Pending, Scope, Who};
 use crate::uid::SessionUid;
 
 /// The name of a scope; of the one without a name nothing is allocated. A pointer and no more, for stores are cloned.
@@ -95,9 +95,9 @@ impl SealedStore {
         uid: SessionUid,
         times: Times,
     ) -> Result<(), SealError> {
-        let (Some(revocations), Some(user_id)) = (&self.0.revocations, user_id) else { return Ok(()) };
-        revocations.check_may_wait().map_err(|error| not_begun(&error))?;
-        let begun = revocations.begin(self.scope(), user_id, uid, times.created).wait();
+        let Some(user_id) = user_id else { return Ok(()) };
+        self.check_may_revoke()?;
+        let begun = self.begin_user(user_id, uid, times.created).map_or(Ok(()), Pending::wait);
         self.or_as_last_known(begun, user_id, uid, times)
     }
 
@@ -108,8 +108,11 @@ impl SealedStore {
         uid: SessionUid,
         times: Times,
     ) -> Result<(), SealError> {
-        let (Some(revocations), Some(user_id)) = (&self.0.revocations, user_id) else { return Ok(()) };
-        let begun = revocations.begin(self.scope(), user_id, uid, times.created).await;
+        let Some(user_id) = user_id else { return Ok(()) };
+        let begun = match self.begin_user(user_id, uid, times.created) {
+            Some(begun) => begun.await,
+            None => Ok(()),
+        };
         self.or_as_last_known(begun, user_id, uid, times)
     }
 
@@ -123,15 +126,11 @@ impl SealedStore {
     ) -> Result<(), SealError> {
         begun.or_else(|error| match &self.0.revocations {
             Some(known) if known.revoked_since(&self.who(Some(user_id), uid, times.created)).is_some() => {
-                Err(not_begun(&error))
+                Err(SealError::NotRevoked { message: error.to_string() })
             }
             _ => Ok(()),
         })
     }
-}
-
-fn not_begun(error: &BackendError) -> SealError {
-    SealError::NotRevoked { message: error.to_string() }
 }
 
 impl fmt::Debug for ScopeName {

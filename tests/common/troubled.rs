@@ -9,7 +9,9 @@ use std::time::Duration;
 use sealed_session::SessionUid;
 use sealed_session::hazmat::ManualClock;
 use sealed_session::registry::SessionInfo;
-use sealed_session::revocation::{Backend, BackendError, Change, MemoryBackend, News, Scope, Sharer};
+use sealed_session::revocation::{
+    Backend, BackendError, Change, Listener, MemoryBackend, News, Scope, Sharer,
+};
 
 /// It keeps in memory what it does not refuse.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub(crate) struct Troubled {
     pub(crate) late: Arc<Mutex<Option<(ManualClock, u64)>>>,
     /// News name each entry twice, as a scan of a table that changes meanwhile may.
     pub(crate) repeats: Arc<AtomicBool>,
+    /// What listens for news, if anything.
+    pub(crate) listener: Arc<Mutex<Option<Listener>>>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     /// Tests end the waiting themselves, unless they are about this.
     timeout: Duration,
@@ -69,6 +73,7 @@ impl Default for Troubled {
             loses_next: Arc::default(),
             late: Arc::default(),
             repeats: Arc::default(),
+            listener: Arc::default(),
             gate: Arc::default(),
             timeout: Duration::from_secs(600),
         }
@@ -227,6 +232,10 @@ impl Backend for Troubled {
     fn strike_expired(&mut self, now_ms: u64) -> Result<u64, BackendError> {
         self.check_write()?;
         self.memory().strike_expired(now_ms)
+    }
+
+    fn listener(&mut self) -> Option<Listener> {
+        self.listener.lock().unwrap().take()
     }
 
     fn timeout(&self) -> Duration {

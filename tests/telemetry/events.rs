@@ -89,3 +89,37 @@ fn a_failing_ring_file_is_warned_of_once_and_its_return_is_told() {
     assert_eq!(with(&seen, "ring file is good again").len(), 1, "{seen:?}");
     assert!(!format!("{seen:?}").contains("ssr1_"));
 }
+
+#[cfg(feature = "revocation")]
+#[test]
+fn a_listener_that_fails_is_warned_of_once_until_it_hears_again() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, Instant};
+
+    use sealed_session::revocation::{BackendError, Revocations};
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    let seen = events(|| {
+        let (backend, counted) = (crate::troubled::Troubled::default(), Arc::clone(&asked));
+        *backend.listener.lock().unwrap() =
+            Some(Box::new(move |_| match counted.fetch_add(1, Ordering::AcqRel) {
+                0 | 3 => Err(BackendError::new("cut off")),
+                1 => panic!("of its own"),
+                _ => {
+                    std::thread::park_timeout(Duration::from_millis(1));
+                    Ok(false)
+                }
+            }));
+        let revocations = Revocations::builder().poll_every(Duration::from_millis(1)).with_backend(backend);
+        let until = Instant::now() + Duration::from_secs(60);
+        while asked.load(Ordering::Acquire) < 6 {
+            assert!(Instant::now() < until, "it is asked again whatever it did");
+            std::thread::yield_now();
+        }
+        assert_eq!(revocations.unwrap().trouble(), None, "polling finds what it misses");
+    });
+    let warned = with(&seen, "listener fails");
+    assert!(warned.iter().all(|(level, text)| *level == Level::WARN && text.contains("cut off")), "{seen:?}");
+    assert_eq!(warned.len(), 2, "{seen:?}");
+}

@@ -178,12 +178,35 @@ async fn for_as_long_as_is_set_after_the_session_was_revoked() {
     server.call(&with(&cookie), |session| std::future::ready(session.cycle())).await;
     server.clock.advance(4_999);
     assert!(server.call(&with(&cookie), read).await.sets_nothing());
-    // Nobody's clock but the one that nobody sets tells how long ago that was.
+    // How long ago that was is told by a clock that nobody sets.
     server.clock.set(NOON + HOUR);
     assert!(server.call(&with(&cookie), read).await.sets_nothing());
     server.clock.set(NOON);
     server.clock.advance(1);
     assert!(server.call(&with(&cookie), read).await.removes());
+}
+
+/// The store's clock has run for longer, or for less long.
+#[cfg(feature = "revocation")]
+#[tokio::test]
+async fn for_as_long_as_is_set_also_by_a_list_with_a_clock_of_its_own() {
+    use sealed_session::hazmat::ManualClock;
+    use sealed_session::revocation::Revocations;
+    for (of_store, of_list) in [(HOUR, 0), (0, HOUR)] {
+        let clock = ManualClock::at(NOON);
+        let list = Revocations::builder().just_revoked_for(Duration::from_secs(5)).clock(clock.clone());
+        let server = Server::with(|store, _| store.revocations(list.in_memory()), |layer| layer);
+        server.clock.advance(of_store);
+        clock.advance(of_list);
+        let cookie = server.logged_in("ann").await;
+        server.call(&with(&cookie), |session| std::future::ready(session.cycle())).await;
+        for (passes_ms, removes) in [(4_999, false), (1, true)] {
+            server.clock.advance(passes_ms);
+            clock.advance(passes_ms);
+            let answer = server.call(&with(&cookie), read).await;
+            assert_eq!((answer.removes(), answer.sets_nothing()), (removes, !removes), "{of_store}");
+        }
+    }
 }
 
 #[cfg(feature = "revocation")]

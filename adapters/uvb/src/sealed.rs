@@ -16,7 +16,7 @@ pub(crate) fn labelling(row: &SessionInfo) -> Vec<u8> {
     join_associated_data(&[b"uvb row", row.user_id.as_bytes(), row.uid.as_bytes(), &created_at])
 }
 
-/// Something that no user has, for as long as the store lets anything live.
+/// Seals data that are no user's session, for as long as the store lets anything live.
 pub(crate) fn seal(store: &SealedStore, data_json: String, of: &[u8]) -> Result<SessionId, SessionError> {
     store.create_with(CreateOptions { user_id: None, data_json, ttl_ms: u64::MAX }, of).map_err(storage)
 }

@@ -293,7 +293,7 @@ impl Device {
             && !device.is_some_and(|binding| is_known(store, moved_form(binding), parts.times.created))
         {
             let revocations = store.revocations()?;
-            let just = revocations.is_just_revoked(since_ms, at.monotonic_ms);
+            let just = revocations.is_just_revoked(since_ms, store.ms_since(at));
             let standing = if just { Standing::JustRevoked } else { Standing::Final };
             return Some(OpenError::standing_at(Reason::Revoked, standing));
         }
