@@ -52,8 +52,11 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn at(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self { inode: inode(&metadata), created: metadata.created().ok() })
+        fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
+    }
+
+    fn of(metadata: &Metadata) -> Self {
+        Self { inode: inode(metadata), created: metadata.created().ok() }
     }
 }
 
@@ -70,15 +73,53 @@ fn inode(_: &Metadata) -> Option<(u64, u64)> {
 
 /// Whether a path leads to a file that has no name any more, and so can be replaced by nobody.
 ///
-/// Asked twice: a file that is replaced in between has lost its name as well, but the path leads to another then.
+/// Asked twice: a file loses its name shortly before the path leads to the one that replaces it. Reading the folder waits for
+/// that. The other one may be replaced in the same way, but is another.
 #[cfg(unix)]
 pub(super) fn has_no_name(path: &Path) -> bool {
+    let Some(before) = nameless(path) else { return false };
+    if let Some(folder) = fs::canonicalize(path).ok().as_deref().and_then(Path::parent) {
+        let _ = fs::read_dir(folder).map(|mut entries| entries.next().is_some());
+    }
+    nameless(path) == Some(before)
+}
+
+/// The file that a path leads to, if it has no name any more.
+#[cfg(unix)]
+fn nameless(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
-    let nameless = || fs::metadata(path).is_ok_and(|metadata| metadata.nlink() == 0);
-    nameless() && nameless()
+    let metadata = fs::metadata(path).ok().filter(|metadata| metadata.nlink() == 0)?;
+    Some(Identity::of(&metadata))
 }
 
 #[cfg(not(unix))]
 pub(super) fn has_no_name(_: &Path) -> bool {
     false
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_replaced_over_and_over_always_has_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("ring.json"), folder.path().join("other"));
+        fs::write(&path, "").unwrap();
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..20_000 {
+                    fs::write(&other, "").unwrap();
+                    fs::rename(&other, &path).unwrap();
+                }
+                is_done.store(true, Ordering::Release);
+            });
+            while !is_done.load(Ordering::Acquire) {
+                assert!(!has_no_name(&path));
+            }
+        });
+    }
 }
